@@ -1,0 +1,72 @@
+import type { Reply } from '../protocol/reply.js';
+
+/** What a command's method and the router need to know of it, as bits: the hot path tests numbers, never names. */
+export const CommandFlag = {
+  /** Changes nothing on the server: may be sent again after a lost connection. */
+  READONLY: 1,
+  WRITE: 2,
+  /** May wait on the server for as long as its own timeout says. */
+  BLOCKING: 4,
+  /** Puts the connection into another mode or state (SUBSCRIBE, MULTI, WATCH, SELECT, MONITOR …). */
+  STATEFUL: 8,
+  /** In the server's `@dangerous` category. */
+  DANGEROUS: 16,
+  /** Its arguments are secrets whole (AUTH, HELLO, ACL SETUSER, CONFIG SET …). */
+  SECRET: 32,
+  /** Answers with one confirmation for each channel (SUBSCRIBE and its kin). */
+  SUBSCRIPTION: 64,
+  /** Sending it again leaves the same state (no write, or marked so in the overlay). */
+  IDEMPOTENT: 128,
+} as const;
+
+/** Turns a decoded reply into the documented shape of a command, whichever protocol it came by. */
+export type ReplyTransform = (reply: Reply) => unknown;
+
+/**
+ * Where a command's keys stand among its arguments (the command's own words not counted, so `GET key` has its key at 0).
+ * Generated from the server's key specifications.
+ */
+export interface KeySpec {
+  /** Where to begin: a fixed index, or the argument after a keyword looked for from `startFrom` on (negative: from the end). */
+  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
+  /** How to go on from there. */
+  readonly find:
+    | { readonly lastKey: number; readonly step: number; readonly limit: number }
+    | { readonly keynumIndex: number; readonly firstKey: number; readonly step: number };
+}
+
+/** A command as the core sees it. Made once per command by {@link defineCommand}. */
+export class CommandSpec {
+  /** `heads[n]`: the frame's beginning for `n` arguments, `*3\r\n$3\r\nSET\r\n`, made on first use. */
+  readonly heads: string[] = [];
+  /** Words of the command itself: 1 for GET, 2 for CONFIG GET. */
+  readonly words: number;
+  private readonly nameFrames: string;
+
+  constructor(
+    /** As users and telemetry see it: `GET`, `CONFIG GET`. */
+    readonly name: string,
+    readonly flags: number,
+    readonly keys: readonly KeySpec[],
+    readonly transform: ReplyTransform | null,
+  ) {
+    const words = name.split(' ');
+    this.words = words.length;
+    this.nameFrames = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('');
+  }
+
+  /** The frame's beginning for `count` arguments. */
+  head(count: number): string {
+    return (this.heads[count] ??= `*${count + this.words}\r\n${this.nameFrames}`);
+  }
+}
+
+/** Declares a command. */
+export function defineCommand(
+  name: string,
+  flags: number,
+  keys: readonly KeySpec[] = [],
+  transform: ReplyTransform | null = null,
+): CommandSpec {
+  return new CommandSpec(name, flags, keys, transform);
+}

@@ -1,0 +1,127 @@
+import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
+import type { RedisError } from './errors.js';
+
+/** A user name and password. `username` is `'default'` where only a password is given. */
+export interface RedisCredentials {
+  username?: string;
+  password?: string;
+}
+
+/** How long to wait before the next attempt to connect. */
+export interface ReconnectOptions {
+  /** First delay, ms. Default 100. */
+  delay?: number;
+  /** Each delay is the last one times this. Default 2. */
+  factor?: number;
+  /** No delay is longer, ms. Default 60_000. */
+  maxDelay?: number;
+  /** Each delay is spread by up to this share of it, up and down, so that a fleet does not return as one. 0 to 1; default 0.25. */
+  jitter?: number;
+  /** Failed attempts in a row after which the client gives up. Default Infinity. */
+  maxAttempts?: number;
+}
+
+/** What a retry decision knows of the command. */
+export interface RetryCommand {
+  /** `GET`, `CONFIG SET`. */
+  readonly name: string;
+  /** True where sending it twice does no harm. */
+  readonly idempotent: boolean;
+}
+
+/** A retry rule spelled out. */
+export interface RetryPolicy {
+  /** Further attempts after the first. Default 3. */
+  attempts?: number;
+  /** Delay before attempt `n` (1, 2, …), ms: a number, or a function. Default 50 · 2^(n-1), at most 1_000. */
+  backoff?: number | ((attempt: number) => number);
+  /** Which errors are worth another attempt; asked for idempotent commands only. Default: the retryable ones of the guide. */
+  retryOn?: (error: RedisError, command: RetryCommand) => boolean;
+}
+
+/** Decides alone: the delay in ms before the next attempt, or false. Called for every failed command, writes too. */
+export type RetryFunction = (attempt: number, error: RedisError, command: RetryCommand) => number | false;
+
+/** TLS settings as Node's `tls.connect` takes them. The server's certificate is verified unless `rejectUnauthorized: false`. */
+export type RedisTlsOptions = Pick<
+  TlsConnectionOptions,
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'passphrase'
+  | 'pfx'
+  | 'rejectUnauthorized'
+  | 'servername'
+  | 'checkServerIdentity'
+  | 'minVersion'
+  | 'maxVersion'
+  | 'ciphers'
+  | 'ALPNProtocols'
+>;
+
+/** Options of a {@link RedisClient}. All times are ms, all sizes bytes unless said otherwise. */
+export interface RedisClientOptions {
+  /**
+   * `redis://user:password@host:6379/2`, `rediss://…` for TLS, `redis+unix:///path/to.sock?db=1`. Options given beside it win.
+   */
+  url?: string;
+  /** Default `'localhost'`. */
+  host?: string;
+  /** Default 6379. */
+  port?: number;
+  /** A Unix socket, instead of host and port. */
+  path?: string;
+  username?: string;
+  password?: string;
+  /** Asked anew at every connect, for passwords that rotate. Instead of `username` and `password`. */
+  credentials?: () => RedisCredentials | Promise<RedisCredentials>;
+  /** Default 0. */
+  database?: number;
+  /** Sent by CLIENT SETNAME at each connect. No spaces. */
+  clientName?: string;
+  /** `true` for the system's authorities. Default: false, true with `rediss://`. */
+  tls?: boolean | RedisTlsOptions;
+  /** `'auto'` asks for RESP3 and takes RESP2 where the server refuses it. Default `'auto'`. */
+  protocol?: 'auto' | 2 | 3;
+  /** From the first packet to ready, handshake included. Default 10_000. */
+  connectTimeout?: number;
+  /** From the call to its reply, time in queues included. Default 5_000; 0 is none. */
+  commandTimeout?: number;
+  /** Silence with commands in flight after which the connection counts as dead. Default 30_000; 0 is none. */
+  socketTimeout?: number;
+  /** How much longer than its own timeout a blocking command may take. Default 2_000. */
+  blockingTimeoutBuffer?: number;
+  /** Default: delays from 100 ms, doubling, to 60 s at most, for ever. `false`: a lost connection stays lost until the next `connect()`. */
+  reconnect?: ReconnectOptions | false;
+  /** Commands held while there is no connection; one more fails at once. Default 1_000. */
+  queueSize?: number;
+  /** Commands sent and not yet answered on one connection; further ones wait here. Default 16_384. */
+  maxInFlight?: number;
+  /** Bytes of commands after which a tick's text is written at once. Default 65_536. */
+  writeBufferSize?: number;
+  /** The receive buffer, bytes. Default 65_536. */
+  readBufferSize?: number;
+  /** Commands after which a long tick's first part is written, so that the server works while the client still encodes. Default 64. */
+  pipelineDepth?: number;
+  /** `false` writes each command by itself. Default true. */
+  autoPipelining?: boolean;
+  /** Put in front of every key of every command. */
+  keyPrefix?: string;
+  /** First TCP keep-alive probe after this idle time, ms; `false` turns probes off. Default 30_000. */
+  keepAlive?: number | false;
+  /** TCP_NODELAY. Default true. */
+  noDelay?: boolean;
+  /** Default `'idempotent'`: commands that change nothing are tried again after a lost connection and after errors that pass. */
+  retry?: 'idempotent' | false | RetryPolicy | RetryFunction;
+}
+
+/** Per-call settings, by `client.with({ … })`. */
+export interface CallOptions {
+  /** From the call to its reply, ms; 0 is none. */
+  timeout?: number;
+  /** Ends the wait: what was not yet sent is never sent, what was sent is answered to nobody. */
+  signal?: AbortSignal;
+  retry?: RedisClientOptions['retry'];
+  /** The caller's word that sending the command twice does no harm. */
+  idempotent?: boolean;
+}
