@@ -25,5 +25,6 @@ export default {
     '^nestjs-redwire/terminus$': '<rootDir>/lib/terminus/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
   testTimeout: 30_000,
 };
