@@ -253,7 +253,8 @@ async function chooseRelease(kind, open) {
       if (version !== undefined && isOfSeries(version, series.split('.')[0])) second ??= release;
       seen.push(`Debian ${suite} has ${version === undefined ? 'none' : version}`);
     } catch (error) {
-      seen.push(`Debian ${suite} could not be read: ${messageOf(error)}`);
+      const said = messageOf(error);
+      seen.push(`Debian ${suite} could not be read (${/^E: (.*)$/m.exec(said)?.[1].trim() ?? said})`);
     }
   }
   if (second) return second;
