@@ -1,0 +1,24 @@
+/** iovalkey is a fork of ioredis: what the harness calls is the same in both. */
+import { once } from 'node:events';
+
+export async function connectFamily(Redis, options) {
+  const redis = new Redis(options);
+  await once(redis, 'ready');
+  return {
+    get: (key) => redis.get(key),
+    set: (key, value) => redis.set(key, value),
+    mget: (keys) => redis.mget(keys),
+    hgetall: (key) => redis.hgetall(key),
+    lrange: (key, start, stop) => redis.lrange(key, start, stop),
+    pipelineGet: (keys) => {
+      const pipeline = redis.pipeline();
+      for (const key of keys) pipeline.get(key);
+      return pipeline.exec();
+    },
+    subscribe: async (channels, onMessage) => {
+      redis.on('message', (_channel, data) => onMessage(data));
+      await redis.subscribe(...channels);
+    },
+    close: () => redis.disconnect(),
+  };
+}

@@ -1,0 +1,24 @@
+/** The columns of each kind of scenario, the one that decides first. `ratio` heads the column that compares with the subject. */
+const cpu = { name: 'cpu', label: 'CPU µs/op', better: 'lower', ratio: 'CPU' };
+const ops = { name: 'ops', label: 'ops/s', better: 'higher', ratio: 'ops/s' };
+
+export const METRICS = {
+  load: [
+    cpu,
+    ops,
+    { name: 'p50', label: 'p50 µs', better: 'lower' },
+    { name: 'p99', label: 'p99 µs', better: 'lower', ratio: 'p99' },
+  ],
+  pubsub: [
+    { ...cpu, label: 'CPU µs/message' },
+    { ...ops, label: 'messages/s', ratio: 'messages/s' },
+  ],
+  memory: [
+    { name: 'heap', label: 'heap B/command', better: 'lower', ratio: 'heap' },
+    { name: 'rss', label: 'RSS B/command', better: 'lower' },
+  ],
+  startup: [
+    { name: 'import', label: 'import ms', better: 'lower', ratio: 'import' },
+    { name: 'connect', label: 'connect + first reply ms', better: 'lower', ratio: 'connect' },
+  ],
+};
