@@ -1,4 +1,5 @@
 import type { Reply } from '../protocol/reply.js';
+import type { CommandArgument } from './arguments.js';
 
 /** What a command's method and the router need to know of it, as bits: the hot path tests numbers, never names. */
 export const CommandFlag = {
@@ -17,10 +18,17 @@ export const CommandFlag = {
   SUBSCRIPTION: 64,
   /** Sending it again leaves the same state (no write, or marked so in the overlay). */
   IDEMPOTENT: 128,
+  /** Its reply is bytes, also where the caller reads text (DUMP). */
+  BYTES: 256,
+  /** About what this very connection did before (WAIT): never moved to another one, also where it blocks. */
+  PINNED: 512,
 } as const;
 
-/** Turns a decoded reply into the documented shape of a command, whichever protocol it came by. */
-export type ReplyTransform = (reply: Reply) => unknown;
+/**
+ * Turns a decoded reply into the documented shape of a command, whichever protocol it came by. `args` are the arguments
+ * as sent: the shape of some replies depends on them (`WITHSCORES`).
+ */
+export type ReplyTransform = (reply: Reply, args: readonly CommandArgument[]) => unknown;
 
 /**
  * Where a command's keys stand among its arguments (the command's own words not counted, so `GET key` has its key at 0).
@@ -28,11 +36,27 @@ export type ReplyTransform = (reply: Reply) => unknown;
  */
 export interface KeySpec {
   /** Where to begin: a fixed index, or the argument after a keyword looked for from `startFrom` on (negative: from the end). */
-  readonly begin: { readonly index: number } | { readonly keyword: string; readonly startFrom: number };
+  readonly begin: { readonly index: number } | KeyKeyword;
   /** How to go on from there. */
   readonly find:
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keynumIndex: number; readonly firstKey: number; readonly step: number };
+  /** A shard channel: it decides the node like a key, and is none. */
+  readonly channel?: true;
+  /** No key but a pattern of keys: of KEYS (`glob`), or of SORT's BY and GET (`sort`). Prefixed, and decides no node. */
+  readonly pattern?: 'glob' | 'sort';
+  /** Empty text stands for no key (MIGRATE). */
+  readonly skipEmpty?: true;
+}
+
+/** A keyword before keys. */
+export interface KeyKeyword {
+  readonly keyword: string;
+  readonly startFrom: number;
+  /** Words on the way with the number of arguments that belong to them: one of those may look like the keyword. */
+  readonly skip?: Readonly<Record<string, number>>;
+  /** It may come several times, and every time counts; without it only the last time does where `skip` is given. */
+  readonly every?: true;
 }
 
 /** A command as the core sees it. Made once per command by {@link defineCommand}. */

@@ -1,0 +1,36 @@
+/**
+ * `npm run generate`: makes the TypeScript of `lib/core/commands/*.generated.ts` from `commands.json` and the overlay.
+ *
+ *     node scripts/commands/generate.mjs [--check]
+ *
+ * `--check` writes nothing and fails when a generated file is stale.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadCommands } from './model.mjs';
+import { writeMethods } from './write-methods.mjs';
+import { writeSpecs } from './write-specs.mjs';
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const commands = await loadCommands();
+const files = {
+  'lib/core/commands/specs.generated.ts': writeSpecs(commands),
+  'lib/core/commands/commands.generated.ts': writeMethods(commands),
+};
+const methods = commands.filter((command) => command.method !== null).length;
+const stale = [];
+for (const [path, text] of Object.entries(files)) {
+  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  if ((await readFile(file, 'utf8').catch(() => '')) === text) continue;
+  stale.push(path);
+  if (!values.check) await writeFile(file, text);
+}
+if (values.check && stale.length > 0) {
+  console.error(`stale: ${stale.join(', ')}. Run \`npm run generate\` and commit what it writes.`);
+  process.exitCode = 1;
+} else {
+  console.log(
+    `${commands.length} commands, ${methods} methods; ${stale.length === 0 ? 'nothing changed' : `wrote ${stale.join(', ')}`}`,
+  );
+}
