@@ -36,7 +36,13 @@ export function box(title, body) {
   return ['', rule, ...lines.map((line) => `!! ${line.padEnd(width)} !!`), rule, ''].join('\n');
 }
 
-/** @param {unknown} error */
+/**
+ * Not by `instanceof`: inside Jest an error of Node's own is no instance of the `Error` that this file sees.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
 export function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
+  const message = /** @type {{ message?: unknown } | null | undefined} */ (error)?.message;
+  return typeof message === 'string' ? message : String(error);
 }

@@ -151,19 +151,15 @@ describe('obtainServer', () => {
   });
 
   test('prefers REDIS_URL, and does not end what it did not start', async () => {
-    const own = await startServer({ kind: SERVER_KINDS[0]! });
+    const own = await obtainServer();
     const before = process.env.REDIS_URL;
-    process.env.REDIS_URL = `redis://localhost:${own.port}/3`;
+    const url = `redis://${own.host}:${own.port}/3`;
+    process.env.REDIS_URL = url;
     try {
       const server = await obtainServer();
-      expect(server).toMatchObject({
-        url: process.env.REDIS_URL,
-        from: 'REDIS_URL',
-        host: 'localhost',
-        port: own.port,
-      });
+      expect(server).toMatchObject({ url, from: 'REDIS_URL', host: own.host, port: own.port });
       await server.stop();
-      expect(await ping({ host, port: own.port })).toBe('+PONG');
+      expect(await ping({ host: own.host, port: own.port })).toMatch(/^(\+PONG|-NOAUTH)/);
     } finally {
       if (before === undefined) delete process.env.REDIS_URL;
       else process.env.REDIS_URL = before;

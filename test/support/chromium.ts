@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { messageOf } from '../../scripts/lib/report.mjs';
 import { findProgram, runCommand } from '../../scripts/lib/run-command.mjs';
 import type { Found } from './absences.js';
 
@@ -25,7 +26,7 @@ export async function findChromium(): Promise<Found<{ path: string; version: str
       const version = (await runCommand(path, ['--version'], { timeout: 20_000 })).trim();
       return { available: true, path, version };
     } catch (error) {
-      tried.push(error instanceof Error ? error.message : String(error));
+      tried.push(messageOf(error));
     }
   }
   const where = named ? `${named} does not run` : 'No Chromium on the PATH';

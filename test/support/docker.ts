@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:http';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../scripts/lib/report.mjs';
 import type { Found } from './absences.js';
 
 /** The image for servers in containers: `REDWIRE_TEST_IMAGE` (an exact tag, which may be a local one). */
@@ -74,7 +75,12 @@ async function ensureImage(host: string, image: string): Promise<void> {
   const [, name, tag = 'latest'] = /^(.+?)(?::([^:/]+))?$/.exec(image) ?? [];
   const query = new URLSearchParams({ fromImage: name ?? image, tag });
   const pulled = await ask(host, { method: 'POST', path: `/images/create?${query}` }, 120_000);
-  const failure = /"(?:error|message)":"([^"]+)"/.exec(pulled.body)?.[1];
+  // A line of JSON for each step; one that fails does so inside an answer that began as a success.
+  const steps: { error?: string; message?: string }[] = pulled.body
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const failure = steps.map((step) => step.error ?? step.message).find(Boolean);
   if (pulled.status !== 200 || failure) throw new Error(failure ?? `status ${pulled.status}`);
 }
 
@@ -102,8 +108,4 @@ function ask(
     asked.once('error', reject);
     asked.end();
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../scripts/lib/report.mjs';
 
 /**
  * Waits for a condition instead of for a time: calls `check` until it neither throws, nor gives `false`, and passes on
@@ -27,8 +28,7 @@ export async function eventually<T>(
       cause = error;
     }
     if (performance.now() > deadline) {
-      const last = cause instanceof Error ? cause.message : String(cause);
-      const failure = new Error(`Not so within ${timeout} ms: ${last}`, { cause });
+      const failure = new Error(`Not so within ${timeout} ms: ${messageOf(cause)}`, { cause });
       failure.stack = `${failure.name}: ${failure.message}\n${caller.stack?.split('\n').slice(2).join('\n')}`;
       throw failure;
     }
