@@ -1,0 +1,29 @@
+import { createRedisParamDecorator, type PipeLike } from '../pubsub/create-redis-param-decorator.js';
+import { RedisParamType } from '../pubsub/redis-param-type.enum.js';
+
+/**
+ * The payload of a message, as the handler's codec made it.
+ *
+ * ```ts
+ * @OnRedisMessage('orders.created')
+ * onOrder(@RedisPayload() order: Order, @RedisPayload('id', ParseUUIDPipe) id: string) {}
+ * ```
+ *
+ * @param property one property of it, where it is an object.
+ * @param pipes run on the value, after those of the method and the class.
+ */
+export function RedisPayload(...pipes: PipeLike[]): ParameterDecorator;
+export function RedisPayload(property: string, ...pipes: PipeLike[]): ParameterDecorator;
+export function RedisPayload(
+  ...given: [property?: string | PipeLike, ...pipes: PipeLike[]]
+): ParameterDecorator {
+  const [first, ...rest] = given;
+  return typeof first === 'string'
+    ? createRedisParamDecorator('RedisPayload', RedisParamType.PAYLOAD, first, rest)
+    : createRedisParamDecorator(
+        'RedisPayload',
+        RedisParamType.PAYLOAD,
+        undefined,
+        first === undefined ? rest : [first, ...rest],
+      );
+}

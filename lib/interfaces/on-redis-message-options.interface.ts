@@ -1,0 +1,24 @@
+import type { RedisMessageCodec } from './redis-message-codec.interface.js';
+
+/** Options of {@link OnRedisMessage}. */
+export interface OnRedisMessageOptions {
+  /**
+   * The channels are glob patterns (PSUBSCRIBE). Default false. A channel with `*` or `?` in its name needs `true`
+   * or `false` here, since leaving it out is nearly always a mistake.
+   */
+  pattern?: boolean;
+  /** The channels are sharded ones (SSUBSCRIBE, Redis 7 and up). Default false. */
+  sharded?: boolean;
+  /** Name of the connection to subscribe on. Default `'default'`. */
+  connection?: string;
+  /** How the published bytes become the payload. Default `'json'`. */
+  codec?: 'json' | 'text' | 'buffer' | RedisMessageCodec;
+  /** Messages of this handler that may be in work at once. Default 16. */
+  concurrency?: number;
+  /** Messages of one channel are handled one after the other, in the order they came. Default false. */
+  ordered?: boolean;
+  /** Messages that may wait for this handler. Default 10_000. */
+  bufferSize?: number;
+  /** Which message is lost when that many wait. Default `'drop-oldest'`. */
+  overflow?: 'drop-oldest' | 'drop-newest';
+}

@@ -1,0 +1,31 @@
+import type { RedisClientOptions } from '../core/index.js';
+import type { RedisConnectPolicy } from './redis-connect-policy.type.js';
+import type { RedisHandlerErrorContext } from './redis-handler-error-context.interface.js';
+import type { RedisModulePoolOptions } from './redis-module-pool-options.interface.js';
+import type { RedisTelemetryOptions } from './redis-telemetry-options.interface.js';
+
+/** Options of one connection: the client's own, and what the module does with it. All times are ms. */
+export interface RedisModuleOptions extends RedisClientOptions {
+  /**
+   * Settings of the connection's pool. The pool can be injected without them; given, its `min` connections are opened
+   * when the connection is.
+   */
+  pool?: RedisModulePoolOptions;
+  /** When the connection is opened. Default `'eager'`. */
+  connect?: RedisConnectPolicy;
+  /** How long `connect: 'eager'` tries before the boot fails; `Infinity` waits for ever. Default 10_000. */
+  connectDeadline?: number;
+  /** How long, at shutdown, running handlers and then unanswered commands may take in all. Default 5_000. */
+  shutdownTimeout?: number;
+  /** Spans and metrics. Default: none. */
+  telemetry?: RedisTelemetryOptions;
+  /**
+   * Called for every message whose handling failed, after it was logged. What it throws is logged and goes no further.
+   */
+  onHandlerError?: (error: unknown, context: RedisHandlerErrorContext) => void | Promise<void>;
+  /**
+   * Run the application's global guards, pipes, interceptors and filters for message handlers also. Default false: most
+   * are written for HTTP requests.
+   */
+  globalEnhancers?: boolean;
+}

@@ -1,0 +1,178 @@
+import {
+  ApplicationConfig,
+  ContextIdFactory,
+  ExternalContextCreator,
+  ModuleRef,
+  NestContainer,
+  type ModulesContainer,
+} from '@nestjs/core';
+import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { ContextId } from '@nestjs/core';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import type { RedisMessageContext } from './redis-message-context.js';
+import { RedisParamType } from './redis-param-type.enum.js';
+import { RedisParamsFactory } from './redis-params.factory.js';
+
+const EXCEPTION_FILTERS_METADATA = '__exceptionFilters__';
+
+/** Filters are run here, see {@link HandlerInvoker.create}. */
+const WITHOUT_FILTERS = { guards: true, interceptors: true, filters: false };
+
+/** Runs a handler's method with its enhancers. */
+export type HandlerInvocation = (payload: unknown, context: RedisMessageContext) => Promise<void>;
+
+/** What Nest keeps of an exception filter. */
+interface FilterEntry {
+  func: (error: unknown, host: ExecutionContextHost) => unknown;
+  exceptionMetatypes: (abstract new (...args: never[]) => unknown)[];
+}
+
+/** The application's modules, seen with enhancers of our choice as the global ones. */
+class HandlerContainer extends NestContainer {
+  constructor(
+    config: ApplicationConfig,
+    private readonly applicationModules: ModulesContainer,
+  ) {
+    super(config);
+  }
+
+  override getModules(): ModulesContainer {
+    return this.applicationModules;
+  }
+}
+
+/** Nest's own, with the list of a handler's filters instead of a function that runs them. */
+class HandlerFilters extends ExternalExceptionFilterContext {
+  list(
+    instance: object,
+    callback: HandlerMethod,
+    moduleKey: string,
+    contextId: ContextId | undefined,
+    inquirerId: string,
+  ): FilterEntry[] {
+    this.moduleContext = moduleKey;
+    return this.createContext<unknown[], FilterEntry[]>(
+      instance,
+      callback,
+      EXCEPTION_FILTERS_METADATA,
+      contextId,
+      inquirerId,
+    ).toReversed();
+  }
+}
+
+type HandlerMethod = (...args: unknown[]) => unknown;
+
+/**
+ * Runs handlers through Nest's `ExternalContextCreator`. It is made anew here, for four reasons: the application's own
+ * one applies global enhancers; finds no module for a controller, and skips its guards then; hands the context to the
+ * pipes of the method, which are meant for the payload; and takes an exception filter that returns nothing for one that
+ * did not handle the exception.
+ */
+export class HandlerInvoker {
+  private readonly creator: ExternalContextCreator;
+  private readonly filters: HandlerFilters;
+  private readonly params = new RedisParamsFactory();
+  /** The module whose handler is being prepared; read back by the creator within the same call. */
+  private hostKey = '';
+
+  /** @param config where the global enhancers are taken from. */
+  constructor(
+    private readonly modules: ModulesContainer,
+    config: ApplicationConfig,
+  ) {
+    const container = new HandlerContainer(config, modules);
+    this.creator = this.adapt(ExternalContextCreator.fromContainer(container));
+    this.filters = new HandlerFilters(container, config);
+  }
+
+  /** Prepares a method of a provider or controller. */
+  bind(wrapper: InstanceWrapper<object>, methodName: string): HandlerInvocation {
+    const { host } = wrapper;
+    if (host === undefined)
+      throw new Error(`${wrapper.name}.${methodName}: Nest knows no module of this handler.`);
+    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+      return this.create(wrapper, wrapper.instance, methodName, undefined);
+    }
+    const moduleRef = host.getProviderByKey<ModuleRef>(ModuleRef).instance;
+    return async (payload, context) => {
+      const contextId = ContextIdFactory.create();
+      moduleRef.registerRequestByContextId(context, contextId);
+      const instance = await moduleRef.resolve<object>(wrapper.token, contextId, { strict: true });
+      await this.create(wrapper, instance, methodName, contextId)(payload, context);
+    };
+  }
+
+  private create(
+    wrapper: InstanceWrapper<object>,
+    instance: object,
+    methodName: string,
+    contextId: ContextId | undefined,
+  ): HandlerInvocation {
+    const callback = (instance as Record<string, HandlerMethod>)[methodName]!;
+    const classRef = instance.constructor;
+    this.hostKey = this.keyOf(wrapper);
+    const filters = this.filters.list(instance, callback, this.hostKey, contextId, wrapper.id);
+    const hasDecoratedParams = Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName);
+    const metadataKey = hasDecoratedParams ? ROUTE_ARGS_METADATA : REDIS_DEFAULT_ARGS_METADATA;
+    const run = this.creator.create(
+      instance,
+      callback,
+      methodName,
+      metadataKey,
+      this.params,
+      contextId,
+      wrapper.id,
+      WITHOUT_FILTERS,
+      REDIS_CONTEXT_TYPE,
+    );
+    return async (payload, context) => {
+      try {
+        await run(payload, context);
+      } catch (error) {
+        const filter = filters.find(
+          ({ exceptionMetatypes }) =>
+            exceptionMetatypes.length === 0 || exceptionMetatypes.some((type) => error instanceof type),
+        );
+        if (filter === undefined) throw error;
+        const host = new ExecutionContextHost([payload, context], classRef as never, callback);
+        host.setType(REDIS_CONTEXT_TYPE);
+        await settle(filter.func(error, host));
+      }
+    };
+  }
+
+  private adapt(creator: ExternalContextCreator): ExternalContextCreator {
+    creator.getContextModuleKey = () => this.hostKey;
+    creator.transformToResult = settle;
+    const applyPipes = creator.createPipesFn.bind(creator);
+    creator.createPipesFn = (pipes, params) => {
+      const isOwn = ({ type }: (typeof params)[number]): boolean =>
+        typeof type === 'number' && type !== RedisParamType.PAYLOAD;
+      const all = applyPipes(
+        pipes,
+        params.filter((param) => !isOwn(param)),
+      );
+      const own = applyPipes([], params.filter(isOwn));
+      return async (args, ...values) => {
+        await all?.(args, ...values);
+        await own?.(args, ...values);
+      };
+    };
+    return creator;
+  }
+
+  private keyOf({ host }: InstanceWrapper): string {
+    for (const [key, module] of this.modules) if (module === host) return key;
+    return '';
+  }
+}
+
+/** Waits for promises and for Observables, which may be empty. */
+async function settle(result: unknown): Promise<unknown> {
+  const value = await result;
+  return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
+}

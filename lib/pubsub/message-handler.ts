@@ -1,0 +1,12 @@
+import type { RedisConnection } from '../redis-connection.js';
+import type { HandlerInvocation } from './handler-invoker.js';
+import type { MessageHandlerOptions } from './message-handler-options.js';
+
+/** One `@OnRedisMessage()` on one instance (or request-scoped class) of an application. */
+export interface MessageHandler {
+  readonly className: string;
+  readonly methodName: string;
+  readonly options: MessageHandlerOptions;
+  readonly connection: RedisConnection;
+  readonly invoke: HandlerInvocation;
+}

@@ -1,0 +1,227 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import {
+  RedisError,
+  RedisServerError,
+  type RedisClient,
+  type RedisMessage,
+  type Subscription,
+} from '../core/index.js';
+import type { RedisHandlerErrorContext } from '../interfaces/index.js';
+import type { RedisConnection } from '../redis-connection.js';
+import { RedisConnections } from '../redis-connections.service.js';
+import { loadMessageTracing, type MessageTracing } from '../telemetry/message-tracing.js';
+import { findMessageHandlers } from './find-message-handlers.js';
+import { HandlerInvoker } from './handler-invoker.js';
+import type { MessageHandler } from './message-handler.js';
+import { MessagePump } from './message-pump.js';
+import { RedisMessageContext } from './redis-message-context.js';
+
+/** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
+const FIRST_RETRY = 500;
+const LONGEST_RETRY = 30_000;
+
+/** Between two warnings that a handler's backlog overflows, ms. */
+const OVERFLOW_WARNING_INTERVAL = 10_000;
+
+/** The `@OnRedisMessage()` handlers of one application: finds them, subscribes, dispatches, stops. */
+@Injectable()
+export class RedisMessageHandlers {
+  private readonly logger = new Logger('RedisModule');
+  private readonly handlers: MessageHandler[] = [];
+  private readonly pumps = new Map<MessagePump, MessageHandler>();
+  private readonly ended = new Map<RedisConnection, Promise<void>[]>();
+  private readonly shutdown = new AbortController();
+  private tracing: MessageTracing | undefined;
+
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly modules: ModulesContainer,
+    private readonly config: ApplicationConfig,
+  ) {}
+
+  /**
+   * Finds the handlers and prepares them.
+   *
+   * @throws {Error} for one that asks for a connection that does not exist, or that cannot work.
+   */
+  discover(): void {
+    const plain = new HandlerInvoker(this.modules, new ApplicationConfig());
+    const withGlobals = new HandlerInvoker(this.modules, this.config);
+    for (const { wrapper, className, methodName, entries } of findMessageHandlers(
+      this.discovery,
+      this.scanner,
+    )) {
+      for (const options of entries) {
+        const connection = this.connections.get(
+          options.connection,
+          `@OnRedisMessage() on ${className}.${methodName}`,
+        );
+        const invoker = connection.options.globalEnhancers ? withGlobals : plain;
+        this.handlers.push({
+          className,
+          methodName,
+          options,
+          connection,
+          invoke: invoker.bind(wrapper, methodName),
+        });
+      }
+    }
+  }
+
+  /**
+   * Subscribes every handler. Those of a connection that is opened eagerly are waited for; the others subscribe when
+   * they can.
+   */
+  async start(): Promise<void> {
+    if (this.handlers.some(({ connection }) => connection.options.traces))
+      this.tracing = await loadMessageTracing('telemetry.traces');
+    await Promise.all(this.handlers.map((handler) => this.startHandler(handler)));
+  }
+
+  /** Ends the subscriptions, then waits for what was received to be handled, within each connection's `shutdownTimeout`. */
+  async stop(): Promise<void> {
+    if (this.shutdown.signal.aborted) return;
+    this.shutdown.abort();
+    for (const pump of this.pumps.keys()) pump.stop();
+    await Promise.all([...this.ended].map(([connection, ended]) => this.drain(connection, ended)));
+  }
+
+  private async drain(connection: RedisConnection, ended: Promise<void>[]): Promise<void> {
+    if (await connection.spendShutdownTime(Promise.all(ended).then(() => undefined))) return;
+    for (const [pump, handler] of this.pumps) {
+      if (handler.connection !== connection) continue;
+      pump.abandon();
+      this.logger.warn(
+        `${nameOf(handler)} left ${pump.pending} message(s) behind: they were not done within ${connection.options.shutdownTimeout} ms (shutdownTimeout).`,
+      );
+    }
+  }
+
+  private async startHandler(handler: MessageHandler): Promise<void> {
+    const client: Partial<RedisClient> = handler.connection.injectedClient;
+    if (typeof client[handler.options.method] !== 'function') {
+      this.logger.debug(
+        `${nameOf(handler)} hears nothing: what stands in for the client of "${handler.connection.name}" has no ${handler.options.method}().`,
+      );
+      return;
+    }
+    if (handler.connection.options.connect === 'eager') this.listen(handler, await this.subscribe(handler));
+    else void this.subscribeInBackground(handler);
+  }
+
+  private subscribe({ options, connection }: MessageHandler): Promise<Subscription<Buffer>> {
+    const { channels, method, bufferSize, overflow } = options;
+    return connection.injectedClient[method](channels, { buffers: true, bufferSize, overflow });
+  }
+
+  private async subscribeInBackground(handler: MessageHandler): Promise<void> {
+    const { signal } = this.shutdown;
+    for (let pause = FIRST_RETRY; !signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY)) {
+      try {
+        this.listen(handler, await this.subscribe(handler));
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const final = isFinal(error);
+        this.logger.warn(
+          `${nameOf(handler)} could not subscribe to ${handler.options.channels.join(', ')}: ${messageOf(error)}${final ? '' : ` Next attempt in ${pause} ms.`}`,
+        );
+        if (final) return;
+        await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
+  }
+
+  private listen(handler: MessageHandler, subscription: Subscription<Buffer>): void {
+    const { connection } = handler;
+    const warnOfOverflow = this.overflowWarner(handler, subscription);
+    const pump = new MessagePump(subscription, handler.options, (message) => {
+      warnOfOverflow();
+      return this.dispatch(handler, message);
+    });
+    this.pumps.set(pump, handler);
+    const ended = pump
+      .run()
+      .catch((error: unknown) =>
+        this.logger.error(`${nameOf(handler)} hears no further messages: ${messageOf(error)}`),
+      )
+      .finally(() => this.pumps.delete(pump));
+    this.ended.set(connection, [...(this.ended.get(connection) ?? []), ended]);
+    // subscribed at last, and the application is going down already
+    if (this.shutdown.signal.aborted) pump.stop();
+  }
+
+  private async dispatch(handler: MessageHandler, message: RedisMessage<Buffer>): Promise<void> {
+    const { connection, options, invoke } = handler;
+    const context = new RedisMessageContext(message, connection.name, this.shutdown.signal);
+    try {
+      const run = async (): Promise<void> => invoke(await options.codec.decode(message.data), context);
+      await (connection.options.traces && this.tracing !== undefined
+        ? this.tracing.run(context, run)
+        : run());
+    } catch (error) {
+      await this.report(handler, error, context);
+    }
+  }
+
+  /** Never throws: nothing that a message does may end the process. */
+  private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
+    const { className, methodName, connection } = handler;
+    const { type, channel, pattern, data } = message;
+    this.logger.error(
+      `${nameOf(handler)} failed on a message of channel "${channel}": ${messageOf(error)}`,
+      error instanceof Error ? error.stack : undefined,
+    );
+    const context: RedisHandlerErrorContext = {
+      className,
+      methodName,
+      connection: connection.name,
+      type,
+      channel,
+      pattern,
+      data,
+    };
+    try {
+      await connection.options.onHandlerError?.(error, context);
+    } catch (failure) {
+      this.logger.error(
+        `onHandlerError of Redis "${connection.name}" threw: ${messageOf(failure)}`,
+        failure instanceof Error ? failure.stack : undefined,
+      );
+    }
+  }
+
+  private overflowWarner(handler: MessageHandler, subscription: Subscription<Buffer>): () => void {
+    let reported = 0;
+    let last = -Infinity;
+    return () => {
+      if (subscription.dropped === reported || performance.now() - last < OVERFLOW_WARNING_INTERVAL) return;
+      this.logger.warn(
+        `${nameOf(handler)} is too slow for its channels: ${subscription.dropped - reported} message(s) were dropped (bufferSize ${handler.options.bufferSize}, overflow '${handler.options.overflow}').`,
+      );
+      reported = subscription.dropped;
+      last = performance.now();
+    };
+  }
+}
+
+/** Errors that another attempt does not mend: the server's refusals, and a client that was closed. */
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof RedisServerError ||
+    error instanceof TypeError ||
+    (error instanceof RedisError && error.code === 'CLOSED')
+  );
+}
+
+function nameOf({ className, methodName }: MessageHandler): string {
+  return `${className}.${methodName}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,207 @@
+import { Logger } from '@nestjs/common';
+import {
+  RedisClient,
+  RedisConnectionError,
+  RedisError,
+  RedisPool,
+  type CommandObserver,
+} from './core/index.js';
+import { differingOptions, resolveModuleOptions, type ResolvedModuleOptions } from './redis-options.js';
+import type { RedisModuleOptions } from './interfaces/index.js';
+
+/** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
+const LEAST_CLOSE_TIMEOUT = 100;
+
+/**
+ * One named connection of an application: its client, its pool, when they open and when they close. Creating one, or
+ * asking it for its client or pool, opens nothing.
+ */
+export class RedisConnection {
+  readonly options: ResolvedModuleOptions;
+  private readonly logger = new Logger('RedisModule');
+  private ownClient: RedisClient | undefined;
+  private ownPool: RedisPool | undefined;
+  private injected: { client: RedisClient; pool: RedisPool } | undefined;
+  private observers: CommandObserver[] = [];
+  /** ms of `shutdownTimeout` that are left. */
+  private shutdownBudget: number;
+  private lastProblem: string | undefined;
+
+  /** @throws {TypeError} for options of the module or the client that are wrong. */
+  constructor(
+    readonly name: string,
+    private readonly given: RedisModuleOptions,
+  ) {
+    this.options = resolveModuleOptions(name, given);
+    this.shutdownBudget = this.options.shutdownTimeout;
+  }
+
+  /** The connection's client, made at first use: where a test overrides the token, there is none. */
+  get client(): RedisClient {
+    return (this.ownClient ??= this.createClient());
+  }
+
+  /** The connection's pool, made at first use. */
+  get pool(): RedisPool {
+    return (this.ownPool ??= this.createPool());
+  }
+
+  /** What the client's token resolves to: {@link client}, or a test's stand-in. */
+  get injectedClient(): RedisClient {
+    return this.injected?.client ?? this.client;
+  }
+
+  /** The pool, where one of ours or a test's is injected. */
+  get injectedPool(): RedisPool {
+    return this.injected?.pool ?? this.pool;
+  }
+
+  /** Learns what the tokens resolve to. */
+  attach(client: RedisClient, pool: RedisPool): void {
+    this.injected = { client, pool };
+  }
+
+  /**
+   * The same connection registered once more: fine where the options are the same.
+   *
+   * @throws {Error} naming the options that differ, never their values.
+   */
+  assertSame(other: RedisModuleOptions): void {
+    const differing = differingOptions(this.given, other);
+    if (differing.length === 0) return;
+    throw new Error(
+      `Two modules register the Redis connection "${this.name}" with different options (${differing.join(', ')}). ` +
+        'Import RedisModule once per connection, give one of them another `name`, or give both the same options.',
+    );
+  }
+
+  /** Shows the commands of client and pool to an observer. */
+  observe(observer: CommandObserver): void {
+    this.observers.push(observer);
+    this.ownClient?.observe(observer);
+    this.ownPool?.observe(observer);
+  }
+
+  /**
+   * Opens the connection as its policy says. A client that a test put in place of ours is left alone, and so is the pool
+   * beside it.
+   *
+   * @throws {RedisConnectionError} where the policy is `eager` and the deadline passed, or trying again is no use.
+   */
+  async open(): Promise<void> {
+    const { connect } = this.options;
+    if (connect === 'lazy' || this.injectedClient !== this.ownClient) return;
+    if (connect === 'eager') await this.openBefore(this.options.connectDeadline);
+    else void this.openInBackground();
+  }
+
+  /** Spends part of `shutdownTimeout` on `work`: resolves when it is done or the time is over. True where it got done. */
+  async spendShutdownTime(work: Promise<void>): Promise<boolean> {
+    const started = performance.now();
+    const done = await settlesWithin(work, this.shutdownBudget);
+    this.shutdownBudget = Math.max(0, this.shutdownBudget - (performance.now() - started));
+    return done;
+  }
+
+  /** Lets issued commands finish, then closes, in what is left of `shutdownTimeout`. Never rejects. */
+  async close(): Promise<void> {
+    const timeout = Math.max(this.shutdownBudget, LEAST_CLOSE_TIMEOUT);
+    const results = await Promise.allSettled([
+      this.ownPool?.close({ timeout }),
+      this.ownClient?.close({ timeout }),
+    ]);
+    for (const result of results) {
+      if (result.status === 'rejected')
+        this.logger.warn(`Redis "${this.name}" did not close cleanly: ${messageOf(result.reason)}`);
+    }
+  }
+
+  /** Ends everything now. */
+  destroy(): void {
+    this.ownPool?.destroy();
+    this.ownClient?.destroy();
+  }
+
+  private createClient(): RedisClient {
+    const client = this.check(() => new RedisClient(this.options.client));
+    client.on('ready', () => {
+      this.lastProblem = undefined;
+      this.logger.log(`Redis "${this.name}" is ready at ${client.address}`);
+    });
+    client.on('disconnect', ({ reason, error }) => {
+      if (reason !== 'closed')
+        this.warn(`Redis "${this.name}" at ${client.address} was lost (${reason}): ${messageOf(error)}`);
+    });
+    client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
+    for (const observer of this.observers) client.observe(observer);
+    return client;
+  }
+
+  private createPool(): RedisPool {
+    const pool = this.check(() => new RedisPool({ ...this.options.client, ...this.options.pool }));
+    for (const observer of this.observers) pool.observe(observer);
+    return pool;
+  }
+
+  private check<T>(create: () => T): T {
+    try {
+      return create();
+    } catch (error) {
+      if (error instanceof TypeError)
+        throw new TypeError(`Redis connection "${this.name}": ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+
+  private async openBefore(deadline: number): Promise<void> {
+    const end = performance.now() + deadline;
+    try {
+      await this.client.connect({ deadline });
+      if (this.options.pool !== undefined)
+        await this.pool.connect({ deadline: Math.max(1, end - performance.now()) });
+    } catch (cause) {
+      throw new RedisConnectionError(
+        'connect_failed',
+        `Redis connection "${this.name}": ${messageOf(cause)} The application does not start without it (connect: 'eager'). ` +
+          "Mend the connection, or start without it with connect: 'background' or 'lazy'.",
+        { cause, code: cause instanceof RedisError ? cause.code : undefined },
+      );
+    }
+  }
+
+  private async openInBackground(): Promise<void> {
+    try {
+      await this.client.connect({ deadline: Infinity });
+      if (this.options.pool !== undefined) await this.pool.connect({ deadline: Infinity });
+    } catch (error) {
+      // closed while it was still trying: that is what was asked for
+      if (error instanceof RedisError && error.code === 'CLOSED') return;
+      this.logger.error(
+        `Redis "${this.name}" could not be opened in the background: ${messageOf(error)} The next command tries again.`,
+      );
+    }
+  }
+
+  /** A long outage fails every few seconds in the same way: that is one line, not a thousand. */
+  private warn(problem: string): void {
+    if (problem === this.lastProblem) return;
+    this.lastProblem = problem;
+    this.logger.warn(problem);
+  }
+}
+
+async function settlesWithin(work: Promise<void>, timeout: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(timeout, 2 ** 31 - 1));
+  });
+  try {
+    return await Promise.race([work.then(() => true), over]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,186 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  CLIENT_OPTION_NAMES,
+  POOL_OPTION_NAMES,
+  unknownOption,
+  type RedisClientOptions,
+} from './core/index.js';
+import type {
+  RedisModuleAsyncOptions,
+  RedisModuleExtras,
+  RedisModuleOptions,
+  RedisModulePoolOptions,
+} from './interfaces/index.js';
+import {
+  DEFAULT_CONNECT_DEADLINE,
+  DEFAULT_REDIS_CONNECTION,
+  DEFAULT_SHUTDOWN_TIMEOUT,
+} from './redis.constants.js';
+
+/** What `RedisModule` adds to the client's options: the one list of what exists. */
+const MODULE_OPTIONS: Record<
+  Exclude<keyof RedisModuleOptions, keyof RedisClientOptions>,
+  (value: unknown) => string | undefined
+> = {
+  pool: (value) => (isObject(value) ? undefined : 'an object'),
+  connect: (value) =>
+    value === 'eager' || value === 'background' || value === 'lazy'
+      ? undefined
+      : "'eager', 'background' or 'lazy'",
+  connectDeadline: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
+  shutdownTimeout: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
+  telemetry: (value) => (isObject(value) ? undefined : 'an object such as { traces: true }'),
+  onHandlerError: (value) => (typeof value === 'function' ? undefined : 'a function'),
+  globalEnhancers: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+};
+
+const MODULE_OPTION_NAMES = Object.keys(MODULE_OPTIONS);
+const EXTRA_NAMES: readonly (keyof RedisModuleExtras)[] = ['name', 'isGlobal'];
+const ASYNC_NAMES: readonly string[] = [
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+  'provideInjectionTokensFrom',
+];
+const TELEMETRY_NAMES: readonly string[] = ['telemetry.traces', 'telemetry.metrics'];
+
+/** A connection's options, sorted by who uses them, with the module's defaults filled in. */
+export interface ResolvedModuleOptions {
+  /** For the client; the core checks them. */
+  readonly client: RedisClientOptions;
+  /** For the pool, where the user gave any. */
+  readonly pool: RedisModulePoolOptions | undefined;
+  readonly connect: NonNullable<RedisModuleOptions['connect']>;
+  readonly connectDeadline: number;
+  readonly shutdownTimeout: number;
+  readonly traces: boolean;
+  readonly metrics: boolean;
+  readonly onHandlerError: RedisModuleOptions['onHandlerError'];
+  readonly globalEnhancers: boolean;
+}
+
+/**
+ * Sorts and checks the options of one connection.
+ *
+ * @throws {TypeError} for an option that does not exist, naming the nearest that does, or a value of the wrong kind. No
+ *   value is part of the text: it may be a secret.
+ */
+export function resolveModuleOptions(name: string, options: RedisModuleOptions): ResolvedModuleOptions {
+  const owner = `Redis connection "${name}"`;
+  if (!isObject(options))
+    throw new TypeError(`${owner}: its options must be an object. Did the factory return it?`);
+  const client: Record<string, unknown> = {};
+  for (const [option, value] of Object.entries(options)) {
+    if (Object.hasOwn(MODULE_OPTIONS, option))
+      checkModuleOption(owner, option as keyof typeof MODULE_OPTIONS, value);
+    else if (CLIENT_OPTION_NAMES.includes(option)) client[option] = value;
+    else throw misplacedOption(owner, option);
+  }
+  checkNames(
+    owner,
+    'pool',
+    options.pool,
+    POOL_OPTION_NAMES.map((option) => `pool.${option}`),
+  );
+  checkNames(owner, 'telemetry', options.telemetry, TELEMETRY_NAMES);
+  return {
+    client,
+    pool: options.pool,
+    connect: options.connect ?? 'eager',
+    connectDeadline: options.connectDeadline ?? DEFAULT_CONNECT_DEADLINE,
+    shutdownTimeout: options.shutdownTimeout ?? DEFAULT_SHUTDOWN_TIMEOUT,
+    traces: options.telemetry?.traces ?? false,
+    metrics: options.telemetry?.metrics ?? false,
+    onHandlerError: options.onHandlerError,
+    globalEnhancers: options.globalEnhancers ?? false,
+  };
+}
+
+/** Names of the options in which two registrations of one connection differ; empty where they are the same. */
+export function differingOptions(one: RedisModuleOptions, other: RedisModuleOptions): string[] {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof RedisModuleOptions>;
+  return [...names].filter((name) => !isDeepStrictEqual(one[name], other[name])).toSorted();
+}
+
+/** Checks the name and the rest of what decides about a module's tokens. @throws {TypeError} */
+export function checkExtras(method: string, { name, isGlobal }: RedisModuleExtras): void {
+  if (name !== undefined) checkConnectionName(method, name);
+  if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
+    throw new TypeError(`${method}: 'isGlobal' must be true or false.`);
+  }
+}
+
+/** Checks what `forRootAsync()` was given, as far as it can be known before the factory runs. @throws {TypeError} */
+export function checkAsyncOptions(options: RedisModuleAsyncOptions): void {
+  const method = 'RedisModule.forRootAsync()';
+  if (!isObject(options))
+    throw new TypeError(`${method}: give it an object with useFactory, useClass or useExisting.`);
+  const known = [...ASYNC_NAMES, ...EXTRA_NAMES];
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue;
+    if (CLIENT_OPTION_NAMES.includes(option) || MODULE_OPTION_NAMES.includes(option)) {
+      throw new TypeError(`${method}: '${option}' belongs in what the factory returns.`);
+    }
+    throw new TypeError(`${method}: ${unknownOption(option, known).message}`);
+  }
+  const sources = [options.useFactory, options.useClass, options.useExisting].filter(
+    (source) => source !== undefined,
+  );
+  if (sources.length !== 1) {
+    const found = sources.length === 0 ? 'none of them' : 'more than one of them';
+    throw new TypeError(
+      `${method}: give exactly one of useFactory, useClass and useExisting; there is ${found}.`,
+    );
+  }
+  checkExtras(method, options);
+}
+
+/** Checks a connection's name wherever one is given. @throws {TypeError} */
+export function checkConnectionName(asker: string, name: unknown): void {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError(
+      `${asker}: a connection's name must be a string that is not empty. Leave it out for "${DEFAULT_REDIS_CONNECTION}".`,
+    );
+  }
+}
+
+function checkModuleOption(owner: string, option: keyof typeof MODULE_OPTIONS, value: unknown): void {
+  const expected = value === undefined ? undefined : MODULE_OPTIONS[option](value);
+  if (expected !== undefined) throw new TypeError(`${owner}: option '${option}' must be ${expected}.`);
+}
+
+function checkNames(
+  owner: string,
+  parent: string,
+  given: object | undefined,
+  known: readonly string[],
+): void {
+  for (const option of Object.keys(given ?? {})) {
+    const path = `${parent}.${option}`;
+    if (!known.includes(path)) throw new TypeError(`${owner}: ${unknownOption(path, known).message}`);
+  }
+}
+
+function misplacedOption(owner: string, option: string): TypeError {
+  if ((EXTRA_NAMES as readonly string[]).includes(option)) {
+    return new TypeError(
+      `${owner}: '${option}' belongs beside useFactory, not in what it returns: it decides what can be injected.`,
+    );
+  }
+  if (POOL_OPTION_NAMES.includes(option)) {
+    return new TypeError(`${owner}: '${option}' is an option of the pool. Write pool: { ${option}: … }.`);
+  }
+  return new TypeError(
+    `${owner}: ${unknownOption(option, [...CLIENT_OPTION_NAMES, ...MODULE_OPTION_NAMES]).message}`,
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 1;
+}

@@ -1,0 +1,50 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { RedisModuleAsyncOptions, RedisModuleExtras, RedisModuleOptions } from './interfaces/index.js';
+import { checkAsyncOptions, checkExtras } from './redis-options.js';
+import { ConfigurableModuleClass } from './redis.module-definition.js';
+
+/**
+ * Gives a Nest application Redis: an injectable `RedisClient` and `RedisPool` for each connection, and handlers for
+ * published messages. Import it once for each connection, the further ones with a `name`.
+ *
+ * ```ts
+ * @Module({
+ *   imports: [
+ *     RedisModule.forRoot({ url: 'redis://localhost:6379' }),
+ *     RedisModule.forRootAsync({
+ *       name: 'queue',
+ *       inject: [ConfigService],
+ *       useFactory: (config: ConfigService) => ({ url: config.getOrThrow('QUEUE_URL'), connect: 'background' }),
+ *     }),
+ *   ],
+ * })
+ * export class AppModule {}
+ * ```
+ *
+ * Connections open in `onModuleInit`, before any other module's; message handlers stop in `onModuleDestroy`; connections
+ * close in `onApplicationShutdown`, after every other module's, each within `shutdownTimeout`.
+ */
+@Module({})
+export class RedisModule extends ConfigurableModuleClass {
+  /**
+   * Registers a connection.
+   *
+   * @param options the client's options, the module's, and the connection's `name`. Default: `localhost:6379`.
+   * @throws {TypeError} for a `name` that is none. Other wrong options fail when the application is created.
+   */
+  static override forRoot(options: RedisModuleOptions & RedisModuleExtras = {}): DynamicModule {
+    checkExtras('RedisModule.forRoot()', options);
+    return super.forRoot(options);
+  }
+
+  /**
+   * Registers a connection whose options come from a factory, which may inject what it needs.
+   *
+   * @param options exactly one of `useFactory`, `useClass` and `useExisting`, with the connection's `name` beside it.
+   * @throws {TypeError} for an option that does not belong here.
+   */
+  static override forRootAsync(options: RedisModuleAsyncOptions): DynamicModule {
+    checkAsyncOptions(options);
+    return super.forRootAsync(options);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Provider } from '@nestjs/common';
+import type { RedisClient, RedisPool } from './core/index.js';
+import type { RedisModuleOptions } from './interfaces/index.js';
+import type { RedisConnection } from './redis-connection.js';
+import { RedisConnections } from './redis-connections.service.js';
+import {
+  REDIS_ATTACHMENT,
+  REDIS_CONNECTION,
+  REDIS_CONNECTION_NAME,
+  REDIS_MODULE_OPTIONS,
+} from './redis.constants.js';
+import { getRedisPoolToken, getRedisToken } from './redis.tokens.js';
+
+/**
+ * Providers of one named connection. None opens a socket: when `compile()` fails half-way, there is no application
+ * whose closing could close it.
+ */
+export function createRedisProviders(name: string): Provider[] {
+  return [
+    { provide: REDIS_CONNECTION_NAME, useValue: name },
+    {
+      provide: REDIS_CONNECTION,
+      inject: [RedisConnections, REDIS_MODULE_OPTIONS],
+      useFactory: (connections: RedisConnections, options: RedisModuleOptions) =>
+        connections.register(name, options),
+    },
+    {
+      provide: getRedisToken(name),
+      inject: [REDIS_CONNECTION],
+      useFactory: (connection: RedisConnection) => connection.client,
+    },
+    {
+      provide: getRedisPoolToken(name),
+      inject: [REDIS_CONNECTION],
+      useFactory: (connection: RedisConnection) => connection.pool,
+    },
+    {
+      provide: REDIS_ATTACHMENT,
+      inject: [REDIS_CONNECTION, getRedisToken(name), getRedisPoolToken(name)],
+      useFactory: (connection: RedisConnection, client: RedisClient, pool: RedisPool) => {
+        connection.attach(client, pool);
+        return name;
+      },
+    },
+  ];
+}

@@ -1,0 +1,47 @@
+import {
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { finalize, tap, type Observable } from 'rxjs';
+import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import { REDIS_CONTEXT_TYPE } from '../redis.constants.js';
+import { loadMessageTracing, type MessageTracing } from './message-tracing.js';
+
+/**
+ * Puts a CONSUMER span around a message handler, active while it runs. With `telemetry: { traces: true }` every handler
+ * of the connection has one by itself; this is for single handlers of a connection without.
+ *
+ * ```ts
+ * @UseInterceptors(RedisTracingInterceptor)
+ * @OnRedisMessage('orders.created')
+ * onOrder(order: Order) {}
+ * ```
+ *
+ * Needs the package `@opentelemetry/api`: without it the boot fails.
+ */
+@Injectable()
+export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
+  private tracing: MessageTracing | undefined;
+
+  async onModuleInit(): Promise<void> {
+    this.tracing ??= await loadMessageTracing('RedisTracingInterceptor');
+  }
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    if (context.getType<string>() !== REDIS_CONTEXT_TYPE) return next.handle();
+    // made by hand, with `new`, it had no onModuleInit
+    const tracing = (this.tracing ??= await loadMessageTracing('RedisTracingInterceptor'));
+    const message = context.getArgByIndex<RedisMessageContext>(1);
+    if (tracing.isTraced(message)) return next.handle();
+    const span = tracing.start(message);
+    return tracing
+      .within(span, () => next.handle())
+      .pipe(
+        tap({ error: (error: unknown) => tracing.fail(span, error) }),
+        finalize(() => span.end()),
+      );
+  }
+}

@@ -1,0 +1,19 @@
+import type { RedisConnections } from '../redis-connections.service.js';
+import { createCommandMeter } from './command-meter.js';
+import { createCommandTracer } from './command-tracer.js';
+import { loadOpenTelemetry } from './load-opentelemetry.js';
+
+/**
+ * Puts observers on the connections that ask for traces or metrics. Nothing is loaded where none does.
+ *
+ * @throws {Error} where `@opentelemetry/api` is not installed.
+ */
+export async function startTelemetry(connections: RedisConnections): Promise<void> {
+  for (const connection of connections) {
+    const { traces, metrics } = connection.options;
+    if (!traces && !metrics) continue;
+    const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
+    if (traces) connection.observe(createCommandTracer(api));
+    if (metrics) connection.observe(createCommandMeter(api));
+  }
+}
