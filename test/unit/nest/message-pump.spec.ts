@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { RedisMessage } from 'nestjs-redwire/core';
+import { Subscription } from 'nestjs-redwire/core';
+import { MessagePump } from '../../../lib/pubsub/message-pump.js';
+
+function subscriptionOf(...messages: [channel: string, data: string][]): Subscription<Buffer> {
+  const subscription = new Subscription<Buffer>(
+    'message',
+    ['a', 'b'],
+    { buffers: true },
+    async () => undefined,
+  );
+  for (const [channel, data] of messages) subscription.deliver(message(channel, data));
+  return subscription;
+}
+
+function message(channel: string, data: string): RedisMessage<Buffer> {
+  return { type: 'message', channel, data: Buffer.from(data) };
+}
+
+describe('MessagePump', () => {
+  test('has no more messages in work at once than it may', async () => {
+    const subscription = subscriptionOf(
+      ...Array.from({ length: 20 }, (_, index): [string, string] => ['a', `${index}`]),
+    );
+    let running = 0;
+    let most = 0;
+    let handled = 0;
+    const pump = new MessagePump(subscription, { concurrency: 3, ordered: false }, async () => {
+      most = Math.max(most, ++running);
+      await delay(2);
+      running--;
+      handled++;
+    });
+    const ended = pump.run();
+    pump.stop();
+    await ended;
+    expect(most).toBe(3);
+    expect(handled).toBe(20);
+    expect(pump.pending).toBe(0);
+  });
+
+  test('ordered: one channel after the other in itself, channels side by side', async () => {
+    const subscription = subscriptionOf(['a', '1'], ['a', '2'], ['b', '1'], ['a', '3'], ['b', '2']);
+    const log: string[] = [];
+    const pump = new MessagePump(
+      subscription,
+      { concurrency: 8, ordered: true },
+      async ({ channel, data }) => {
+        log.push(`${channel}${data.toString()} begins`);
+        await delay(channel === 'a' ? 10 : 1);
+        log.push(`${channel}${data.toString()} ends`);
+      },
+    );
+    const ended = pump.run();
+    pump.stop();
+    await ended;
+    const of = (channel: string): string[] => log.filter((line) => line.startsWith(channel));
+    expect(of('a')).toEqual(['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends', 'a3 begins', 'a3 ends']);
+    expect(of('b')).toEqual(['b1 begins', 'b1 ends', 'b2 begins', 'b2 ends']);
+    expect(log.indexOf('b1 begins')).toBeLessThan(log.indexOf('a1 ends'));
+  });
+
+  test('abandoned, it takes no further message', async () => {
+    const subscription = subscriptionOf(['a', '1'], ['a', '2'], ['a', '3']);
+    const handled: string[] = [];
+    const pump: MessagePump = new MessagePump(
+      subscription,
+      { concurrency: 1, ordered: false },
+      async ({ data }) => {
+        handled.push(data.toString());
+        pump.abandon();
+        await delay(1);
+      },
+    );
+    await pump.run();
+    expect(handled).toEqual(['1']);
+  });
+
+  test('says why it ended, when it was not told to', async () => {
+    const subscription = subscriptionOf();
+    const pump = new MessagePump(subscription, { concurrency: 1, ordered: false }, async () => undefined);
+    const ended = pump.run();
+    subscription.fail(new (await import('nestjs-redwire/core')).RedisServerError('NOPERM no longer allowed'));
+    await expect(ended).rejects.toThrow(/NOPERM/);
+  });
+});
