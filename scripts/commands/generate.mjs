@@ -8,6 +8,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as prettier from 'prettier';
 import { loadCommands } from './model.mjs';
 import { writeMethods } from './write-methods.mjs';
 import { writeSpecs } from './write-specs.mjs';
@@ -20,8 +21,12 @@ const files = {
 };
 const methods = commands.filter((command) => command.method !== null).length;
 const stale = [];
-for (const [path, text] of Object.entries(files)) {
+for (const [path, source] of Object.entries(files)) {
   const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  const text = await prettier.format(source, {
+    ...(await prettier.resolveConfig(file)),
+    parser: 'typescript',
+  });
   if ((await readFile(file, 'utf8').catch(() => '')) === text) continue;
   stale.push(path);
   if (!values.check) await writeFile(file, text);

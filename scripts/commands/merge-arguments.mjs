@@ -1,19 +1,34 @@
 /**
  * One grammar out of several servers'. Servers of different age name the same argument differently and group it
  * differently, so arguments are matched by what goes on the wire (token and kind), never by name. The reference server's
- * tree stands; what only another server knows is put where that server has it, marked with the servers that take it.
+ * tree stands; what only another server knows is put where that server has it. `servers` on an argument names those that
+ * take it where not all do, judged by tokens: a nameless argument that is grouped otherwise elsewhere is no difference.
+ *
+ * @param servers those that have the command: `{ label, product, arguments }`
+ * @param referenceLabel whose tree stands
+ * @param pinned whether the tree stands alone, without additions by others
  */
 export function mergeArguments(servers, referenceLabel, pinned) {
   const reference = servers.find((server) => server.label === referenceLabel);
   const merged = reference.arguments.map((argument) => seed(argument, reference));
+  const known = tokensOf(reference.arguments);
   for (const server of servers) {
     if (server === reference) continue;
     // an older release of the same product has nothing that the newer one lacks: only other names and groups
-    const adds = server.product !== reference.product && !pinned;
-    absorb(merged, server.arguments, server, adds);
+    const adds = !pinned && server.product !== reference.product;
+    absorb(merged, server.arguments, server, adds ? known : null);
   }
+  const tokens = new Map(servers.map((server) => [server.label, tokensOf(server.arguments)]));
   const all = servers.map((server) => server.label);
-  return merged.map((argument) => finish(argument, all));
+  return merged.map((argument) => finish(argument, all, tokens));
+}
+
+function tokensOf(grammar, tokens = new Set()) {
+  for (const argument of grammar) {
+    if (argument.token !== undefined) tokens.add(argument.token);
+    tokensOf(argument.arguments ?? [], tokens);
+  }
+  return tokens;
 }
 
 function seed(argument, server) {
@@ -21,35 +36,38 @@ function seed(argument, server) {
     argument,
     flags: new Set(argument.flags ?? []),
     since: argument.since ? { [server.product]: argument.since } : {},
+    /** Servers that surely have it. */
     servers: new Set([server.label]),
+    /** Servers that have it without documenting its parts. */
+    opaque: new Set(),
     children: argument.arguments?.map((child) => seed(child, server)),
   };
 }
 
 const isContainer = (argument) => argument.type === 'block' || argument.type === 'oneof';
+const isNamelessLeaf = (argument) => !isContainer(argument) && argument.token === undefined;
+const isWordChoice = (argument) =>
+  argument.type === 'oneof' && argument.arguments.every((child) => child.type === 'pure-token');
 
-function matches(node, other) {
-  const own = node.argument;
+function matches(own, other) {
   if ((own.token ?? null) !== (other.token ?? null)) return false;
   if (own.type === other.type) {
-    // two nameless groups are the same where they begin the same
+    // two nameless groups are the same where they have a part in common
     if (!isContainer(own) || own.token) return true;
-    return own.arguments.some((child) =>
-      other.arguments.some((candidate) => matches({ argument: child }, candidate)),
-    );
+    return own.arguments.some((child) => other.arguments.some((candidate) => matches(child, candidate)));
   }
   if (own.type === 'pure-token' || other.type === 'pure-token') return false;
-  return Boolean(own.token) || (!isContainer(own) && !isContainer(other));
+  if (own.token) return true;
+  return (isNamelessLeaf(own) || isWordChoice(own)) && isNamelessLeaf(other);
 }
 
-function absorb(nodes, others, server, adds) {
+/** `known`: the reference's tokens where additions are welcome, else null. */
+function absorb(nodes, others, server, known) {
   let from = 0;
   for (const other of others) {
-    const found = nodes.findIndex((node, index) => index >= from && matches(node, other));
+    const found = nodes.findIndex((node, index) => index >= from && matches(node.argument, other));
     if (found === -1) {
-      // a nameless argument that finds no partner is a regrouping, not an addition
-      if (!adds || !(other.token || other.type === 'block')) continue;
-      if (!isContainer(other) && !other.token) continue;
+      if (known === null || !isAddition(other, known)) continue;
       nodes.splice(from, 0, seed(other, server));
       from += 1;
       continue;
@@ -58,12 +76,21 @@ function absorb(nodes, others, server, adds) {
     node.servers.add(server.label);
     for (const flag of other.flags ?? []) node.flags.add(flag);
     if (other.since) node.since[server.product] ??= other.since;
-    if (node.children && other.arguments) absorb(node.children, other.arguments, server, adds);
+    if (node.children && other.arguments) absorb(node.children, other.arguments, server, known);
+    else if (node.children) node.opaque.add(server.label);
     from = found + 1;
   }
 }
 
-function finish({ argument, flags, since, servers, children }, all) {
+/** What brings new tokens only is new; anything else is a regrouping of what is there. */
+function isAddition(argument, known) {
+  if (argument.token !== undefined) return !known.has(argument.token);
+  const tokens = [...tokensOf([argument])];
+  return tokens.length > 0 && tokens.every((token) => !known.has(token));
+}
+
+function finish(node, all, tokens) {
+  const { argument, flags, since, opaque, children } = node;
   const versions = [...new Set(Object.values(since))];
   const result = { name: argument.name, type: argument.type };
   if (argument.token !== undefined) result.token = argument.token;
@@ -73,11 +100,17 @@ function finish({ argument, flags, since, servers, children }, all) {
   if (argument.key_spec_index !== undefined) result.keySpec = argument.key_spec_index;
   if (versions.length > 0) result.since = versions.length === 1 ? versions[0] : since;
   if (argument.deprecated_since) result.deprecatedSince = argument.deprecated_since;
-  const having = all.filter((label) => servers.has(label));
+  const having = all.filter((label) => has(node, label, tokens));
   if (having.length < all.length) result.servers = having;
-  if (children) {
-    // what a group says need not be said again inside it
-    result.arguments = children.map((child) => finish(child, having));
-  }
+  // what a group says need not be said again inside it
+  const judged = having.filter((label) => !opaque.has(label));
+  if (children) result.arguments = children.map((child) => finish(child, judged, tokens));
   return result;
+}
+
+function has({ argument, servers, children }, label, tokens) {
+  if (argument.token !== undefined) return tokens.get(label).has(argument.token);
+  if (servers.has(label) || children === undefined) return true;
+  if (argument.type === 'oneof') return children.some((child) => has(child, label, tokens));
+  return children.every((child) => child.flags.has('optional') || has(child, label, tokens));
 }

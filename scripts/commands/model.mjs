@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { grammarLine } from './grammar.mjs';
+import { grammarLine, splitGrammar } from './grammar.mjs';
 import { omitted, overlay } from './overlay.mjs';
 import { replyKinds } from './reply-kinds.mjs';
 
@@ -38,10 +38,11 @@ function commandModel(name, facts) {
   const grammar = ours.arguments ?? facts.arguments ?? [];
   const words = name.split(' ').length;
   const reply = ours.reply ?? 'reply';
-  const when = Object.entries(ours.when ?? {});
-  for (const kind of [reply, ...(ours.plain ? [ours.plain] : []), ...when.map(([, other]) => other)]) {
+  const when = ours.when ?? {};
+  for (const kind of [reply, ...Object.values(when)]) {
     if (!(kind in replyKinds)) throw new Error(`${name}: no reply kind ${kind}`);
   }
+  checkArity(name, facts, grammar, words);
   const container = facts.container === true && name !== 'COMMAND';
   return {
     name,
@@ -55,11 +56,21 @@ function commandModel(name, facts) {
     summary: ours.summary,
     reply,
     when,
-    plain: ours.plain,
     transform: ours.transform ?? replyKinds[reply].transform ?? null,
     flags: flagNames(name, facts, ours),
     keys: keySpecs(name, facts, ours, words),
   };
+}
+
+/** A grammar must allow as many arguments as the server counts: a hand-written or merged one may have gone wrong. */
+function checkArity(name, { arity, differs = {}, container }, grammar, words) {
+  const arities = [arity, ...Object.values(differs).flatMap((other) => other.arity ?? [])];
+  const { leading, rest } = splitGrammar(grammar);
+  const least = words + leading.length;
+  const exact = rest.length === 0 && !container;
+  // vector sets leave the count to the module: any number of words is let through
+  const fits = (count) => count === -1 || (exact ? Math.abs(count) === least : Math.abs(count) >= least);
+  if (!arities.some(fits)) throw new Error(`${name}: arity ${arities.join(' or ')} does not fit its grammar`);
 }
 
 /** `CLIENT NO-EVICT` -> `clientNoEvict`. */
@@ -103,7 +114,7 @@ function keySpecs(name, facts, ours, words) {
             startFrom: begin.startFrom > 0 ? begin.startFrom - words : begin.startFrom,
           };
     const spec = { begin: from, find };
-    if (flags.includes('not_key')) spec.channel = true;
+    if (flags.includes('not_key')) spec.slotOnly = true;
     return [spec];
   });
 }

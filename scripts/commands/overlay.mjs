@@ -3,9 +3,8 @@
  *
  * - `summary`      one line for the method's documentation
  * - `reply`        a shape of reply-kinds.mjs; without one the reply comes as the server sent it
- * - `when`         other shapes under a condition: a word in capitals among the arguments, or `given`: anything given
- *                  after the arguments that every call has; the first that fits counts
- * - `plain`        the shape when only the leading arguments are given
+ * - `when`         other shapes under a condition: one of the words in capitals among the arguments, or `given`: anything
+ *                  given after the arguments that every call has; the first that fits counts
  * - `flags`        bits that no server reports: IDEMPOTENT, SECRET, STATEFUL, SUBSCRIPTION,
  *                  BYTES, PINNED
  * - `notFlags`     bits that a server reports and that do not hold for a client
@@ -39,8 +38,8 @@ const SORT_PATTERNS = [
 ];
 const FIRST_KEY = { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } };
 
-const GEO_DETAILS = { WITHCOORD: 'geoMatches', WITHDIST: 'geoMatches', WITHHASH: 'geoMatches' };
-const GEO_STORE = { STORE: 'geoStored', STOREDIST: 'geoStored' };
+const GEO_DETAILS = { 'WITHCOORD WITHDIST WITHHASH': 'geoMatches' };
+const GEO_STORE = { 'STORE STOREDIST': 'geoStored' };
 
 export const overlay = {
   // ── ACL ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,8 +97,7 @@ export const overlay = {
   SET: {
     summary: 'Sets a key, if asked on a condition or with an expiry; null when the condition failed.',
     reply: 'set',
-    plain: 'setPlain',
-    when: { GET: 'setGet' },
+    when: { GET: 'setGet', 'NX XX IFEQ': 'setConditional' },
   },
   SETEX: { summary: 'Sets a key that expires after some seconds.', reply: 'ok' },
   SETNX: { summary: 'Sets a key if it does not exist; 1 when it was set.', reply: 'number' },
@@ -111,7 +109,7 @@ export const overlay = {
   SUBSTR: { summary: 'The old name of GETRANGE.', reply: 'text' },
 
   // ── bitmaps ────────────────────────────────────────────────────────────────────────────────────────────────────
-  BITCOUNT: { summary: 'Counts the bits that are set.', reply: 'number', grammarFrom: 'valkey 9.1' },
+  BITCOUNT: { summary: 'Counts the bits that are set.', reply: 'number', grammarFrom: 'valkey-9.1' },
   BITFIELD: {
     summary:
       'Reads and changes integers of any width inside a text; null for an increment that failed on overflow.',
@@ -790,7 +788,7 @@ export const overlay = {
   'CLUSTER REPLICATE': {
     summary: 'Makes this node a replica of another.',
     reply: 'ok',
-    grammarFrom: 'valkey 9.1',
+    grammarFrom: 'valkey-9.1',
   },
   'CLUSTER RESET': { summary: 'Makes this node forget the cluster.', reply: 'ok' },
   'CLUSTER SAVECONFIG': { summary: "Writes the node's configuration to disk.", reply: 'ok' },
@@ -804,14 +802,18 @@ export const overlay = {
   'CLUSTER SLAVES': { summary: 'The old name of CLUSTER REPLICAS.', reply: 'plainTexts', flags: idempotent },
   'CLUSTER SLOT-STATS': { summary: 'Figures about the use of slots.', reply: 'reply', flags: idempotent },
   'CLUSTER SLOTS': { summary: 'Which nodes serve which slots.', reply: 'reply', flags: idempotent },
-  'CLUSTER SYNCSLOTS': { summary: 'Part of how nodes move slots between them.', flags: ['STATEFUL'] },
+  'CLUSTER SYNCSLOTS': {
+    summary: 'Part of how nodes move slots between them.',
+    flags: ['STATEFUL'],
+    arguments: [string('arg', { multiple: true })],
+  },
   CLUSTERSCAN: { summary: 'One step through the keys of the whole cluster.', reply: 'scan' },
   READONLY: { summary: 'Lets this connection read from a replica.', reply: 'ok', flags: ['STATEFUL'] },
   READWRITE: { summary: 'Ends READONLY.', reply: 'ok', flags: ['STATEFUL'] },
 
   // ── server ─────────────────────────────────────────────────────────────────────────────────────────────────────
   BGREWRITEAOF: { summary: 'Rewrites the append-only file in the background.', reply: 'plainText' },
-  BGSAVE: { summary: 'Saves a snapshot in the background.', reply: 'plainText', grammarFrom: 'valkey 9.1' },
+  BGSAVE: { summary: 'Saves a snapshot in the background.', reply: 'plainText', grammarFrom: 'valkey-9.1' },
   COMMAND: { summary: 'What the server knows of all its commands.', flags: idempotent },
   'COMMAND COUNT': { summary: 'How many commands the server has.', reply: 'number', flags: idempotent },
   'COMMAND DOCS': { summary: "The server's documentation of commands.", flags: idempotent },
@@ -908,7 +910,7 @@ export const overlay = {
   SHUTDOWN: {
     summary: 'Ends the server. It answers with the end of the connection, unless it is ABORT.',
     reply: 'ok',
-    grammarFrom: 'valkey 9.1',
+    grammarFrom: 'valkey-9.1',
   },
   SLAVEOF: { summary: 'The old name of REPLICAOF.', reply: 'ok' },
   'SLOWLOG GET': { summary: 'Entries of the log of slow commands.', flags: idempotent },

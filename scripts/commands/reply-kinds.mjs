@@ -39,8 +39,8 @@ export const replyKinds = {
   time: { type: '[seconds: number, microseconds: number]', transform: 'time' },
 
   // SET
-  set: { type: "'OK' | null", transform: 'set' },
-  setPlain: { type: "'OK'", transform: 'set' },
+  set: { type: "'OK'", transform: 'set' },
+  setConditional: { type: "'OK' | null", transform: 'set' },
   setGet: { type: 'T | null', transform: 'set' },
 
   // maps

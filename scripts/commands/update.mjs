@@ -51,7 +51,7 @@ async function readServer(url) {
     };
     info.filter((entry) => entry !== null).forEach(addInfo);
     const release = version.split('.').slice(0, 2).join('.');
-    return { product, version, label: `${product} ${release}`, commands };
+    return { product, version, label: `${product}-${release}`, commands };
   } finally {
     connection.close();
   }
@@ -80,7 +80,7 @@ function bigO(text = '') {
   return new RegExp(`${one}(?:\\s*\\+\\s*${one})*`).exec(text)?.[0].replace(/\s+/g, ' ');
 }
 
-/** ``​`SET` with the `NX` argument`` -> `SET NX`. */
+/** The words in backquotes of a note on what replaces a command: `SET NX`. */
 function replacement(text = '') {
   const words = [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
   return words.length === 0 ? undefined : words.join(' ');
@@ -159,7 +159,7 @@ try {
   const servers = [];
   for (const url of started.urls) servers.push(await readServer(url));
   servers.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
-  const names = [...new Set(servers.flatMap((server) => [...server.commands.keys()]))].sort();
+  const names = [...new Set(servers.flatMap((server) => [...server.commands.keys()]))].toSorted();
   const table = {
     servers: Object.fromEntries(servers.map((server) => [server.label, server.version])),
     commands: Object.fromEntries(names.map((name) => [name, mergeCommand(name, servers)])),

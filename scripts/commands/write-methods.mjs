@@ -41,9 +41,7 @@ export function writeMethods(commands) {
     'NumberArgument',
   ]);
   const shapes = used(
-    Object.values(replyKinds)
-      .flatMap((kind) => kind.uses ?? [])
-      .filter((name, at, all) => all.indexOf(name) === at),
+    [...new Set(['When', ...Object.values(replyKinds).flatMap((kind) => kind.uses ?? [])])].toSorted(),
   );
   return `${HEADER}
 import type { Reply } from '../protocol/reply.js';
@@ -76,30 +74,50 @@ function writeMethod(command) {
   const { leading, rest } = splitGrammar(command.grammar);
   const parameters = nameParameters(leading);
   const list = parameters.map(({ name }) => name).join(', ');
-  const head = parameters.map(({ name, type }) => `${name}: ${type}`);
-  const type = `Promise<${replyKinds[command.reply].type}>`;
-  const variadic = variadicOf(command, rest);
-  const lines = [documentation(command)];
-  if (variadic === null) {
-    const call = `this.execute(${command.constant}, [${list}])`;
-    lines.push(`  ${command.method}(${head.join(', ')}): ${type} {`, `    return ${call} as ${type};`, '  }');
-    return lines.join('\n');
+  const head = parameters.map(({ name, type }) => `${name}: ${type}`).join(', ');
+  const doc = documentation(command);
+  if (rest.length === 0) {
+    const type = `Promise<${replyKinds[command.reply].type}>`;
+    const body = `this.execute(${command.constant}, [${list}]) as ${type}`;
+    return `${doc}\n  ${command.method}(${head}): ${type} {\n    return ${body};\n  }`;
   }
-  const signature = [...head, `...${variadic.name}: ${variadic.type}[]`].join(', ');
-  const overloads = overloadsOf(command, head, rest, signature, type);
-  for (const overload of overloads) lines.push(`  ${command.method}${overload};`);
-  const flatten =
-    parameters.length === 0
-      ? `${variadic.helper}([], ${variadic.name}${variadic.extra})`
-      : `${variadic.helper}([${list}], ${variadic.name}${variadic.extra})`;
-  const implementation = overloads.length === 0 ? type : 'Promise<unknown>';
-  const result = `this.execute(${command.constant}, ${variadic.optional && parameters.length > 0 ? `${variadic.name}.length === 0 ? [${list}] : ${flatten}` : flatten})`;
-  lines.push(
-    `  ${command.method}(${signature}): ${implementation} {`,
-    `    return ${result}${overloads.length === 0 ? ` as ${type}` : ''};`,
+  const variadic = variadicOf(rest);
+  const { name, helper } = variadic;
+  const flat = `${helper}([${list}], ${name}${variadic.extra})`;
+  const args = variadic.optional && list !== '' ? `${name}.length === 0 ? [${list}] : ${flat}` : flat;
+  const signatures = signaturesOf(command, head, variadic);
+  const overloads = signatures.length > 1 ? signatures : [];
+  const own = signatures.length > 1 ? signatureWith(head, variadic.list, 'unknown') : signatures[0];
+  return [
+    doc,
+    ...overloads.map((signature) => `  ${command.method}${signature};`),
+    `  ${command.method}${own} {`,
+    `    return this.execute(${command.constant}, ${args})${overloads.length > 0 ? '' : ' as never'};`,
     '  }',
-  );
-  return lines.join('\n');
+  ].join('\n');
+}
+
+function signatureWith(head, more, reply, generics = '') {
+  return `${generics}(${[head, more].filter(Boolean).join(', ')}): Promise<${reply}>`;
+}
+
+/** How the method may be called: without its optional arguments where those change the reply, and in general. */
+function signaturesOf(command, head, { name, type, list }) {
+  const { given, ...words } = command.when;
+  const base = replyKinds[command.reply].type;
+  const signatures = given ? [signatureWith(head, '', base)] : [];
+  const otherwise = given ? replyKinds[given].type : base;
+  const conditions = Object.entries(words);
+  if (conditions.length === 0) {
+    signatures.push(signatureWith(head, given ? `...${name}: [${type}, ...${type}[]]` : list, otherwise));
+    return signatures;
+  }
+  const reply = conditions.reduceRight((rest, [word, kind]) => {
+    const spellings = word.split(' ').flatMap((one) => [`'${one}'`, `'${one.toLowerCase()}'`]);
+    return `When<A, ${spellings.join(' | ')}, ${replyKinds[kind].type}, ${rest}>`;
+  }, otherwise);
+  signatures.push(signatureWith(head, `...${name}: A`, reply, `<A extends ${type}[]>`));
+  return signatures;
 }
 
 function nameParameters(grammar) {
@@ -123,61 +141,30 @@ function argumentType(argument) {
   return 'CommandArgument';
 }
 
-function variadicOf(command, rest) {
-  const unknown = command.grammar.length === 0 && command.facts.module !== undefined;
-  if (rest.length === 0 && !unknown) return null;
-  const optional = unknown || rest.every((argument) => argument.optional);
+/** The parameter that takes what comes after the leading arguments, and the helper that flattens it. */
+function variadicOf(rest) {
   const [first] = rest;
-  const single = rest.length === 1 && first.multiple && isLeaf(first) && !first.token;
-  if (single && first.type === 'key')
-    return { name: 'keys', type: 'KeyArguments', helper: 'flattenArguments', extra: '', optional };
+  const optional = rest.every((argument) => argument.optional);
+  const make = (name, type, helper, extra = '') => ({
+    name,
+    type,
+    helper,
+    extra,
+    optional,
+    list: `...${name}: ${type}[]`,
+  });
+  if (rest.length === 1 && first.multiple && isLeaf(first) && !first.token) {
+    if (first.type === 'key') return make('keys', 'KeyArguments', 'flattenArguments');
+    return make(plural(camelCase(first.name)), 'CommandArguments', 'flattenArguments');
+  }
   const groups = repeatedGroups(rest);
-  const name = single ? plural(camelCase(first.name)) : 'args';
-  if (groups.length === 1) {
-    const members = groups[0].map((member) => camelCase(member.name));
-    if (members.length === 2 && ['key', 'field', 'parameter'].includes(members[0])) {
-      return { name: 'args', type: 'EntryArguments', helper: 'flattenEntries', extra: '', optional };
-    }
-    const extra = `, [${members.map((member) => `'${member}'`).join(', ')}]`;
-    return {
-      name: 'args',
-      type: `GroupArguments<${members.map((member) => `'${member}'`).join(' | ')}>`,
-      helper: 'flattenGroups',
-      extra,
-      optional,
-    };
+  if (groups.length !== 1) return make('args', 'CommandArguments', 'flattenArguments');
+  const members = groups[0].map((member) => camelCase(member.name));
+  if (members.length === 2 && ['key', 'field', 'parameter'].includes(members[0])) {
+    return make('args', 'EntryArguments', 'flattenEntries');
   }
-  return { name, type: 'CommandArguments', helper: 'flattenArguments', extra: '', optional };
-}
-
-/** One signature for each condition that changes the reply, the general one last. */
-function overloadsOf(command, head, rest, signature, type) {
-  if (command.when.length === 0 && !command.plain) return [];
-  const overloads = [];
-  if (command.plain) overloads.push(`(${head.join(', ')}): Promise<${replyKinds[command.plain].type}>`);
-  for (const [condition, kind] of command.when) {
-    const reply = `Promise<${replyKinds[kind].type}>`;
-    if (condition !== 'given') {
-      const word = `'${condition}' | '${condition.toLowerCase()}'`;
-      overloads.push(
-        `(${[...head, `...args: [${word}, ...CommandArguments[]] | [...CommandArguments[], ${word}]`].join(', ')}): ${reply}`,
-      );
-      continue;
-    }
-    // a group in brackets may begin with any of its members
-    const members = rest[0].type === 'block' ? rest[0].arguments : [rest[0]];
-    const only = isLeaf(members[0]) && members.length === 1 && rest.length === 1;
-    const more =
-      isLeaf(members[0]) && !members[0].optional
-        ? [
-            `${camelCase(members[0].name)}: ${ARGUMENT_TYPES[members[0].type]}`,
-            ...(only ? [] : ['...args: CommandArguments[]']),
-          ]
-        : ['...args: [CommandArguments, ...CommandArguments[]]'];
-    overloads.push(`(${[...head, ...more].join(', ')}): ${reply}`);
-  }
-  overloads.push(`(${signature}): ${type}`);
-  return overloads;
+  const names = members.map((member) => `'${member}'`);
+  return make('args', `GroupArguments<${names.join(' | ')}>`, 'flattenGroups', `, [${names.join(', ')}]`);
 }
 
 function documentation(command) {

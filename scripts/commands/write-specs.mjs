@@ -8,9 +8,7 @@ export function writeSpecs(commands) {
   const keysOf = (command) => {
     if (command.keys.length === 0) return 'NO_KEYS';
     const text = literal(command.keys);
-    if (!keyTable.has(text))
-      keyTable.set(text, { name: keyTableName(command.keys, keyTable.size), users: [] });
-    keyTable.get(text).users.push(command.constant);
+    if (!keyTable.has(text)) keyTable.set(text, { name: keyTableName(command) });
     return keyTable.get(text).name;
   };
   const transforms = new Set();
@@ -51,10 +49,9 @@ function literal(value) {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-function keyTableName(keys, count) {
-  const [{ begin, find, channel }] = keys;
-  if (keys.length > 1 || !('index' in begin) || channel || Object.keys(keys[0]).length > 2)
-    return `KEYS_${count}`;
+function keyTableName({ keys, constant }) {
+  const [{ begin, find }] = keys;
+  if (keys.length > 1 || !('index' in begin) || Object.keys(keys[0]).length > 2) return `KEYS_OF_${constant}`;
   if (find.keynumIndex !== undefined)
     return `COUNTED_FROM_${begin.index}${find.step === 1 ? '' : `_STEP_${find.step}`}`;
   if (find.lastKey === 0) return `KEY_${begin.index}`;

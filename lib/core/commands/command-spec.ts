@@ -41,8 +41,8 @@ export interface KeySpec {
   readonly find:
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keynumIndex: number; readonly firstKey: number; readonly step: number };
-  /** A shard channel: it decides the node like a key, and is none. */
-  readonly channel?: true;
+  /** Decides the slot like a key and is none: a shard channel, the cursor of CLUSTERSCAN. Not prefixed. */
+  readonly slotOnly?: true;
   /** No key but a pattern of keys: of KEYS (`glob`), or of SORT's BY and GET (`sort`). Prefixed, and decides no node. */
   readonly pattern?: 'glob' | 'sort';
   /** Empty text stands for no key (MIGRATE). */

@@ -3,50 +3,403 @@
 import type { Reply } from '../protocol/reply.js';
 import type { CommandArgument, RedisKey } from './arguments.js';
 import type { CommandSpec } from './command-spec.js';
-import { flattenArguments, flattenEntries, flattenGroups, type CommandArguments, type EntryArguments, type GroupArguments, type KeyArguments, type NumberArgument } from './flatten-arguments.js';
-import type { InfoReply, MixedRecord, FieldValue, PoppedElements, LongestCommonMatches, ScoredMember, RankAndScore, PoppedScoredMember, PoppedScoredMembers, GeoPosition, GeoMatch, StreamEntry, StreamEntries, AutoClaimed, PendingSummary, PendingEntry } from './reply-types.js';
 import {
-  ACL_CAT, ACL_DELUSER, ACL_DRYRUN, ACL_GENPASS, ACL_GETUSER, ACL_HELP, ACL_LIST, ACL_LOAD, ACL_LOG, ACL_SAVE,
-  ACL_SETUSER, ACL_USERS, ACL_WHOAMI, APPEND, BGREWRITEAOF, BGSAVE, BITCOUNT, BITFIELD, BITFIELD_RO, BITOP,
-  BITPOS, BLMOVE, BLMPOP, BLPOP, BRPOP, BRPOPLPUSH, BZMPOP, BZPOPMAX, BZPOPMIN, CLIENT_CAPA, CLIENT_GETNAME,
-  CLIENT_GETREDIR, CLIENT_HELP, CLIENT_ID, CLIENT_IMPORT_SOURCE, CLIENT_INFO, CLIENT_KILL, CLIENT_LIST,
-  CLIENT_NO_EVICT, CLIENT_NO_TOUCH, CLIENT_PAUSE, CLIENT_SETINFO, CLIENT_SETNAME, CLIENT_TRACKINGINFO,
-  CLIENT_UNBLOCK, CLIENT_UNPAUSE, CLUSTER_ADDSLOTS, CLUSTER_ADDSLOTSRANGE, CLUSTER_BUMPEPOCH,
-  CLUSTER_CANCELSLOTMIGRATIONS, CLUSTER_COUNT_FAILURE_REPORTS, CLUSTER_COUNTKEYSINSLOT, CLUSTER_DELSLOTS,
-  CLUSTER_DELSLOTSRANGE, CLUSTER_FAILOVER, CLUSTER_FLUSHSLOT, CLUSTER_FLUSHSLOTS, CLUSTER_FORGET,
-  CLUSTER_GETKEYSINSLOT, CLUSTER_GETSLOTMIGRATIONS, CLUSTER_HELP, CLUSTER_INFO, CLUSTER_KEYSLOT,
-  CLUSTER_LINKS, CLUSTER_MEET, CLUSTER_MIGRATESLOTS, CLUSTER_MYID, CLUSTER_MYSHARDID, CLUSTER_NODES,
-  CLUSTER_REPLICAS, CLUSTER_REPLICATE, CLUSTER_RESET, CLUSTER_SAVECONFIG, CLUSTER_SET_CONFIG_EPOCH,
-  CLUSTER_SETSLOT, CLUSTER_SHARDS, CLUSTER_SLAVES, CLUSTER_SLOT_STATS, CLUSTER_SLOTS, CLUSTERSCAN, COMMAND,
-  COMMAND_COUNT, COMMAND_DOCS, COMMAND_GETKEYS, COMMAND_GETKEYSANDFLAGS, COMMAND_HELP, COMMAND_INFO,
-  COMMAND_LIST, COMMANDLOG_GET, COMMANDLOG_HELP, COMMANDLOG_LEN, COMMANDLOG_RESET, CONFIG_GET, CONFIG_HELP,
-  CONFIG_RESETSTAT, CONFIG_REWRITE, CONFIG_SET, COPY, DBSIZE, DEBUG, DECR, DECRBY, DEL, DELIFEQ, DUMP, ECHO,
-  EVAL, EVALSHA, EVALSHA_RO, EVAL_RO, EXISTS, EXPIRE, EXPIREAT, EXPIRETIME, FAILOVER, FCALL, FCALL_RO,
-  FLUSHALL, FLUSHDB, FUNCTION_DELETE, FUNCTION_DUMP, FUNCTION_FLUSH, FUNCTION_HELP, FUNCTION_KILL,
-  FUNCTION_LIST, FUNCTION_LOAD, FUNCTION_RESTORE, FUNCTION_STATS, GEOADD, GEODIST, GEOHASH, GEOPOS, GEORADIUS,
-  GEORADIUSBYMEMBER, GEORADIUSBYMEMBER_RO, GEORADIUS_RO, GEOSEARCH, GEOSEARCHSTORE, GET, GETBIT, GETDEL,
-  GETEX, GETRANGE, GETSET, HDEL, HEXISTS, HEXPIRE, HEXPIREAT, HEXPIRETIME, HGET, HGETALL, HGETDEL, HGETEX,
-  HINCRBY, HINCRBYFLOAT, HKEYS, HLEN, HMGET, HMSET, HPERSIST, HPEXPIRE, HPEXPIREAT, HPEXPIRETIME, HPTTL,
-  HRANDFIELD, HSCAN, HSET, HSETEX, HSETNX, HSTRLEN, HTTL, HVALS, INCR, INCRBY, INCRBYFLOAT, INFO, KEYS,
-  LASTSAVE, LATENCY_DOCTOR, LATENCY_GRAPH, LATENCY_HELP, LATENCY_HISTOGRAM, LATENCY_HISTORY, LATENCY_LATEST,
-  LATENCY_RESET, LCS, LINDEX, LINSERT, LLEN, LMOVE, LMPOP, LOLWUT, LPOP, LPOS, LPUSH, LPUSHX, LRANGE, LREM,
-  LSET, LTRIM, MEMORY_DOCTOR, MEMORY_HELP, MEMORY_MALLOC_STATS, MEMORY_PURGE, MEMORY_STATS, MEMORY_USAGE,
-  MGET, MIGRATE, MODULE_HELP, MODULE_LIST, MODULE_LOAD, MODULE_LOADEX, MODULE_UNLOAD, MOVE, MSET, MSETEX,
-  MSETNX, OBJECT_ENCODING, OBJECT_FREQ, OBJECT_HELP, OBJECT_IDLETIME, OBJECT_REFCOUNT, PERSIST, PEXPIRE,
-  PEXPIREAT, PEXPIRETIME, PFADD, PFCOUNT, PFDEBUG, PFMERGE, PFSELFTEST, PING, PSETEX, PTTL, PUBLISH,
-  PUBSUB_CHANNELS, PUBSUB_HELP, PUBSUB_NUMPAT, PUBSUB_NUMSUB, PUBSUB_SHARDCHANNELS, PUBSUB_SHARDNUMSUB,
-  RANDOMKEY, RENAME, RENAMENX, REPLICAOF, RESTORE, ROLE, RPOP, RPOPLPUSH, RPUSH, RPUSHX, SADD, SAVE, SCAN,
-  SCARD, SCRIPT_EXISTS, SCRIPT_FLUSH, SCRIPT_HELP, SCRIPT_KILL, SCRIPT_LOAD, SCRIPT_SHOW, SDIFF, SDIFFSTORE,
-  SET, SETBIT, SETEX, SETNX, SETRANGE, SHUTDOWN, SINTER, SINTERCARD, SINTERSTORE, SISMEMBER, SLAVEOF,
-  SLOWLOG_GET, SLOWLOG_HELP, SLOWLOG_LEN, SLOWLOG_RESET, SMEMBERS, SMISMEMBER, SMOVE, SORT, SORT_RO, SPOP,
-  SPUBLISH, SRANDMEMBER, SREM, SSCAN, STRLEN, SUBSTR, SUNION, SUNIONSTORE, SWAPDB, TIME, TOUCH, TTL, TYPE,
-  UNLINK, VADD, VCARD, VDIM, VEMB, VGETATTR, VINFO, VISMEMBER, VLINKS, VRANDMEMBER, VREM, VSETATTR, VSIM,
-  WAIT, WAITAOF, XACK, XADD, XAUTOCLAIM, XCLAIM, XDEL, XGROUP_CREATE, XGROUP_CREATECONSUMER,
-  XGROUP_DELCONSUMER, XGROUP_DESTROY, XGROUP_HELP, XGROUP_SETID, XINFO_CONSUMERS, XINFO_GROUPS, XINFO_HELP,
-  XINFO_STREAM, XLEN, XPENDING, XRANGE, XREAD, XREADGROUP, XREVRANGE, XSETID, XTRIM, ZADD, ZCARD, ZCOUNT,
-  ZDIFF, ZDIFFSTORE, ZINCRBY, ZINTER, ZINTERCARD, ZINTERSTORE, ZLEXCOUNT, ZMPOP, ZMSCORE, ZPOPMAX, ZPOPMIN,
-  ZRANDMEMBER, ZRANGE, ZRANGEBYLEX, ZRANGEBYSCORE, ZRANGESTORE, ZRANK, ZREM, ZREMRANGEBYLEX, ZREMRANGEBYRANK,
-  ZREMRANGEBYSCORE, ZREVRANGE, ZREVRANGEBYLEX, ZREVRANGEBYSCORE, ZREVRANK, ZSCAN, ZSCORE, ZUNION, ZUNIONSTORE,
+  flattenArguments,
+  flattenEntries,
+  flattenGroups,
+  type CommandArguments,
+  type EntryArguments,
+  type GroupArguments,
+  type KeyArguments,
+  type NumberArgument,
+} from './flatten-arguments.js';
+import type {
+  AutoClaimed,
+  FieldValue,
+  GeoMatch,
+  GeoPosition,
+  InfoReply,
+  LongestCommonMatches,
+  MixedRecord,
+  PendingEntry,
+  PendingSummary,
+  PoppedElements,
+  PoppedScoredMember,
+  PoppedScoredMembers,
+  RankAndScore,
+  ScoredMember,
+  StreamEntries,
+  StreamEntry,
+  When,
+} from './reply-types.js';
+import {
+  ACL_CAT,
+  ACL_DELUSER,
+  ACL_DRYRUN,
+  ACL_GENPASS,
+  ACL_GETUSER,
+  ACL_HELP,
+  ACL_LIST,
+  ACL_LOAD,
+  ACL_LOG,
+  ACL_SAVE,
+  ACL_SETUSER,
+  ACL_USERS,
+  ACL_WHOAMI,
+  APPEND,
+  BGREWRITEAOF,
+  BGSAVE,
+  BITCOUNT,
+  BITFIELD,
+  BITFIELD_RO,
+  BITOP,
+  BITPOS,
+  BLMOVE,
+  BLMPOP,
+  BLPOP,
+  BRPOP,
+  BRPOPLPUSH,
+  BZMPOP,
+  BZPOPMAX,
+  BZPOPMIN,
+  CLIENT_CAPA,
+  CLIENT_GETNAME,
+  CLIENT_GETREDIR,
+  CLIENT_HELP,
+  CLIENT_ID,
+  CLIENT_IMPORT_SOURCE,
+  CLIENT_INFO,
+  CLIENT_KILL,
+  CLIENT_LIST,
+  CLIENT_NO_EVICT,
+  CLIENT_NO_TOUCH,
+  CLIENT_PAUSE,
+  CLIENT_SETINFO,
+  CLIENT_SETNAME,
+  CLIENT_TRACKINGINFO,
+  CLIENT_UNBLOCK,
+  CLIENT_UNPAUSE,
+  CLUSTER_ADDSLOTS,
+  CLUSTER_ADDSLOTSRANGE,
+  CLUSTER_BUMPEPOCH,
+  CLUSTER_CANCELSLOTMIGRATIONS,
+  CLUSTER_COUNT_FAILURE_REPORTS,
+  CLUSTER_COUNTKEYSINSLOT,
+  CLUSTER_DELSLOTS,
+  CLUSTER_DELSLOTSRANGE,
+  CLUSTER_FAILOVER,
+  CLUSTER_FLUSHSLOT,
+  CLUSTER_FLUSHSLOTS,
+  CLUSTER_FORGET,
+  CLUSTER_GETKEYSINSLOT,
+  CLUSTER_GETSLOTMIGRATIONS,
+  CLUSTER_HELP,
+  CLUSTER_INFO,
+  CLUSTER_KEYSLOT,
+  CLUSTER_LINKS,
+  CLUSTER_MEET,
+  CLUSTER_MIGRATESLOTS,
+  CLUSTER_MYID,
+  CLUSTER_MYSHARDID,
+  CLUSTER_NODES,
+  CLUSTER_REPLICAS,
+  CLUSTER_REPLICATE,
+  CLUSTER_RESET,
+  CLUSTER_SAVECONFIG,
+  CLUSTER_SET_CONFIG_EPOCH,
+  CLUSTER_SETSLOT,
+  CLUSTER_SHARDS,
+  CLUSTER_SLAVES,
+  CLUSTER_SLOT_STATS,
+  CLUSTER_SLOTS,
+  CLUSTERSCAN,
+  COMMAND,
+  COMMAND_COUNT,
+  COMMAND_DOCS,
+  COMMAND_GETKEYS,
+  COMMAND_GETKEYSANDFLAGS,
+  COMMAND_HELP,
+  COMMAND_INFO,
+  COMMAND_LIST,
+  COMMANDLOG_GET,
+  COMMANDLOG_HELP,
+  COMMANDLOG_LEN,
+  COMMANDLOG_RESET,
+  CONFIG_GET,
+  CONFIG_HELP,
+  CONFIG_RESETSTAT,
+  CONFIG_REWRITE,
+  CONFIG_SET,
+  COPY,
+  DBSIZE,
+  DEBUG,
+  DECR,
+  DECRBY,
+  DEL,
+  DELIFEQ,
+  DUMP,
+  ECHO,
+  EVAL,
+  EVALSHA,
+  EVALSHA_RO,
+  EVAL_RO,
+  EXISTS,
+  EXPIRE,
+  EXPIREAT,
+  EXPIRETIME,
+  FAILOVER,
+  FCALL,
+  FCALL_RO,
+  FLUSHALL,
+  FLUSHDB,
+  FUNCTION_DELETE,
+  FUNCTION_DUMP,
+  FUNCTION_FLUSH,
+  FUNCTION_HELP,
+  FUNCTION_KILL,
+  FUNCTION_LIST,
+  FUNCTION_LOAD,
+  FUNCTION_RESTORE,
+  FUNCTION_STATS,
+  GEOADD,
+  GEODIST,
+  GEOHASH,
+  GEOPOS,
+  GEORADIUS,
+  GEORADIUSBYMEMBER,
+  GEORADIUSBYMEMBER_RO,
+  GEORADIUS_RO,
+  GEOSEARCH,
+  GEOSEARCHSTORE,
+  GET,
+  GETBIT,
+  GETDEL,
+  GETEX,
+  GETRANGE,
+  GETSET,
+  HDEL,
+  HEXISTS,
+  HEXPIRE,
+  HEXPIREAT,
+  HEXPIRETIME,
+  HGET,
+  HGETALL,
+  HGETDEL,
+  HGETEX,
+  HINCRBY,
+  HINCRBYFLOAT,
+  HKEYS,
+  HLEN,
+  HMGET,
+  HMSET,
+  HPERSIST,
+  HPEXPIRE,
+  HPEXPIREAT,
+  HPEXPIRETIME,
+  HPTTL,
+  HRANDFIELD,
+  HSCAN,
+  HSET,
+  HSETEX,
+  HSETNX,
+  HSTRLEN,
+  HTTL,
+  HVALS,
+  INCR,
+  INCRBY,
+  INCRBYFLOAT,
+  INFO,
+  KEYS,
+  LASTSAVE,
+  LATENCY_DOCTOR,
+  LATENCY_GRAPH,
+  LATENCY_HELP,
+  LATENCY_HISTOGRAM,
+  LATENCY_HISTORY,
+  LATENCY_LATEST,
+  LATENCY_RESET,
+  LCS,
+  LINDEX,
+  LINSERT,
+  LLEN,
+  LMOVE,
+  LMPOP,
+  LOLWUT,
+  LPOP,
+  LPOS,
+  LPUSH,
+  LPUSHX,
+  LRANGE,
+  LREM,
+  LSET,
+  LTRIM,
+  MEMORY_DOCTOR,
+  MEMORY_HELP,
+  MEMORY_MALLOC_STATS,
+  MEMORY_PURGE,
+  MEMORY_STATS,
+  MEMORY_USAGE,
+  MGET,
+  MIGRATE,
+  MODULE_HELP,
+  MODULE_LIST,
+  MODULE_LOAD,
+  MODULE_LOADEX,
+  MODULE_UNLOAD,
+  MOVE,
+  MSET,
+  MSETEX,
+  MSETNX,
+  OBJECT_ENCODING,
+  OBJECT_FREQ,
+  OBJECT_HELP,
+  OBJECT_IDLETIME,
+  OBJECT_REFCOUNT,
+  PERSIST,
+  PEXPIRE,
+  PEXPIREAT,
+  PEXPIRETIME,
+  PFADD,
+  PFCOUNT,
+  PFDEBUG,
+  PFMERGE,
+  PFSELFTEST,
+  PING,
+  PSETEX,
+  PTTL,
+  PUBLISH,
+  PUBSUB_CHANNELS,
+  PUBSUB_HELP,
+  PUBSUB_NUMPAT,
+  PUBSUB_NUMSUB,
+  PUBSUB_SHARDCHANNELS,
+  PUBSUB_SHARDNUMSUB,
+  RANDOMKEY,
+  RENAME,
+  RENAMENX,
+  REPLICAOF,
+  RESTORE,
+  ROLE,
+  RPOP,
+  RPOPLPUSH,
+  RPUSH,
+  RPUSHX,
+  SADD,
+  SAVE,
+  SCAN,
+  SCARD,
+  SCRIPT_EXISTS,
+  SCRIPT_FLUSH,
+  SCRIPT_HELP,
+  SCRIPT_KILL,
+  SCRIPT_LOAD,
+  SCRIPT_SHOW,
+  SDIFF,
+  SDIFFSTORE,
+  SET,
+  SETBIT,
+  SETEX,
+  SETNX,
+  SETRANGE,
+  SHUTDOWN,
+  SINTER,
+  SINTERCARD,
+  SINTERSTORE,
+  SISMEMBER,
+  SLAVEOF,
+  SLOWLOG_GET,
+  SLOWLOG_HELP,
+  SLOWLOG_LEN,
+  SLOWLOG_RESET,
+  SMEMBERS,
+  SMISMEMBER,
+  SMOVE,
+  SORT,
+  SORT_RO,
+  SPOP,
+  SPUBLISH,
+  SRANDMEMBER,
+  SREM,
+  SSCAN,
+  STRLEN,
+  SUBSTR,
+  SUNION,
+  SUNIONSTORE,
+  SWAPDB,
+  TIME,
+  TOUCH,
+  TTL,
+  TYPE,
+  UNLINK,
+  VADD,
+  VCARD,
+  VDIM,
+  VEMB,
+  VGETATTR,
+  VINFO,
+  VISMEMBER,
+  VLINKS,
+  VRANDMEMBER,
+  VREM,
+  VSETATTR,
+  VSIM,
+  WAIT,
+  WAITAOF,
+  XACK,
+  XADD,
+  XAUTOCLAIM,
+  XCLAIM,
+  XDEL,
+  XGROUP_CREATE,
+  XGROUP_CREATECONSUMER,
+  XGROUP_DELCONSUMER,
+  XGROUP_DESTROY,
+  XGROUP_HELP,
+  XGROUP_SETID,
+  XINFO_CONSUMERS,
+  XINFO_GROUPS,
+  XINFO_HELP,
+  XINFO_STREAM,
+  XLEN,
+  XPENDING,
+  XRANGE,
+  XREAD,
+  XREADGROUP,
+  XREVRANGE,
+  XSETID,
+  XTRIM,
+  ZADD,
+  ZCARD,
+  ZCOUNT,
+  ZDIFF,
+  ZDIFFSTORE,
+  ZINCRBY,
+  ZINTER,
+  ZINTERCARD,
+  ZINTERSTORE,
+  ZLEXCOUNT,
+  ZMPOP,
+  ZMSCORE,
+  ZPOPMAX,
+  ZPOPMIN,
+  ZRANDMEMBER,
+  ZRANGE,
+  ZRANGEBYLEX,
+  ZRANGEBYSCORE,
+  ZRANGESTORE,
+  ZRANK,
+  ZREM,
+  ZREMRANGEBYLEX,
+  ZREMRANGEBYRANK,
+  ZREMRANGEBYSCORE,
+  ZREVRANGE,
+  ZREVRANGEBYLEX,
+  ZREVRANGEBYSCORE,
+  ZREVRANK,
+  ZSCAN,
+  ZSCORE,
+  ZUNION,
+  ZUNIONSTORE,
 } from './specs.generated.js';
 
 export { commandByName } from './command-by-name.js';
@@ -67,7 +420,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(1).
    */
   aclCat(...args: CommandArguments[]): Promise<string[]> {
-    return this.execute(ACL_CAT, flattenArguments([], args)) as Promise<string[]>;
+    return this.execute(ACL_CAT, flattenArguments([], args)) as never;
   }
 
   /**
@@ -78,7 +431,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(1).
    */
   aclDeluser(...usernames: CommandArguments[]): Promise<number> {
-    return this.execute(ACL_DELUSER, flattenArguments([], usernames)) as Promise<number>;
+    return this.execute(ACL_DELUSER, flattenArguments([], usernames)) as never;
   }
 
   /**
@@ -88,8 +441,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(1).
    */
-  aclDryrun(username: CommandArgument, command: CommandArgument, ...args: CommandArguments[]): Promise<string> {
-    return this.execute(ACL_DRYRUN, args.length === 0 ? [username, command] : flattenArguments([username, command], args)) as Promise<string>;
+  aclDryrun(
+    username: CommandArgument,
+    command: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<string> {
+    return this.execute(
+      ACL_DRYRUN,
+      args.length === 0 ? [username, command] : flattenArguments([username, command], args),
+    ) as never;
   }
 
   /**
@@ -100,7 +460,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(1).
    */
   aclGenpass(...args: CommandArguments[]): Promise<string> {
-    return this.execute(ACL_GENPASS, flattenArguments([], args)) as Promise<string>;
+    return this.execute(ACL_GENPASS, flattenArguments([], args)) as never;
   }
 
   /**
@@ -155,7 +515,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(N).
    */
   aclLog(...args: CommandArguments[]): Promise<MixedRecord[] | 'OK'> {
-    return this.execute(ACL_LOG, flattenArguments([], args)) as Promise<MixedRecord[] | 'OK'>;
+    return this.execute(ACL_LOG, flattenArguments([], args)) as never;
   }
 
   /**
@@ -177,7 +537,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(N).
    */
   aclSetuser(username: CommandArgument, ...rules: CommandArguments[]): Promise<'OK'> {
-    return this.execute(ACL_SETUSER, rules.length === 0 ? [username] : flattenArguments([username], rules)) as Promise<'OK'>;
+    return this.execute(
+      ACL_SETUSER,
+      rules.length === 0 ? [username] : flattenArguments([username], rules),
+    ) as never;
   }
 
   /**
@@ -232,7 +595,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server; O(1).
    */
   bgsave(...args: CommandArguments[]): Promise<string> {
-    return this.execute(BGSAVE, flattenArguments([], args)) as Promise<string>;
+    return this.execute(BGSAVE, flattenArguments([], args)) as never;
   }
 
   /**
@@ -243,7 +606,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; bitmap; O(N).
    */
   bitcount(key: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(BITCOUNT, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<number>;
+    return this.execute(BITCOUNT, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -256,7 +619,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; bitmap; O(1).
    */
   bitfield(key: RedisKey, ...args: CommandArguments[]): Promise<(number | null)[]> {
-    return this.execute(BITFIELD, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<(number | null)[]>;
+    return this.execute(BITFIELD, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -267,7 +630,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; bitmap; O(1).
    */
   bitfieldRo(key: RedisKey, ...args: GroupArguments<'encoding' | 'offset'>[]): Promise<number[]> {
-    return this.execute(BITFIELD_RO, args.length === 0 ? [key] : flattenGroups([key], args, ['encoding', 'offset'])) as Promise<number[]>;
+    return this.execute(
+      BITFIELD_RO,
+      args.length === 0 ? [key] : flattenGroups([key], args, ['encoding', 'offset']),
+    ) as never;
   }
 
   /**
@@ -277,8 +643,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.6.0, Valkey 2.6.0; bitmap; O(N).
    */
-  bitop(operation: 'AND' | 'and' | 'OR' | 'or' | 'XOR' | 'xor' | 'NOT' | 'not', destkey: RedisKey, ...keys: KeyArguments[]): Promise<number> {
-    return this.execute(BITOP, flattenArguments([operation, destkey], keys)) as Promise<number>;
+  bitop(
+    operation: 'AND' | 'and' | 'OR' | 'or' | 'XOR' | 'xor' | 'NOT' | 'not',
+    destkey: RedisKey,
+    ...keys: KeyArguments[]
+  ): Promise<number> {
+    return this.execute(BITOP, flattenArguments([operation, destkey], keys)) as never;
   }
 
   /**
@@ -289,7 +659,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.7, Valkey 2.8.7; bitmap; O(N).
    */
   bitpos(key: RedisKey, bit: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(BITPOS, args.length === 0 ? [key, bit] : flattenArguments([key, bit], args)) as Promise<number>;
+    return this.execute(BITPOS, args.length === 0 ? [key, bit] : flattenArguments([key, bit], args)) as never;
   }
 
   /**
@@ -299,7 +669,13 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; list; O(1).
    */
-  blmove(source: RedisKey, destination: RedisKey, wherefrom: 'LEFT' | 'left' | 'RIGHT' | 'right', whereto: 'LEFT' | 'left' | 'RIGHT' | 'right', timeout: NumberArgument): Promise<T | null> {
+  blmove(
+    source: RedisKey,
+    destination: RedisKey,
+    wherefrom: 'LEFT' | 'left' | 'RIGHT' | 'right',
+    whereto: 'LEFT' | 'left' | 'RIGHT' | 'right',
+    timeout: NumberArgument,
+  ): Promise<T | null> {
     return this.execute(BLMOVE, [source, destination, wherefrom, whereto, timeout]) as Promise<T | null>;
   }
 
@@ -310,8 +686,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; list; O(N+M).
    */
-  blmpop(timeout: NumberArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<PoppedElements<T> | null> {
-    return this.execute(BLMPOP, flattenArguments([timeout, numkeys], args)) as Promise<PoppedElements<T> | null>;
+  blmpop(
+    timeout: NumberArgument,
+    numkeys: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<PoppedElements<T> | null> {
+    return this.execute(BLMPOP, flattenArguments([timeout, numkeys], args)) as never;
   }
 
   /**
@@ -322,7 +702,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; list; O(N).
    */
   blpop(...args: CommandArguments[]): Promise<[key: T, element: T] | null> {
-    return this.execute(BLPOP, flattenArguments([], args)) as Promise<[key: T, element: T] | null>;
+    return this.execute(BLPOP, flattenArguments([], args)) as never;
   }
 
   /**
@@ -333,7 +713,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; list; O(N).
    */
   brpop(...args: CommandArguments[]): Promise<[key: T, element: T] | null> {
-    return this.execute(BRPOP, flattenArguments([], args)) as Promise<[key: T, element: T] | null>;
+    return this.execute(BRPOP, flattenArguments([], args)) as never;
   }
 
   /**
@@ -355,8 +735,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; sorted-set; O(K) + O(M*log(N)).
    */
-  bzmpop(timeout: NumberArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<PoppedScoredMembers<T> | null> {
-    return this.execute(BZMPOP, flattenArguments([timeout, numkeys], args)) as Promise<PoppedScoredMembers<T> | null>;
+  bzmpop(
+    timeout: NumberArgument,
+    numkeys: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<PoppedScoredMembers<T> | null> {
+    return this.execute(BZMPOP, flattenArguments([timeout, numkeys], args)) as never;
   }
 
   /**
@@ -367,7 +751,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)).
    */
   bzpopmax(...args: CommandArguments[]): Promise<PoppedScoredMember<T> | null> {
-    return this.execute(BZPOPMAX, flattenArguments([], args)) as Promise<PoppedScoredMember<T> | null>;
+    return this.execute(BZPOPMAX, flattenArguments([], args)) as never;
   }
 
   /**
@@ -378,7 +762,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)).
    */
   bzpopmin(...args: CommandArguments[]): Promise<PoppedScoredMember<T> | null> {
-    return this.execute(BZPOPMIN, flattenArguments([], args)) as Promise<PoppedScoredMember<T> | null>;
+    return this.execute(BZPOPMIN, flattenArguments([], args)) as never;
   }
 
   /**
@@ -389,7 +773,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 8.0.0; connection; O(1).
    */
   clientCapa(...capabilitys: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLIENT_CAPA, flattenArguments([], capabilitys)) as Promise<'OK'>;
+    return this.execute(CLIENT_CAPA, flattenArguments([], capabilitys)) as never;
   }
 
   /**
@@ -478,7 +862,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.4.0, Valkey 2.4.0; connection; O(N).
    */
   clientKill(...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(CLIENT_KILL, flattenArguments([], args)) as Promise<Reply>;
+    return this.execute(CLIENT_KILL, flattenArguments([], args)) as never;
   }
 
   /**
@@ -494,7 +878,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.4.0, Valkey 2.4.0; connection; O(N).
    */
   clientList(...args: CommandArguments[]): Promise<string> {
-    return this.execute(CLIENT_LIST, flattenArguments([], args)) as Promise<string>;
+    return this.execute(CLIENT_LIST, flattenArguments([], args)) as never;
   }
 
   /**
@@ -527,7 +911,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.9.50, Valkey 3.0.0; connection; O(1).
    */
   clientPause(timeout: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLIENT_PAUSE, args.length === 0 ? [timeout] : flattenArguments([timeout], args)) as Promise<'OK'>;
+    return this.execute(
+      CLIENT_PAUSE,
+      args.length === 0 ? [timeout] : flattenArguments([timeout], args),
+    ) as never;
   }
 
   /**
@@ -538,7 +925,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.2.0, Valkey 7.2.0; connection; O(1).
    */
   clientSetinfo(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLIENT_SETINFO, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(CLIENT_SETINFO, flattenArguments([], args)) as never;
   }
 
   /**
@@ -571,7 +958,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; connection; O(log N).
    */
   clientUnblock(clientId: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(CLIENT_UNBLOCK, args.length === 0 ? [clientId] : flattenArguments([clientId], args)) as Promise<number>;
+    return this.execute(
+      CLIENT_UNBLOCK,
+      args.length === 0 ? [clientId] : flattenArguments([clientId], args),
+    ) as never;
   }
 
   /**
@@ -593,7 +983,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    */
   clusterAddslots(...slots: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_ADDSLOTS, flattenArguments([], slots)) as Promise<'OK'>;
+    return this.execute(CLUSTER_ADDSLOTS, flattenArguments([], slots)) as never;
   }
 
   /**
@@ -604,7 +994,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; cluster; O(N).
    */
   clusterAddslotsrange(...args: GroupArguments<'startSlot' | 'endSlot'>[]): Promise<'OK'> {
-    return this.execute(CLUSTER_ADDSLOTSRANGE, flattenGroups([], args, ['startSlot', 'endSlot'])) as Promise<'OK'>;
+    return this.execute(CLUSTER_ADDSLOTSRANGE, flattenGroups([], args, ['startSlot', 'endSlot'])) as never;
   }
 
   /**
@@ -659,7 +1049,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    */
   clusterDelslots(...slots: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_DELSLOTS, flattenArguments([], slots)) as Promise<'OK'>;
+    return this.execute(CLUSTER_DELSLOTS, flattenArguments([], slots)) as never;
   }
 
   /**
@@ -670,7 +1060,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; cluster; O(N).
    */
   clusterDelslotsrange(...args: GroupArguments<'startSlot' | 'endSlot'>[]): Promise<'OK'> {
-    return this.execute(CLUSTER_DELSLOTSRANGE, flattenGroups([], args, ['startSlot', 'endSlot'])) as Promise<'OK'>;
+    return this.execute(CLUSTER_DELSLOTSRANGE, flattenGroups([], args, ['startSlot', 'endSlot'])) as never;
   }
 
   /**
@@ -681,7 +1071,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(1).
    */
   clusterFailover(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_FAILOVER, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(CLUSTER_FAILOVER, flattenArguments([], args)) as never;
   }
 
   /**
@@ -692,7 +1082,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.0.0; cluster; O(N).
    */
   clusterFlushslot(slot: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_FLUSHSLOT, args.length === 0 ? [slot] : flattenArguments([slot], args)) as Promise<'OK'>;
+    return this.execute(
+      CLUSTER_FLUSHSLOT,
+      args.length === 0 ? [slot] : flattenArguments([slot], args),
+    ) as never;
   }
 
   /**
@@ -791,7 +1184,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(1).
    */
   clusterMeet(ip: CommandArgument, port: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_MEET, args.length === 0 ? [ip, port] : flattenArguments([ip, port], args)) as Promise<'OK'>;
+    return this.execute(
+      CLUSTER_MEET,
+      args.length === 0 ? [ip, port] : flattenArguments([ip, port], args),
+    ) as never;
   }
 
   /**
@@ -803,7 +1199,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.0.0; cluster; O(N).
    */
   clusterMigrateslots(...args: GroupArguments<'startSlot' | 'endSlot'>[]): Promise<'OK'> {
-    return this.execute(CLUSTER_MIGRATESLOTS, flattenGroups([], args, ['startSlot', 'endSlot'])) as Promise<'OK'>;
+    return this.execute(CLUSTER_MIGRATESLOTS, flattenGroups([], args, ['startSlot', 'endSlot'])) as never;
   }
 
   /**
@@ -858,7 +1254,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(1).
    */
   clusterReplicate(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_REPLICATE, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(CLUSTER_REPLICATE, flattenArguments([], args)) as never;
   }
 
   /**
@@ -869,7 +1265,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    */
   clusterReset(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_RESET, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(CLUSTER_RESET, flattenArguments([], args)) as never;
   }
 
   /**
@@ -902,7 +1298,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(1).
    */
   clusterSetslot(slot: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(CLUSTER_SETSLOT, flattenArguments([slot], args)) as Promise<'OK'>;
+    return this.execute(CLUSTER_SETSLOT, flattenArguments([slot], args)) as never;
   }
 
   /**
@@ -936,7 +1332,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 8.0.0; cluster; O(N).
    */
   clusterSlotStats(...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(CLUSTER_SLOT_STATS, flattenArguments([], args)) as Promise<Reply>;
+    return this.execute(CLUSTER_SLOT_STATS, flattenArguments([], args)) as never;
   }
 
   /**
@@ -959,7 +1355,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.1.0; cluster; O(N).
    */
   clusterscan(cursor: CommandArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(CLUSTERSCAN, args.length === 0 ? [cursor] : flattenArguments([cursor], args)) as Promise<[cursor: string, items: T[]]>;
+    return this.execute(
+      CLUSTERSCAN,
+      args.length === 0 ? [cursor] : flattenArguments([cursor], args),
+    ) as never;
   }
 
   /**
@@ -992,7 +1391,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
   commandDocs(...commandNames: CommandArguments[]): Promise<Reply> {
-    return this.execute(COMMAND_DOCS, flattenArguments([], commandNames)) as Promise<Reply>;
+    return this.execute(COMMAND_DOCS, flattenArguments([], commandNames)) as never;
   }
 
   /**
@@ -1003,7 +1402,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(N).
    */
   commandGetkeys(command: CommandArgument, ...args: CommandArguments[]): Promise<T[]> {
-    return this.execute(COMMAND_GETKEYS, args.length === 0 ? [command] : flattenArguments([command], args)) as Promise<T[]>;
+    return this.execute(
+      COMMAND_GETKEYS,
+      args.length === 0 ? [command] : flattenArguments([command], args),
+    ) as never;
   }
 
   /**
@@ -1014,7 +1416,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
   commandGetkeysandflags(command: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(COMMAND_GETKEYSANDFLAGS, args.length === 0 ? [command] : flattenArguments([command], args)) as Promise<Reply>;
+    return this.execute(
+      COMMAND_GETKEYSANDFLAGS,
+      args.length === 0 ? [command] : flattenArguments([command], args),
+    ) as never;
   }
 
   /**
@@ -1036,7 +1441,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(N).
    */
   commandInfo(...commandNames: CommandArguments[]): Promise<Reply> {
-    return this.execute(COMMAND_INFO, flattenArguments([], commandNames)) as Promise<Reply>;
+    return this.execute(COMMAND_INFO, flattenArguments([], commandNames)) as never;
   }
 
   /**
@@ -1047,7 +1452,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
   commandList(...args: CommandArguments[]): Promise<string[]> {
-    return this.execute(COMMAND_LIST, flattenArguments([], args)) as Promise<string[]>;
+    return this.execute(COMMAND_LIST, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1057,7 +1462,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Valkey 8.1.0; server; O(N).
    */
-  commandlogGet(count: NumberArgument, type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply'): Promise<Reply> {
+  commandlogGet(
+    count: NumberArgument,
+    type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply',
+  ): Promise<Reply> {
     return this.execute(COMMANDLOG_GET, [count, type]) as Promise<Reply>;
   }
 
@@ -1079,7 +1487,9 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Valkey 8.1.0; server; O(1).
    */
-  commandlogLen(type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply'): Promise<number> {
+  commandlogLen(
+    type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply',
+  ): Promise<number> {
     return this.execute(COMMANDLOG_LEN, [type]) as Promise<number>;
   }
 
@@ -1090,7 +1500,9 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Valkey 8.1.0; server; O(N).
    */
-  commandlogReset(type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply'): Promise<'OK'> {
+  commandlogReset(
+    type: 'SLOW' | 'slow' | 'LARGE-REQUEST' | 'large-request' | 'LARGE-REPLY' | 'large-reply',
+  ): Promise<'OK'> {
     return this.execute(COMMANDLOG_RESET, [type]) as Promise<'OK'>;
   }
 
@@ -1102,7 +1514,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; server; O(N).
    */
   configGet(...parameters: CommandArguments[]): Promise<Record<string, T>> {
-    return this.execute(CONFIG_GET, flattenArguments([], parameters)) as Promise<Record<string, T>>;
+    return this.execute(CONFIG_GET, flattenArguments([], parameters)) as never;
   }
 
   /**
@@ -1146,7 +1558,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; server; O(N).
    */
   configSet(...args: EntryArguments[]): Promise<'OK'> {
-    return this.execute(CONFIG_SET, flattenEntries([], args)) as Promise<'OK'>;
+    return this.execute(CONFIG_SET, flattenEntries([], args)) as never;
   }
 
   /**
@@ -1157,7 +1569,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; generic; O(N).
    */
   copy(source: RedisKey, destination: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(COPY, args.length === 0 ? [source, destination] : flattenArguments([source, destination], args)) as Promise<number>;
+    return this.execute(
+      COPY,
+      args.length === 0 ? [source, destination] : flattenArguments([source, destination], args),
+    ) as never;
   }
 
   /**
@@ -1179,7 +1594,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server.
    */
   debug(subcommand: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(DEBUG, args.length === 0 ? [subcommand] : flattenArguments([subcommand], args)) as Promise<Reply>;
+    return this.execute(
+      DEBUG,
+      args.length === 0 ? [subcommand] : flattenArguments([subcommand], args),
+    ) as never;
   }
 
   /**
@@ -1212,7 +1630,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; generic; O(N).
    */
   del(...keys: KeyArguments[]): Promise<number> {
-    return this.execute(DEL, flattenArguments([], keys)) as Promise<number>;
+    return this.execute(DEL, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -1256,7 +1674,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting.
    */
   eval(script: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(EVAL, args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args)) as Promise<Reply>;
+    return this.execute(
+      EVAL,
+      args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1267,7 +1688,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting.
    */
   evalsha(sha1: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(EVALSHA, args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args)) as Promise<Reply>;
+    return this.execute(
+      EVALSHA,
+      args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1278,7 +1702,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   evalshaRo(sha1: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(EVALSHA_RO, args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args)) as Promise<Reply>;
+    return this.execute(
+      EVALSHA_RO,
+      args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1289,7 +1716,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   evalRo(script: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(EVAL_RO, args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args)) as Promise<Reply>;
+    return this.execute(
+      EVAL_RO,
+      args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1300,7 +1730,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; generic; O(N).
    */
   exists(...keys: KeyArguments[]): Promise<number> {
-    return this.execute(EXISTS, flattenArguments([], keys)) as Promise<number>;
+    return this.execute(EXISTS, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -1311,7 +1741,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; generic; O(1).
    */
   expire(key: RedisKey, seconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(EXPIRE, args.length === 0 ? [key, seconds] : flattenArguments([key, seconds], args)) as Promise<number>;
+    return this.execute(
+      EXPIRE,
+      args.length === 0 ? [key, seconds] : flattenArguments([key, seconds], args),
+    ) as never;
   }
 
   /**
@@ -1322,7 +1755,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.2.0, Valkey 1.2.0; generic; O(1).
    */
   expireat(key: RedisKey, unixTimeSeconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(EXPIREAT, args.length === 0 ? [key, unixTimeSeconds] : flattenArguments([key, unixTimeSeconds], args)) as Promise<number>;
+    return this.execute(
+      EXPIREAT,
+      args.length === 0 ? [key, unixTimeSeconds] : flattenArguments([key, unixTimeSeconds], args),
+    ) as never;
   }
 
   /**
@@ -1344,7 +1780,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; server; O(1).
    */
   failover(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(FAILOVER, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(FAILOVER, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1355,7 +1791,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   fcall(functionName: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(FCALL, args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args)) as Promise<Reply>;
+    return this.execute(
+      FCALL,
+      args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1365,8 +1804,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
-  fcallRo(functionName: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(FCALL_RO, args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args)) as Promise<Reply>;
+  fcallRo(
+    functionName: CommandArgument,
+    numkeys: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<Reply> {
+    return this.execute(
+      FCALL_RO,
+      args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args),
+    ) as never;
   }
 
   /**
@@ -1377,7 +1823,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server; O(N).
    */
   flushall(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(FLUSHALL, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(FLUSHALL, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1388,7 +1834,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server; O(N).
    */
   flushdb(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(FLUSHDB, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(FLUSHDB, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1421,7 +1867,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting; O(N).
    */
   functionFlush(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(FUNCTION_FLUSH, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(FUNCTION_FLUSH, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1454,7 +1900,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting; O(N).
    */
   functionList(...args: CommandArguments[]): Promise<MixedRecord[]> {
-    return this.execute(FUNCTION_LIST, flattenArguments([], args)) as Promise<MixedRecord[]>;
+    return this.execute(FUNCTION_LIST, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1465,7 +1911,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting; O(1).
    */
   functionLoad(...args: CommandArguments[]): Promise<string> {
-    return this.execute(FUNCTION_LOAD, flattenArguments([], args)) as Promise<string>;
+    return this.execute(FUNCTION_LOAD, flattenArguments([], args)) as never;
   }
 
   /**
@@ -1476,7 +1922,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting; O(N).
    */
   functionRestore(serializedValue: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(FUNCTION_RESTORE, args.length === 0 ? [serializedValue] : flattenArguments([serializedValue], args)) as Promise<'OK'>;
+    return this.execute(
+      FUNCTION_RESTORE,
+      args.length === 0 ? [serializedValue] : flattenArguments([serializedValue], args),
+    ) as never;
   }
 
   /**
@@ -1498,7 +1947,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(log(N)).
    */
   geoadd(key: RedisKey, ...args: GroupArguments<'longitude' | 'latitude' | 'member'>[]): Promise<number> {
-    return this.execute(GEOADD, flattenGroups([key], args, ['longitude', 'latitude', 'member'])) as Promise<number>;
+    return this.execute(GEOADD, flattenGroups([key], args, ['longitude', 'latitude', 'member'])) as never;
   }
 
   /**
@@ -1508,8 +1957,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
-  geodist(key: RedisKey, member1: CommandArgument, member2: CommandArgument, ...args: CommandArguments[]): Promise<number | null> {
-    return this.execute(GEODIST, args.length === 0 ? [key, member1, member2] : flattenArguments([key, member1, member2], args)) as Promise<number | null>;
+  geodist(
+    key: RedisKey,
+    member1: CommandArgument,
+    member2: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<number | null> {
+    return this.execute(
+      GEODIST,
+      args.length === 0 ? [key, member1, member2] : flattenArguments([key, member1, member2], args),
+    ) as never;
   }
 
   /**
@@ -1520,7 +1977,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
   geohash(key: RedisKey, ...members: CommandArguments[]): Promise<string[]> {
-    return this.execute(GEOHASH, members.length === 0 ? [key] : flattenArguments([key], members)) as Promise<string[]>;
+    return this.execute(GEOHASH, members.length === 0 ? [key] : flattenArguments([key], members)) as never;
   }
 
   /**
@@ -1531,7 +1988,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
   geopos(key: RedisKey, ...members: CommandArguments[]): Promise<(GeoPosition | null)[]> {
-    return this.execute(GEOPOS, members.length === 0 ? [key] : flattenArguments([key], members)) as Promise<(GeoPosition | null)[]>;
+    return this.execute(GEOPOS, members.length === 0 ? [key] : flattenArguments([key], members)) as never;
   }
 
   /**
@@ -1543,14 +2000,27 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(N+log(M)).
    * Deprecated since Redis 6.2.0: use GEOSEARCH GEOSEARCHSTORE BYRADIUS.
    */
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHCOORD' | 'withcoord', ...CommandArguments[]] | [...CommandArguments[], 'WITHCOORD' | 'withcoord']): Promise<GeoMatch<T>[]>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHDIST' | 'withdist', ...CommandArguments[]] | [...CommandArguments[], 'WITHDIST' | 'withdist']): Promise<GeoMatch<T>[]>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHHASH' | 'withhash', ...CommandArguments[]] | [...CommandArguments[], 'WITHHASH' | 'withhash']): Promise<GeoMatch<T>[]>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['STORE' | 'store', ...CommandArguments[]] | [...CommandArguments[], 'STORE' | 'store']): Promise<number>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['STOREDIST' | 'storedist', ...CommandArguments[]] | [...CommandArguments[], 'STOREDIST' | 'storedist']): Promise<number>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<T[]>;
-  georadius(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(GEORADIUS, args.length === 0 ? [key, longitude, latitude, radius, unit] : flattenArguments([key, longitude, latitude, radius, unit], args));
+  georadius<A extends CommandArguments[]>(
+    key: RedisKey,
+    longitude: NumberArgument,
+    latitude: NumberArgument,
+    radius: NumberArgument,
+    unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi',
+    ...args: A
+  ): Promise<
+    When<
+      A,
+      'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash',
+      GeoMatch<T>[],
+      When<A, 'STORE' | 'store' | 'STOREDIST' | 'storedist', number, T[]>
+    >
+  > {
+    return this.execute(
+      GEORADIUS,
+      args.length === 0
+        ? [key, longitude, latitude, radius, unit]
+        : flattenArguments([key, longitude, latitude, radius, unit], args),
+    ) as never;
   }
 
   /**
@@ -1562,14 +2032,24 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(N+log(M)).
    * Deprecated since Redis 6.2.0: use GEOSEARCH GEOSEARCHSTORE BYRADIUS FROMMEMBER.
    */
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHCOORD' | 'withcoord', ...CommandArguments[]] | [...CommandArguments[], 'WITHCOORD' | 'withcoord']): Promise<GeoMatch<T>[]>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHDIST' | 'withdist', ...CommandArguments[]] | [...CommandArguments[], 'WITHDIST' | 'withdist']): Promise<GeoMatch<T>[]>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHHASH' | 'withhash', ...CommandArguments[]] | [...CommandArguments[], 'WITHHASH' | 'withhash']): Promise<GeoMatch<T>[]>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['STORE' | 'store', ...CommandArguments[]] | [...CommandArguments[], 'STORE' | 'store']): Promise<number>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['STOREDIST' | 'storedist', ...CommandArguments[]] | [...CommandArguments[], 'STOREDIST' | 'storedist']): Promise<number>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<T[]>;
-  georadiusbymember(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(GEORADIUSBYMEMBER, args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args));
+  georadiusbymember<A extends CommandArguments[]>(
+    key: RedisKey,
+    member: CommandArgument,
+    radius: NumberArgument,
+    unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi',
+    ...args: A
+  ): Promise<
+    When<
+      A,
+      'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash',
+      GeoMatch<T>[],
+      When<A, 'STORE' | 'store' | 'STOREDIST' | 'storedist', number, T[]>
+    >
+  > {
+    return this.execute(
+      GEORADIUSBYMEMBER,
+      args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args),
+    ) as never;
   }
 
   /**
@@ -1581,12 +2061,19 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.10, Valkey 3.2.10; geo; O(N+log(M)).
    * Deprecated since Redis 6.2.0: use GEOSEARCH BYRADIUS FROMMEMBER.
    */
-  georadiusbymemberRo(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHCOORD' | 'withcoord', ...CommandArguments[]] | [...CommandArguments[], 'WITHCOORD' | 'withcoord']): Promise<GeoMatch<T>[]>;
-  georadiusbymemberRo(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHDIST' | 'withdist', ...CommandArguments[]] | [...CommandArguments[], 'WITHDIST' | 'withdist']): Promise<GeoMatch<T>[]>;
-  georadiusbymemberRo(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHHASH' | 'withhash', ...CommandArguments[]] | [...CommandArguments[], 'WITHHASH' | 'withhash']): Promise<GeoMatch<T>[]>;
-  georadiusbymemberRo(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<T[]>;
-  georadiusbymemberRo(key: RedisKey, member: CommandArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(GEORADIUSBYMEMBER_RO, args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args));
+  georadiusbymemberRo<A extends CommandArguments[]>(
+    key: RedisKey,
+    member: CommandArgument,
+    radius: NumberArgument,
+    unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi',
+    ...args: A
+  ): Promise<
+    When<A, 'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash', GeoMatch<T>[], T[]>
+  > {
+    return this.execute(
+      GEORADIUSBYMEMBER_RO,
+      args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args),
+    ) as never;
   }
 
   /**
@@ -1598,12 +2085,22 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.10, Valkey 3.2.10; geo; O(N+log(M)).
    * Deprecated since Redis 6.2.0: use GEOSEARCH BYRADIUS.
    */
-  georadiusRo(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHCOORD' | 'withcoord', ...CommandArguments[]] | [...CommandArguments[], 'WITHCOORD' | 'withcoord']): Promise<GeoMatch<T>[]>;
-  georadiusRo(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHDIST' | 'withdist', ...CommandArguments[]] | [...CommandArguments[], 'WITHDIST' | 'withdist']): Promise<GeoMatch<T>[]>;
-  georadiusRo(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: ['WITHHASH' | 'withhash', ...CommandArguments[]] | [...CommandArguments[], 'WITHHASH' | 'withhash']): Promise<GeoMatch<T>[]>;
-  georadiusRo(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<T[]>;
-  georadiusRo(key: RedisKey, longitude: NumberArgument, latitude: NumberArgument, radius: NumberArgument, unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi', ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(GEORADIUS_RO, args.length === 0 ? [key, longitude, latitude, radius, unit] : flattenArguments([key, longitude, latitude, radius, unit], args));
+  georadiusRo<A extends CommandArguments[]>(
+    key: RedisKey,
+    longitude: NumberArgument,
+    latitude: NumberArgument,
+    radius: NumberArgument,
+    unit: 'M' | 'm' | 'KM' | 'km' | 'FT' | 'ft' | 'MI' | 'mi',
+    ...args: A
+  ): Promise<
+    When<A, 'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash', GeoMatch<T>[], T[]>
+  > {
+    return this.execute(
+      GEORADIUS_RO,
+      args.length === 0
+        ? [key, longitude, latitude, radius, unit]
+        : flattenArguments([key, longitude, latitude, radius, unit], args),
+    ) as never;
   }
 
   /**
@@ -1615,12 +2112,13 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; geo; O(N+log(M)).
    */
-  geosearch(key: RedisKey, ...args: ['WITHCOORD' | 'withcoord', ...CommandArguments[]] | [...CommandArguments[], 'WITHCOORD' | 'withcoord']): Promise<GeoMatch<T>[]>;
-  geosearch(key: RedisKey, ...args: ['WITHDIST' | 'withdist', ...CommandArguments[]] | [...CommandArguments[], 'WITHDIST' | 'withdist']): Promise<GeoMatch<T>[]>;
-  geosearch(key: RedisKey, ...args: ['WITHHASH' | 'withhash', ...CommandArguments[]] | [...CommandArguments[], 'WITHHASH' | 'withhash']): Promise<GeoMatch<T>[]>;
-  geosearch(key: RedisKey, ...args: GroupArguments<'longitude' | 'latitude'>[]): Promise<T[]>;
-  geosearch(key: RedisKey, ...args: GroupArguments<'longitude' | 'latitude'>[]): Promise<unknown> {
-    return this.execute(GEOSEARCH, flattenGroups([key], args, ['longitude', 'latitude']));
+  geosearch<A extends GroupArguments<'longitude' | 'latitude'>[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<
+    When<A, 'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash', GeoMatch<T>[], T[]>
+  > {
+    return this.execute(GEOSEARCH, flattenGroups([key], args, ['longitude', 'latitude'])) as never;
   }
 
   /**
@@ -1632,8 +2130,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; geo; O(N+log(M)).
    */
-  geosearchstore(destination: RedisKey, source: RedisKey, ...args: GroupArguments<'longitude' | 'latitude'>[]): Promise<number> {
-    return this.execute(GEOSEARCHSTORE, flattenGroups([destination, source], args, ['longitude', 'latitude'])) as Promise<number>;
+  geosearchstore(
+    destination: RedisKey,
+    source: RedisKey,
+    ...args: GroupArguments<'longitude' | 'latitude'>[]
+  ): Promise<number> {
+    return this.execute(
+      GEOSEARCHSTORE,
+      flattenGroups([destination, source], args, ['longitude', 'latitude']),
+    ) as never;
   }
 
   /**
@@ -1677,7 +2182,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; string; O(1).
    */
   getex(key: RedisKey, ...args: CommandArguments[]): Promise<T | null> {
-    return this.execute(GETEX, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<T | null>;
+    return this.execute(GETEX, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1711,7 +2216,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; hash; O(N).
    */
   hdel(key: RedisKey, ...fields: CommandArguments[]): Promise<number> {
-    return this.execute(HDEL, flattenArguments([key], fields)) as Promise<number>;
+    return this.execute(HDEL, flattenArguments([key], fields)) as never;
   }
 
   /**
@@ -1733,7 +2238,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hexpire(key: RedisKey, seconds: NumberArgument, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HEXPIRE, flattenArguments([key, seconds], args)) as Promise<number[]>;
+    return this.execute(HEXPIRE, flattenArguments([key, seconds], args)) as never;
   }
 
   /**
@@ -1744,7 +2249,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hexpireat(key: RedisKey, unixTimeSeconds: NumberArgument, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HEXPIREAT, flattenArguments([key, unixTimeSeconds], args)) as Promise<number[]>;
+    return this.execute(HEXPIREAT, flattenArguments([key, unixTimeSeconds], args)) as never;
   }
 
   /**
@@ -1755,7 +2260,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hexpiretime(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HEXPIRETIME, flattenArguments([key], args)) as Promise<number[]>;
+    return this.execute(HEXPIRETIME, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1788,7 +2293,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0, Valkey 9.1.0; hash; O(N).
    */
   hgetdel(key: RedisKey, ...args: CommandArguments[]): Promise<(T | null)[]> {
-    return this.execute(HGETDEL, flattenArguments([key], args)) as Promise<(T | null)[]>;
+    return this.execute(HGETDEL, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1800,7 +2305,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0, Valkey 9.0.0; hash; O(N).
    */
   hgetex(key: RedisKey, ...args: CommandArguments[]): Promise<(T | null)[]> {
-    return this.execute(HGETEX, flattenArguments([key], args)) as Promise<(T | null)[]>;
+    return this.execute(HGETEX, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1855,7 +2360,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; hash; O(N).
    */
   hmget(key: RedisKey, ...fields: CommandArguments[]): Promise<(T | null)[]> {
-    return this.execute(HMGET, flattenArguments([key], fields)) as Promise<(T | null)[]>;
+    return this.execute(HMGET, flattenArguments([key], fields)) as never;
   }
 
   /**
@@ -1867,7 +2372,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Deprecated since Redis 4.0.0: use HSET.
    */
   hmset(key: RedisKey, ...args: EntryArguments[]): Promise<'OK'> {
-    return this.execute(HMSET, flattenEntries([key], args)) as Promise<'OK'>;
+    return this.execute(HMSET, flattenEntries([key], args)) as never;
   }
 
   /**
@@ -1878,7 +2383,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpersist(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HPERSIST, flattenArguments([key], args)) as Promise<number[]>;
+    return this.execute(HPERSIST, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1889,7 +2394,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpexpire(key: RedisKey, milliseconds: NumberArgument, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HPEXPIRE, flattenArguments([key, milliseconds], args)) as Promise<number[]>;
+    return this.execute(HPEXPIRE, flattenArguments([key, milliseconds], args)) as never;
   }
 
   /**
@@ -1899,8 +2404,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
-  hpexpireat(key: RedisKey, unixTimeMilliseconds: NumberArgument, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HPEXPIREAT, flattenArguments([key, unixTimeMilliseconds], args)) as Promise<number[]>;
+  hpexpireat(
+    key: RedisKey,
+    unixTimeMilliseconds: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<number[]> {
+    return this.execute(HPEXPIREAT, flattenArguments([key, unixTimeMilliseconds], args)) as never;
   }
 
   /**
@@ -1911,7 +2420,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpexpiretime(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HPEXPIRETIME, flattenArguments([key], args)) as Promise<number[]>;
+    return this.execute(HPEXPIRETIME, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1922,7 +2431,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpttl(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HPTTL, flattenArguments([key], args)) as Promise<number[]>;
+    return this.execute(HPTTL, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -1932,9 +2441,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; hash; O(N).
    */
-  hrandfield(key: RedisKey, ...args: ['WITHVALUES' | 'withvalues', ...CommandArguments[]] | [...CommandArguments[], 'WITHVALUES' | 'withvalues']): Promise<FieldValue<T>[]>;
-  hrandfield(key: RedisKey, count: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  hrandfield(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
+  hrandfield(key: RedisKey): Promise<T | null>;
+  hrandfield<A extends CommandArguments[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'WITHVALUES' | 'withvalues', FieldValue<T>[], T[]>>;
   hrandfield(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(HRANDFIELD, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -1946,8 +2457,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.8.0, Valkey 2.8.0; hash; O(1).
    */
-  hscan(key: RedisKey, cursor: NumberArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(HSCAN, args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args)) as Promise<[cursor: string, items: T[]]>;
+  hscan(
+    key: RedisKey,
+    cursor: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<[cursor: string, items: T[]]> {
+    return this.execute(
+      HSCAN,
+      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
+    ) as never;
   }
 
   /**
@@ -1958,19 +2476,19 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; hash; O(1).
    */
   hset(key: RedisKey, ...args: EntryArguments[]): Promise<number> {
-    return this.execute(HSET, flattenEntries([key], args)) as Promise<number>;
+    return this.execute(HSET, flattenEntries([key], args)) as never;
   }
 
   /**
    * Sets fields with an expiry, if asked on a condition; 1 when they were set.
    *
-   * `HSETEX key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds |
-   *   KEEPTTL] FIELDS numfields field value [field value ...]`
+   * `HSETEX key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT
+   *   unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]`
    *
    * Since Redis 8.0.0, Valkey 9.0.0; hash; O(N).
    */
   hsetex(key: RedisKey, ...args: EntryArguments[]): Promise<number> {
-    return this.execute(HSETEX, flattenEntries([key], args)) as Promise<number>;
+    return this.execute(HSETEX, flattenEntries([key], args)) as never;
   }
 
   /**
@@ -2003,7 +2521,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   httl(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
-    return this.execute(HTTL, flattenArguments([key], args)) as Promise<number[]>;
+    return this.execute(HTTL, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -2058,7 +2576,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server; O(1).
    */
   info(...sections: CommandArguments[]): Promise<InfoReply> {
-    return this.execute(INFO, flattenArguments([], sections)) as Promise<InfoReply>;
+    return this.execute(INFO, flattenArguments([], sections)) as never;
   }
 
   /**
@@ -2124,7 +2642,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
   latencyHistogram(...commands: CommandArguments[]): Promise<Record<string, MixedRecord>> {
-    return this.execute(LATENCY_HISTOGRAM, flattenArguments([], commands)) as Promise<Record<string, MixedRecord>>;
+    return this.execute(LATENCY_HISTOGRAM, flattenArguments([], commands)) as never;
   }
 
   /**
@@ -2157,7 +2675,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(1).
    */
   latencyReset(...events: CommandArguments[]): Promise<number> {
-    return this.execute(LATENCY_RESET, flattenArguments([], events)) as Promise<number>;
+    return this.execute(LATENCY_RESET, flattenArguments([], events)) as never;
   }
 
   /**
@@ -2167,11 +2685,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; string; O(N*M).
    */
-  lcs(key1: RedisKey, key2: RedisKey, ...args: ['LEN' | 'len', ...CommandArguments[]] | [...CommandArguments[], 'LEN' | 'len']): Promise<number>;
-  lcs(key1: RedisKey, key2: RedisKey, ...args: ['IDX' | 'idx', ...CommandArguments[]] | [...CommandArguments[], 'IDX' | 'idx']): Promise<LongestCommonMatches>;
-  lcs(key1: RedisKey, key2: RedisKey, ...args: CommandArguments[]): Promise<T>;
-  lcs(key1: RedisKey, key2: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(LCS, args.length === 0 ? [key1, key2] : flattenArguments([key1, key2], args));
+  lcs<A extends CommandArguments[]>(
+    key1: RedisKey,
+    key2: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'LEN' | 'len', number, When<A, 'IDX' | 'idx', LongestCommonMatches, T>>> {
+    return this.execute(
+      LCS,
+      args.length === 0 ? [key1, key2] : flattenArguments([key1, key2], args),
+    ) as never;
   }
 
   /**
@@ -2192,7 +2714,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.2.0, Valkey 2.2.0; list; O(N).
    */
-  linsert(key: RedisKey, where: 'BEFORE' | 'before' | 'AFTER' | 'after', pivot: CommandArgument, element: CommandArgument): Promise<number> {
+  linsert(
+    key: RedisKey,
+    where: 'BEFORE' | 'before' | 'AFTER' | 'after',
+    pivot: CommandArgument,
+    element: CommandArgument,
+  ): Promise<number> {
     return this.execute(LINSERT, [key, where, pivot, element]) as Promise<number>;
   }
 
@@ -2214,7 +2741,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; list; O(1).
    */
-  lmove(source: RedisKey, destination: RedisKey, wherefrom: 'LEFT' | 'left' | 'RIGHT' | 'right', whereto: 'LEFT' | 'left' | 'RIGHT' | 'right'): Promise<T | null> {
+  lmove(
+    source: RedisKey,
+    destination: RedisKey,
+    wherefrom: 'LEFT' | 'left' | 'RIGHT' | 'right',
+    whereto: 'LEFT' | 'left' | 'RIGHT' | 'right',
+  ): Promise<T | null> {
     return this.execute(LMOVE, [source, destination, wherefrom, whereto]) as Promise<T | null>;
   }
 
@@ -2226,7 +2758,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; list; O(N+M).
    */
   lmpop(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<PoppedElements<T> | null> {
-    return this.execute(LMPOP, flattenArguments([numkeys], args)) as Promise<PoppedElements<T> | null>;
+    return this.execute(LMPOP, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -2237,7 +2769,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; server.
    */
   lolwut(...args: CommandArguments[]): Promise<string> {
-    return this.execute(LOLWUT, flattenArguments([], args)) as Promise<string>;
+    return this.execute(LOLWUT, flattenArguments([], args)) as never;
   }
 
   /**
@@ -2247,8 +2779,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; list; O(N).
    */
+  lpop(key: RedisKey): Promise<T | null>;
   lpop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[] | null>;
-  lpop(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
   lpop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(LPOP, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -2260,10 +2792,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.0.6, Valkey 6.0.6; list; O(N).
    */
-  lpos(key: RedisKey, element: CommandArgument, ...args: ['COUNT' | 'count', ...CommandArguments[]] | [...CommandArguments[], 'COUNT' | 'count']): Promise<number[]>;
-  lpos(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<number | null>;
-  lpos(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(LPOS, args.length === 0 ? [key, element] : flattenArguments([key, element], args));
+  lpos<A extends CommandArguments[]>(
+    key: RedisKey,
+    element: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'COUNT' | 'count', number[], number | null>> {
+    return this.execute(
+      LPOS,
+      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
+    ) as never;
   }
 
   /**
@@ -2274,7 +2811,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; list; O(1).
    */
   lpush(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(LPUSH, flattenArguments([key], elements)) as Promise<number>;
+    return this.execute(LPUSH, flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -2285,7 +2822,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.2.0, Valkey 2.2.0; list; O(1).
    */
   lpushx(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(LPUSHX, flattenArguments([key], elements)) as Promise<number>;
+    return this.execute(LPUSHX, flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -2395,7 +2932,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 4.0.0, Valkey 4.0.0; server; O(N).
    */
   memoryUsage(key: RedisKey, ...args: CommandArguments[]): Promise<number | null> {
-    return this.execute(MEMORY_USAGE, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<number | null>;
+    return this.execute(MEMORY_USAGE, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -2406,7 +2943,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; string; O(N).
    */
   mget(...keys: KeyArguments[]): Promise<(T | null)[]> {
-    return this.execute(MGET, flattenArguments([], keys)) as Promise<(T | null)[]>;
+    return this.execute(MGET, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -2417,8 +2954,20 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.6.0, Valkey 2.6.0; generic; O(N).
    */
-  migrate(host: CommandArgument, port: NumberArgument, keySelector: CommandArgument, destinationDb: NumberArgument, timeout: NumberArgument, ...args: CommandArguments[]): Promise<string> {
-    return this.execute(MIGRATE, args.length === 0 ? [host, port, keySelector, destinationDb, timeout] : flattenArguments([host, port, keySelector, destinationDb, timeout], args)) as Promise<string>;
+  migrate(
+    host: CommandArgument,
+    port: NumberArgument,
+    keySelector: CommandArgument,
+    destinationDb: NumberArgument,
+    timeout: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<string> {
+    return this.execute(
+      MIGRATE,
+      args.length === 0
+        ? [host, port, keySelector, destinationDb, timeout]
+        : flattenArguments([host, port, keySelector, destinationDb, timeout], args),
+    ) as never;
   }
 
   /**
@@ -2451,7 +3000,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 4.0.0, Valkey 4.0.0; server; O(1).
    */
   moduleLoad(path: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(MODULE_LOAD, args.length === 0 ? [path] : flattenArguments([path], args)) as Promise<'OK'>;
+    return this.execute(MODULE_LOAD, args.length === 0 ? [path] : flattenArguments([path], args)) as never;
   }
 
   /**
@@ -2462,7 +3011,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(1).
    */
   moduleLoadex(path: CommandArgument, ...args: GroupArguments<'name' | 'value'>[]): Promise<'OK'> {
-    return this.execute(MODULE_LOADEX, args.length === 0 ? [path] : flattenGroups([path], args, ['name', 'value'])) as Promise<'OK'>;
+    return this.execute(
+      MODULE_LOADEX,
+      args.length === 0 ? [path] : flattenGroups([path], args, ['name', 'value']),
+    ) as never;
   }
 
   /**
@@ -2495,7 +3047,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.1, Valkey 1.0.1; string; O(N).
    */
   mset(...args: EntryArguments[]): Promise<'OK'> {
-    return this.execute(MSET, flattenEntries([], args)) as Promise<'OK'>;
+    return this.execute(MSET, flattenEntries([], args)) as never;
   }
 
   /**
@@ -2507,7 +3059,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.1.0; string; O(N).
    */
   msetex(numkeys: NumberArgument, ...args: EntryArguments[]): Promise<number> {
-    return this.execute(MSETEX, flattenEntries([numkeys], args)) as Promise<number>;
+    return this.execute(MSETEX, flattenEntries([numkeys], args)) as never;
   }
 
   /**
@@ -2518,7 +3070,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.1, Valkey 1.0.1; string; O(N).
    */
   msetnx(...args: EntryArguments[]): Promise<number> {
-    return this.execute(MSETNX, flattenEntries([], args)) as Promise<number>;
+    return this.execute(MSETNX, flattenEntries([], args)) as never;
   }
 
   /**
@@ -2595,7 +3147,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; generic; O(1).
    */
   pexpire(key: RedisKey, milliseconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(PEXPIRE, args.length === 0 ? [key, milliseconds] : flattenArguments([key, milliseconds], args)) as Promise<number>;
+    return this.execute(
+      PEXPIRE,
+      args.length === 0 ? [key, milliseconds] : flattenArguments([key, milliseconds], args),
+    ) as never;
   }
 
   /**
@@ -2605,8 +3160,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.6.0, Valkey 2.6.0; generic; O(1).
    */
-  pexpireat(key: RedisKey, unixTimeMilliseconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(PEXPIREAT, args.length === 0 ? [key, unixTimeMilliseconds] : flattenArguments([key, unixTimeMilliseconds], args)) as Promise<number>;
+  pexpireat(
+    key: RedisKey,
+    unixTimeMilliseconds: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<number> {
+    return this.execute(
+      PEXPIREAT,
+      args.length === 0 ? [key, unixTimeMilliseconds] : flattenArguments([key, unixTimeMilliseconds], args),
+    ) as never;
   }
 
   /**
@@ -2628,7 +3190,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; hyperloglog; O(1).
    */
   pfadd(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(PFADD, elements.length === 0 ? [key] : flattenArguments([key], elements)) as Promise<number>;
+    return this.execute(PFADD, elements.length === 0 ? [key] : flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -2639,7 +3201,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; hyperloglog; O(1).
    */
   pfcount(...keys: KeyArguments[]): Promise<number> {
-    return this.execute(PFCOUNT, flattenArguments([], keys)) as Promise<number>;
+    return this.execute(PFCOUNT, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -2661,7 +3223,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; hyperloglog; O(N).
    */
   pfmerge(destkey: RedisKey, ...keys: KeyArguments[]): Promise<'OK'> {
-    return this.execute(PFMERGE, keys.length === 0 ? [destkey] : flattenArguments([destkey], keys)) as Promise<'OK'>;
+    return this.execute(PFMERGE, keys.length === 0 ? [destkey] : flattenArguments([destkey], keys)) as never;
   }
 
   /**
@@ -2683,7 +3245,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; connection; O(1).
    */
   ping(...args: CommandArguments[]): Promise<T> {
-    return this.execute(PING, flattenArguments([], args)) as Promise<T>;
+    return this.execute(PING, flattenArguments([], args)) as never;
   }
 
   /**
@@ -2728,7 +3290,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.0, Valkey 2.8.0; pubsub; O(N).
    */
   pubsubChannels(...args: CommandArguments[]): Promise<string[]> {
-    return this.execute(PUBSUB_CHANNELS, flattenArguments([], args)) as Promise<string[]>;
+    return this.execute(PUBSUB_CHANNELS, flattenArguments([], args)) as never;
   }
 
   /**
@@ -2761,7 +3323,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.0, Valkey 2.8.0; pubsub; O(N).
    */
   pubsubNumsub(...channels: CommandArguments[]): Promise<Record<string, number>> {
-    return this.execute(PUBSUB_NUMSUB, flattenArguments([], channels)) as Promise<Record<string, number>>;
+    return this.execute(PUBSUB_NUMSUB, flattenArguments([], channels)) as never;
   }
 
   /**
@@ -2772,7 +3334,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; pubsub; O(N).
    */
   pubsubShardchannels(...args: CommandArguments[]): Promise<string[]> {
-    return this.execute(PUBSUB_SHARDCHANNELS, flattenArguments([], args)) as Promise<string[]>;
+    return this.execute(PUBSUB_SHARDCHANNELS, flattenArguments([], args)) as never;
   }
 
   /**
@@ -2783,7 +3345,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; pubsub; O(N).
    */
   pubsubShardnumsub(...shardchannels: CommandArguments[]): Promise<Record<string, number>> {
-    return this.execute(PUBSUB_SHARDNUMSUB, flattenArguments([], shardchannels)) as Promise<Record<string, number>>;
+    return this.execute(PUBSUB_SHARDNUMSUB, flattenArguments([], shardchannels)) as never;
   }
 
   /**
@@ -2827,7 +3389,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; server; O(1).
    */
   replicaof(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(REPLICAOF, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(REPLICAOF, flattenArguments([], args)) as never;
   }
 
   /**
@@ -2837,8 +3399,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.6.0, Valkey 2.6.0; generic; O(1).
    */
-  restore(key: RedisKey, ttl: NumberArgument, serializedValue: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(RESTORE, args.length === 0 ? [key, ttl, serializedValue] : flattenArguments([key, ttl, serializedValue], args)) as Promise<'OK'>;
+  restore(
+    key: RedisKey,
+    ttl: NumberArgument,
+    serializedValue: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<'OK'> {
+    return this.execute(
+      RESTORE,
+      args.length === 0 ? [key, ttl, serializedValue] : flattenArguments([key, ttl, serializedValue], args),
+    ) as never;
   }
 
   /**
@@ -2859,8 +3429,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; list; O(N).
    */
+  rpop(key: RedisKey): Promise<T | null>;
   rpop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[] | null>;
-  rpop(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
   rpop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(RPOP, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -2885,7 +3455,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; list; O(1).
    */
   rpush(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(RPUSH, flattenArguments([key], elements)) as Promise<number>;
+    return this.execute(RPUSH, flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -2896,7 +3466,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.2.0, Valkey 2.2.0; list; O(1).
    */
   rpushx(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(RPUSHX, flattenArguments([key], elements)) as Promise<number>;
+    return this.execute(RPUSHX, flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -2907,7 +3477,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(1).
    */
   sadd(key: RedisKey, ...members: CommandArguments[]): Promise<number> {
-    return this.execute(SADD, flattenArguments([key], members)) as Promise<number>;
+    return this.execute(SADD, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -2929,7 +3499,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.0, Valkey 2.8.0; generic; O(1).
    */
   scan(cursor: NumberArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(SCAN, args.length === 0 ? [cursor] : flattenArguments([cursor], args)) as Promise<[cursor: string, items: T[]]>;
+    return this.execute(SCAN, args.length === 0 ? [cursor] : flattenArguments([cursor], args)) as never;
   }
 
   /**
@@ -2951,7 +3521,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting; O(N).
    */
   scriptExists(...sha1s: CommandArguments[]): Promise<number[]> {
-    return this.execute(SCRIPT_EXISTS, flattenArguments([], sha1s)) as Promise<number[]>;
+    return this.execute(SCRIPT_EXISTS, flattenArguments([], sha1s)) as never;
   }
 
   /**
@@ -2962,7 +3532,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting; O(N).
    */
   scriptFlush(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(SCRIPT_FLUSH, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(SCRIPT_FLUSH, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3017,7 +3587,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N).
    */
   sdiff(...keys: KeyArguments[]): Promise<T[]> {
-    return this.execute(SDIFF, flattenArguments([], keys)) as Promise<T[]>;
+    return this.execute(SDIFF, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -3028,7 +3598,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N).
    */
   sdiffstore(destination: RedisKey, ...keys: KeyArguments[]): Promise<number> {
-    return this.execute(SDIFFSTORE, flattenArguments([destination], keys)) as Promise<number>;
+    return this.execute(SDIFFSTORE, flattenArguments([destination], keys)) as never;
   }
 
   /**
@@ -3039,11 +3609,17 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; string; O(1).
    */
-  set(key: RedisKey, value: CommandArgument): Promise<'OK'>;
-  set(key: RedisKey, value: CommandArgument, ...args: ['GET' | 'get', ...CommandArguments[]] | [...CommandArguments[], 'GET' | 'get']): Promise<T | null>;
-  set(key: RedisKey, value: CommandArgument, ...args: CommandArguments[]): Promise<'OK' | null>;
-  set(key: RedisKey, value: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(SET, args.length === 0 ? [key, value] : flattenArguments([key, value], args));
+  set<A extends CommandArguments[]>(
+    key: RedisKey,
+    value: CommandArgument,
+    ...args: A
+  ): Promise<
+    When<A, 'GET' | 'get', T | null, When<A, 'NX' | 'nx' | 'XX' | 'xx' | 'IFEQ' | 'ifeq', 'OK' | null, 'OK'>>
+  > {
+    return this.execute(
+      SET,
+      args.length === 0 ? [key, value] : flattenArguments([key, value], args),
+    ) as never;
   }
 
   /**
@@ -3100,7 +3676,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server; O(N).
    */
   shutdown(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(SHUTDOWN, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(SHUTDOWN, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3111,7 +3687,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N*M).
    */
   sinter(...keys: KeyArguments[]): Promise<T[]> {
-    return this.execute(SINTER, flattenArguments([], keys)) as Promise<T[]>;
+    return this.execute(SINTER, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -3122,7 +3698,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; set; O(N*M).
    */
   sintercard(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(SINTERCARD, flattenArguments([numkeys], args)) as Promise<number>;
+    return this.execute(SINTERCARD, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -3133,7 +3709,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N*M).
    */
   sinterstore(destination: RedisKey, ...keys: KeyArguments[]): Promise<number> {
-    return this.execute(SINTERSTORE, flattenArguments([destination], keys)) as Promise<number>;
+    return this.execute(SINTERSTORE, flattenArguments([destination], keys)) as never;
   }
 
   /**
@@ -3156,7 +3732,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Deprecated since Redis 5.0.0: use REPLICAOF.
    */
   slaveof(...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(SLAVEOF, flattenArguments([], args)) as Promise<'OK'>;
+    return this.execute(SLAVEOF, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3167,7 +3743,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.2.12, Valkey 2.2.12; server; O(N).
    */
   slowlogGet(...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(SLOWLOG_GET, flattenArguments([], args)) as Promise<Reply>;
+    return this.execute(SLOWLOG_GET, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3222,7 +3798,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; set; O(N).
    */
   smismember(key: RedisKey, ...members: CommandArguments[]): Promise<number[]> {
-    return this.execute(SMISMEMBER, flattenArguments([key], members)) as Promise<number[]>;
+    return this.execute(SMISMEMBER, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -3244,10 +3820,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; generic; O(N+M*log(M)).
    */
-  sort(key: RedisKey, ...args: ['STORE' | 'store', ...CommandArguments[]] | [...CommandArguments[], 'STORE' | 'store']): Promise<number>;
-  sort(key: RedisKey, ...args: CommandArguments[]): Promise<(T | null)[]>;
-  sort(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(SORT, args.length === 0 ? [key] : flattenArguments([key], args));
+  sort<A extends CommandArguments[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'STORE' | 'store', number, (T | null)[]>> {
+    return this.execute(SORT, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3259,7 +3836,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; generic; O(N+M*log(M)).
    */
   sortRo(key: RedisKey, ...args: CommandArguments[]): Promise<(T | null)[]> {
-    return this.execute(SORT_RO, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<(T | null)[]>;
+    return this.execute(SORT_RO, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3269,8 +3846,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(1).
    */
+  spop(key: RedisKey): Promise<T | null>;
   spop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
-  spop(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
   spop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(SPOP, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -3293,8 +3870,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(1).
    */
+  srandmember(key: RedisKey): Promise<T | null>;
   srandmember(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
-  srandmember(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
   srandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(SRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -3307,7 +3884,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N).
    */
   srem(key: RedisKey, ...members: CommandArguments[]): Promise<number> {
-    return this.execute(SREM, flattenArguments([key], members)) as Promise<number>;
+    return this.execute(SREM, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -3317,8 +3894,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.8.0, Valkey 2.8.0; set; O(1).
    */
-  sscan(key: RedisKey, cursor: NumberArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(SSCAN, args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args)) as Promise<[cursor: string, items: T[]]>;
+  sscan(
+    key: RedisKey,
+    cursor: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<[cursor: string, items: T[]]> {
+    return this.execute(
+      SSCAN,
+      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
+    ) as never;
   }
 
   /**
@@ -3352,7 +3936,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N).
    */
   sunion(...keys: KeyArguments[]): Promise<T[]> {
-    return this.execute(SUNION, flattenArguments([], keys)) as Promise<T[]>;
+    return this.execute(SUNION, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -3363,7 +3947,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; set; O(N).
    */
   sunionstore(destination: RedisKey, ...keys: KeyArguments[]): Promise<number> {
-    return this.execute(SUNIONSTORE, flattenArguments([destination], keys)) as Promise<number>;
+    return this.execute(SUNIONSTORE, flattenArguments([destination], keys)) as never;
   }
 
   /**
@@ -3396,7 +3980,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.1, Valkey 3.2.1; generic; O(N).
    */
   touch(...keys: KeyArguments[]): Promise<number> {
-    return this.execute(TOUCH, flattenArguments([], keys)) as Promise<number>;
+    return this.execute(TOUCH, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -3429,7 +4013,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 4.0.0, Valkey 4.0.0; generic; O(1).
    */
   unlink(...keys: KeyArguments[]): Promise<number> {
-    return this.execute(UNLINK, flattenArguments([], keys)) as Promise<number>;
+    return this.execute(UNLINK, flattenArguments([], keys)) as never;
   }
 
   /**
@@ -3440,7 +4024,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vadd(key: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(VADD, flattenArguments([key], args)) as Promise<number>;
+    return this.execute(VADD, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3473,7 +4057,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vemb(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(VEMB, args.length === 0 ? [key, element] : flattenArguments([key, element], args)) as Promise<Reply>;
+    return this.execute(
+      VEMB,
+      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
+    ) as never;
   }
 
   /**
@@ -3517,7 +4104,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vlinks(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(VLINKS, args.length === 0 ? [key, element] : flattenArguments([key, element], args)) as Promise<Reply>;
+    return this.execute(
+      VLINKS,
+      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
+    ) as never;
   }
 
   /**
@@ -3527,8 +4117,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 8.0.0; module.
    */
+  vrandmember(key: RedisKey): Promise<T | null>;
   vrandmember(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
-  vrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
   vrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(VRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -3563,7 +4153,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vsim(key: RedisKey, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(VSIM, flattenArguments([key], args)) as Promise<Reply>;
+    return this.execute(VSIM, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3596,7 +4186,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xack(key: RedisKey, group: CommandArgument, ...ids: CommandArguments[]): Promise<number> {
-    return this.execute(XACK, flattenArguments([key, group], ids)) as Promise<number>;
+    return this.execute(XACK, flattenArguments([key, group], ids)) as never;
   }
 
   /**
@@ -3607,10 +4197,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
-  xadd(key: RedisKey, ...args: ['NOMKSTREAM' | 'nomkstream', ...CommandArguments[]] | [...CommandArguments[], 'NOMKSTREAM' | 'nomkstream']): Promise<string | null>;
-  xadd(key: RedisKey, ...args: EntryArguments[]): Promise<string>;
-  xadd(key: RedisKey, ...args: EntryArguments[]): Promise<unknown> {
-    return this.execute(XADD, flattenEntries([key], args));
+  xadd<A extends EntryArguments[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'NOMKSTREAM' | 'nomkstream', string | null, string>> {
+    return this.execute(XADD, flattenEntries([key], args)) as never;
   }
 
   /**
@@ -3620,10 +4211,20 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; stream; O(1).
    */
-  xautoclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, start: CommandArgument, ...args: ['JUSTID' | 'justid', ...CommandArguments[]] | [...CommandArguments[], 'JUSTID' | 'justid']): Promise<AutoClaimed<string>>;
-  xautoclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, start: CommandArgument, ...args: CommandArguments[]): Promise<AutoClaimed<StreamEntry<T>>>;
-  xautoclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, start: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(XAUTOCLAIM, args.length === 0 ? [key, group, consumer, minIdleTime, start] : flattenArguments([key, group, consumer, minIdleTime, start], args));
+  xautoclaim<A extends CommandArguments[]>(
+    key: RedisKey,
+    group: CommandArgument,
+    consumer: CommandArgument,
+    minIdleTime: CommandArgument,
+    start: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'JUSTID' | 'justid', AutoClaimed<string>, AutoClaimed<StreamEntry<T>>>> {
+    return this.execute(
+      XAUTOCLAIM,
+      args.length === 0
+        ? [key, group, consumer, minIdleTime, start]
+        : flattenArguments([key, group, consumer, minIdleTime, start], args),
+    ) as never;
   }
 
   /**
@@ -3634,10 +4235,14 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(log N).
    */
-  xclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, ...args: ['JUSTID' | 'justid', ...CommandArguments[]] | [...CommandArguments[], 'JUSTID' | 'justid']): Promise<string[]>;
-  xclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, ...args: CommandArguments[]): Promise<StreamEntry<T>[]>;
-  xclaim(key: RedisKey, group: CommandArgument, consumer: CommandArgument, minIdleTime: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(XCLAIM, flattenArguments([key, group, consumer, minIdleTime], args));
+  xclaim<A extends CommandArguments[]>(
+    key: RedisKey,
+    group: CommandArgument,
+    consumer: CommandArgument,
+    minIdleTime: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'JUSTID' | 'justid', string[], StreamEntry<T>[]>> {
+    return this.execute(XCLAIM, flattenArguments([key, group, consumer, minIdleTime], args)) as never;
   }
 
   /**
@@ -3648,7 +4253,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xdel(key: RedisKey, ...ids: CommandArguments[]): Promise<number> {
-    return this.execute(XDEL, flattenArguments([key], ids)) as Promise<number>;
+    return this.execute(XDEL, flattenArguments([key], ids)) as never;
   }
 
   /**
@@ -3658,8 +4263,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
-  xgroupCreate(key: RedisKey, group: CommandArgument, idSelector: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(XGROUP_CREATE, args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args)) as Promise<'OK'>;
+  xgroupCreate(
+    key: RedisKey,
+    group: CommandArgument,
+    idSelector: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<'OK'> {
+    return this.execute(
+      XGROUP_CREATE,
+      args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args),
+    ) as never;
   }
 
   /**
@@ -3713,8 +4326,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
-  xgroupSetid(key: RedisKey, group: CommandArgument, idSelector: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(XGROUP_SETID, args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args)) as Promise<'OK'>;
+  xgroupSetid(
+    key: RedisKey,
+    group: CommandArgument,
+    idSelector: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<'OK'> {
+    return this.execute(
+      XGROUP_SETID,
+      args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args),
+    ) as never;
   }
 
   /**
@@ -3758,7 +4379,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xinfoStream(key: RedisKey, ...args: CommandArguments[]): Promise<MixedRecord> {
-    return this.execute(XINFO_STREAM, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<MixedRecord>;
+    return this.execute(XINFO_STREAM, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3779,8 +4400,12 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(N).
    */
-  xpending(key: RedisKey, group: CommandArgument, ...args: [CommandArguments, ...CommandArguments[]]): Promise<PendingEntry[]>;
-  xpending(key: RedisKey, group: CommandArgument, ...args: CommandArguments[]): Promise<PendingSummary>;
+  xpending(key: RedisKey, group: CommandArgument): Promise<PendingSummary>;
+  xpending(
+    key: RedisKey,
+    group: CommandArgument,
+    ...args: [CommandArguments, ...CommandArguments[]]
+  ): Promise<PendingEntry[]>;
   xpending(key: RedisKey, group: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(XPENDING, args.length === 0 ? [key, group] : flattenArguments([key, group], args));
   }
@@ -3792,8 +4417,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(N).
    */
-  xrange(key: RedisKey, start: CommandArgument, end: CommandArgument, ...args: CommandArguments[]): Promise<StreamEntry<T>[]> {
-    return this.execute(XRANGE, args.length === 0 ? [key, start, end] : flattenArguments([key, start, end], args)) as Promise<StreamEntry<T>[]>;
+  xrange(
+    key: RedisKey,
+    start: CommandArgument,
+    end: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<StreamEntry<T>[]> {
+    return this.execute(
+      XRANGE,
+      args.length === 0 ? [key, start, end] : flattenArguments([key, start, end], args),
+    ) as never;
   }
 
   /**
@@ -3804,7 +4437,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(N).
    */
   xread(...args: CommandArguments[]): Promise<StreamEntries<T>[] | null> {
-    return this.execute(XREAD, flattenArguments([], args)) as Promise<StreamEntries<T>[] | null>;
+    return this.execute(XREAD, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3815,7 +4448,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(M).
    */
   xreadgroup(...args: CommandArguments[]): Promise<StreamEntries<T>[] | null> {
-    return this.execute(XREADGROUP, flattenArguments([], args)) as Promise<StreamEntries<T>[] | null>;
+    return this.execute(XREADGROUP, flattenArguments([], args)) as never;
   }
 
   /**
@@ -3825,8 +4458,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(N).
    */
-  xrevrange(key: RedisKey, end: CommandArgument, start: CommandArgument, ...args: CommandArguments[]): Promise<StreamEntry<T>[]> {
-    return this.execute(XREVRANGE, args.length === 0 ? [key, end, start] : flattenArguments([key, end, start], args)) as Promise<StreamEntry<T>[]>;
+  xrevrange(
+    key: RedisKey,
+    end: CommandArgument,
+    start: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<StreamEntry<T>[]> {
+    return this.execute(
+      XREVRANGE,
+      args.length === 0 ? [key, end, start] : flattenArguments([key, end, start], args),
+    ) as never;
   }
 
   /**
@@ -3837,7 +4478,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xsetid(key: RedisKey, lastId: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(XSETID, args.length === 0 ? [key, lastId] : flattenArguments([key, lastId], args)) as Promise<'OK'>;
+    return this.execute(
+      XSETID,
+      args.length === 0 ? [key, lastId] : flattenArguments([key, lastId], args),
+    ) as never;
   }
 
   /**
@@ -3848,7 +4492,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(N).
    */
   xtrim(key: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(XTRIM, flattenArguments([key], args)) as Promise<number>;
+    return this.execute(XTRIM, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3858,10 +4502,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.2.0, Valkey 1.2.0; sorted-set; O(log(N)).
    */
-  zadd(key: RedisKey, ...args: ['INCR' | 'incr', ...CommandArguments[]] | [...CommandArguments[], 'INCR' | 'incr']): Promise<number | null>;
-  zadd(key: RedisKey, ...args: GroupArguments<'score' | 'member'>[]): Promise<number>;
-  zadd(key: RedisKey, ...args: GroupArguments<'score' | 'member'>[]): Promise<unknown> {
-    return this.execute(ZADD, flattenGroups([key], args, ['score', 'member']));
+  zadd<A extends GroupArguments<'score' | 'member'>[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'INCR' | 'incr', number | null, number>> {
+    return this.execute(ZADD, flattenGroups([key], args, ['score', 'member'])) as never;
   }
 
   /**
@@ -3893,10 +4538,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(L + (N-K)log(N)).
    */
-  zdiff(numkeys: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zdiff(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zdiff(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZDIFF, flattenArguments([numkeys], args));
+  zdiff<A extends CommandArguments[]>(
+    numkeys: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(ZDIFF, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -3907,7 +4553,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(L + (N-K)log(N)).
    */
   zdiffstore(destination: RedisKey, numkeys: NumberArgument, ...keys: KeyArguments[]): Promise<number> {
-    return this.execute(ZDIFFSTORE, flattenArguments([destination, numkeys], keys)) as Promise<number>;
+    return this.execute(ZDIFFSTORE, flattenArguments([destination, numkeys], keys)) as never;
   }
 
   /**
@@ -3928,10 +4574,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(N*K)+O(M*log(M)).
    */
-  zinter(numkeys: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zinter(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zinter(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZINTER, flattenArguments([numkeys], args));
+  zinter<A extends CommandArguments[]>(
+    numkeys: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(ZINTER, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -3942,7 +4589,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; sorted-set; O(N*K).
    */
   zintercard(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(ZINTERCARD, flattenArguments([numkeys], args)) as Promise<number>;
+    return this.execute(ZINTERCARD, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -3953,7 +4600,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; sorted-set; O(N*K)+O(M*log(M)).
    */
   zinterstore(destination: RedisKey, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(ZINTERSTORE, flattenArguments([destination, numkeys], args)) as Promise<number>;
+    return this.execute(ZINTERSTORE, flattenArguments([destination, numkeys], args)) as never;
   }
 
   /**
@@ -3975,7 +4622,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; sorted-set; O(K) + O(M*log(N)).
    */
   zmpop(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<PoppedScoredMembers<T> | null> {
-    return this.execute(ZMPOP, flattenArguments([numkeys], args)) as Promise<PoppedScoredMembers<T> | null>;
+    return this.execute(ZMPOP, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -3986,7 +4633,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(N).
    */
   zmscore(key: RedisKey, ...members: CommandArguments[]): Promise<(number | null)[]> {
-    return this.execute(ZMSCORE, flattenArguments([key], members)) as Promise<(number | null)[]>;
+    return this.execute(ZMSCORE, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -3997,7 +4644,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)*M).
    */
   zpopmax(key: RedisKey, ...args: CommandArguments[]): Promise<ScoredMember<T>[]> {
-    return this.execute(ZPOPMAX, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<ScoredMember<T>[]>;
+    return this.execute(ZPOPMAX, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -4008,7 +4655,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)*M).
    */
   zpopmin(key: RedisKey, ...args: CommandArguments[]): Promise<ScoredMember<T>[]> {
-    return this.execute(ZPOPMIN, args.length === 0 ? [key] : flattenArguments([key], args)) as Promise<ScoredMember<T>[]>;
+    return this.execute(ZPOPMIN, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
   }
 
   /**
@@ -4018,9 +4665,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(N).
    */
-  zrandmember(key: RedisKey, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zrandmember(key: RedisKey, count: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<T | null>;
+  zrandmember(key: RedisKey): Promise<T | null>;
+  zrandmember<A extends CommandArguments[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>>;
   zrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
     return this.execute(ZRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
   }
@@ -4032,10 +4681,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 1.2.0, Valkey 1.2.0; sorted-set; O(log(N)+M).
    */
-  zrange(key: RedisKey, start: CommandArgument, stop: CommandArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zrange(key: RedisKey, start: CommandArgument, stop: CommandArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zrange(key: RedisKey, start: CommandArgument, stop: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZRANGE, args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args));
+  zrange<A extends CommandArguments[]>(
+    key: RedisKey,
+    start: CommandArgument,
+    stop: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(
+      ZRANGE,
+      args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args),
+    ) as never;
   }
 
   /**
@@ -4046,8 +4701,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; sorted-set; O(log(N)+M).
    * Deprecated since Redis 6.2.0: use ZRANGE BYLEX.
    */
-  zrangebylex(key: RedisKey, min: CommandArgument, max: CommandArgument, ...args: CommandArguments[]): Promise<T[]> {
-    return this.execute(ZRANGEBYLEX, args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args)) as Promise<T[]>;
+  zrangebylex(
+    key: RedisKey,
+    min: CommandArgument,
+    max: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<T[]> {
+    return this.execute(
+      ZRANGEBYLEX,
+      args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args),
+    ) as never;
   }
 
   /**
@@ -4058,10 +4721,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.5, Valkey 1.0.5; sorted-set; O(log(N)+M).
    * Deprecated since Redis 6.2.0: use ZRANGE BYSCORE.
    */
-  zrangebyscore(key: RedisKey, min: NumberArgument, max: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zrangebyscore(key: RedisKey, min: NumberArgument, max: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zrangebyscore(key: RedisKey, min: NumberArgument, max: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZRANGEBYSCORE, args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args));
+  zrangebyscore<A extends CommandArguments[]>(
+    key: RedisKey,
+    min: NumberArgument,
+    max: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(
+      ZRANGEBYSCORE,
+      args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args),
+    ) as never;
   }
 
   /**
@@ -4071,8 +4740,17 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(log(N)+M).
    */
-  zrangestore(dst: RedisKey, src: RedisKey, min: CommandArgument, max: CommandArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(ZRANGESTORE, args.length === 0 ? [dst, src, min, max] : flattenArguments([dst, src, min, max], args)) as Promise<number>;
+  zrangestore(
+    dst: RedisKey,
+    src: RedisKey,
+    min: CommandArgument,
+    max: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<number> {
+    return this.execute(
+      ZRANGESTORE,
+      args.length === 0 ? [dst, src, min, max] : flattenArguments([dst, src, min, max], args),
+    ) as never;
   }
 
   /**
@@ -4082,10 +4760,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.0.0, Valkey 2.0.0; sorted-set; O(log(N)).
    */
-  zrank(key: RedisKey, member: CommandArgument, ...args: ['WITHSCORE' | 'withscore', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORE' | 'withscore']): Promise<RankAndScore | null>;
-  zrank(key: RedisKey, member: CommandArgument, ...args: CommandArguments[]): Promise<number | null>;
-  zrank(key: RedisKey, member: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZRANK, args.length === 0 ? [key, member] : flattenArguments([key, member], args));
+  zrank<A extends CommandArguments[]>(
+    key: RedisKey,
+    member: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORE' | 'withscore', RankAndScore | null, number | null>> {
+    return this.execute(
+      ZRANK,
+      args.length === 0 ? [key, member] : flattenArguments([key, member], args),
+    ) as never;
   }
 
   /**
@@ -4096,7 +4779,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.2.0, Valkey 1.2.0; sorted-set; O(M*log(N)).
    */
   zrem(key: RedisKey, ...members: CommandArguments[]): Promise<number> {
-    return this.execute(ZREM, flattenArguments([key], members)) as Promise<number>;
+    return this.execute(ZREM, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -4140,10 +4823,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.2.0, Valkey 1.2.0; sorted-set; O(log(N)+M).
    * Deprecated since Redis 6.2.0: use ZRANGE REV.
    */
-  zrevrange(key: RedisKey, start: NumberArgument, stop: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zrevrange(key: RedisKey, start: NumberArgument, stop: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zrevrange(key: RedisKey, start: NumberArgument, stop: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZREVRANGE, args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args));
+  zrevrange<A extends CommandArguments[]>(
+    key: RedisKey,
+    start: NumberArgument,
+    stop: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(
+      ZREVRANGE,
+      args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args),
+    ) as never;
   }
 
   /**
@@ -4154,8 +4843,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; sorted-set; O(log(N)+M).
    * Deprecated since Redis 6.2.0: use ZRANGE REV BYLEX.
    */
-  zrevrangebylex(key: RedisKey, max: CommandArgument, min: CommandArgument, ...args: CommandArguments[]): Promise<T[]> {
-    return this.execute(ZREVRANGEBYLEX, args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args)) as Promise<T[]>;
+  zrevrangebylex(
+    key: RedisKey,
+    max: CommandArgument,
+    min: CommandArgument,
+    ...args: CommandArguments[]
+  ): Promise<T[]> {
+    return this.execute(
+      ZREVRANGEBYLEX,
+      args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args),
+    ) as never;
   }
 
   /**
@@ -4166,10 +4863,16 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.2.0, Valkey 2.2.0; sorted-set; O(log(N)+M).
    * Deprecated since Redis 6.2.0: use ZRANGE REV BYSCORE.
    */
-  zrevrangebyscore(key: RedisKey, max: NumberArgument, min: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zrevrangebyscore(key: RedisKey, max: NumberArgument, min: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zrevrangebyscore(key: RedisKey, max: NumberArgument, min: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZREVRANGEBYSCORE, args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args));
+  zrevrangebyscore<A extends CommandArguments[]>(
+    key: RedisKey,
+    max: NumberArgument,
+    min: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(
+      ZREVRANGEBYSCORE,
+      args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args),
+    ) as never;
   }
 
   /**
@@ -4179,10 +4882,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.0.0, Valkey 2.0.0; sorted-set; O(log(N)).
    */
-  zrevrank(key: RedisKey, member: CommandArgument, ...args: ['WITHSCORE' | 'withscore', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORE' | 'withscore']): Promise<RankAndScore | null>;
-  zrevrank(key: RedisKey, member: CommandArgument, ...args: CommandArguments[]): Promise<number | null>;
-  zrevrank(key: RedisKey, member: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZREVRANK, args.length === 0 ? [key, member] : flattenArguments([key, member], args));
+  zrevrank<A extends CommandArguments[]>(
+    key: RedisKey,
+    member: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORE' | 'withscore', RankAndScore | null, number | null>> {
+    return this.execute(
+      ZREVRANK,
+      args.length === 0 ? [key, member] : flattenArguments([key, member], args),
+    ) as never;
   }
 
   /**
@@ -4192,8 +4900,15 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.8.0, Valkey 2.8.0; sorted-set; O(1).
    */
-  zscan(key: RedisKey, cursor: NumberArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(ZSCAN, args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args)) as Promise<[cursor: string, items: T[]]>;
+  zscan(
+    key: RedisKey,
+    cursor: NumberArgument,
+    ...args: CommandArguments[]
+  ): Promise<[cursor: string, items: T[]]> {
+    return this.execute(
+      ZSCAN,
+      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
+    ) as never;
   }
 
   /**
@@ -4214,10 +4929,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.2.0, Valkey 6.2.0; sorted-set; O(N)+O(M*log(M)).
    */
-  zunion(numkeys: NumberArgument, ...args: ['WITHSCORES' | 'withscores', ...CommandArguments[]] | [...CommandArguments[], 'WITHSCORES' | 'withscores']): Promise<ScoredMember<T>[]>;
-  zunion(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<T[]>;
-  zunion(numkeys: NumberArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZUNION, flattenArguments([numkeys], args));
+  zunion<A extends CommandArguments[]>(
+    numkeys: NumberArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+    return this.execute(ZUNION, flattenArguments([numkeys], args)) as never;
   }
 
   /**
@@ -4228,6 +4944,6 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.0.0, Valkey 2.0.0; sorted-set; O(N)+O(M log(M)).
    */
   zunionstore(destination: RedisKey, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(ZUNIONSTORE, flattenArguments([destination, numkeys], args)) as Promise<number>;
+    return this.execute(ZUNIONSTORE, flattenArguments([destination, numkeys], args)) as never;
   }
 }

@@ -28,10 +28,9 @@ function isArgument(value: unknown): value is CommandArgument {
   return typeof value !== 'object' || value === null || Buffer.isBuffer(value);
 }
 
-/** Only `{ … }` and `Object.create(null)`: an instance of a class is no record of arguments. */
+/** A plain object or an instance of a user's class; a Date, a Set, a Promise or a typed array is none. */
 function isRecord(value: object): value is Record<string, CommandArgument> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** `head` with `rest` after it, lists taken apart. `head` is the caller's own new array and is filled. */

@@ -6,10 +6,10 @@ import type { CommandSpec, KeyKeyword, KeySpec } from './command-spec.js';
  * going to refuse (too few arguments, a key count that is none) give what positions there are.
  */
 export function keyPositions(spec: CommandSpec, args: readonly CommandArgument[]): number[] {
-  return positions(spec, args, (key) => key.pattern === undefined && key.channel === undefined);
+  return positions(spec, args, (key) => key.pattern === undefined && key.slotOnly === undefined);
 }
 
-/** What decides the cluster slot: keys, and shard channels. */
+/** What decides the cluster slot: keys, shard channels, the cursor of CLUSTERSCAN. */
 export function slotPositions(spec: CommandSpec, args: readonly CommandArgument[]): number[] {
   return positions(spec, args, (key) => key.pattern === undefined);
 }
@@ -19,7 +19,7 @@ export function prefixKeys(spec: CommandSpec, args: CommandArgument[], prefix: s
   if (spec.keys.length === 0) return args;
   const prefixed = args.slice();
   for (const key of spec.keys) {
-    if (key.channel !== undefined) continue;
+    if (key.slotOnly !== undefined) continue;
     for (const position of positionsOf(key, args))
       prefixed[position] = prefixOne(args[position]!, prefix, key);
   }

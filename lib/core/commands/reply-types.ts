@@ -100,3 +100,10 @@ export type InfoReply = Record<string, Record<string, string>>;
 
 /** A record whose values differ in type. */
 export type MixedRecord = Record<string, Reply>;
+
+/** `Then` where one of the arguments is the word, `Else` otherwise: the reply's type by the options of a call. */
+export type When<Args extends readonly unknown[], Word extends string, Then, Else> = true extends {
+  [Index in keyof Args]: Args[Index] extends Word ? true : false;
+}[number]
+  ? Then
+  : Else;

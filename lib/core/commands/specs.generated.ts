@@ -5,28 +5,102 @@ import * as transforms from './reply-transforms.js';
 
 const NO_KEYS: readonly KeySpec[] = [];
 const KEY_0: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }];
-const KEYS_1: readonly KeySpec[] = [{ begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } }];
-const KEYS_2: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }];
-const COUNTED_FROM_1: readonly KeySpec[] = [{ begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }];
-const KEYS_0_TO_END_BUT_1: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: -2, step: 1, limit: 0 } }];
-const KEYS_5: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, channel: true }];
+const KEYS_OF_BITOP: readonly KeySpec[] = [
+  { begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } },
+];
+const KEYS_OF_BLMOVE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const COUNTED_FROM_1: readonly KeySpec[] = [
+  { begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
+const KEYS_0_TO_END_BUT_1: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -2, step: 1, limit: 0 } },
+];
+const KEYS_OF_CLUSTERSCAN: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, slotOnly: true },
+];
 const KEYS_0_TO_END: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: -1, step: 1, limit: 0 } }];
-const KEYS_7: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'STORE', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'STOREDIST', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } }];
-const KEYS_8: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'STORE', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'STOREDIST', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } }];
-const KEYS_9: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'glob' }];
+const KEYS_OF_GEORADIUS: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STORE', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STOREDIST', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const KEYS_OF_GEORADIUSBYMEMBER: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STORE', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STOREDIST', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const KEYS_OF_KEYS: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'glob' },
+];
 const KEYS_0_TO_1: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 1, step: 1, limit: 0 } }];
-const COUNTED_FROM_0: readonly KeySpec[] = [{ begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }];
-const KEYS_12: readonly KeySpec[] = [{ begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 }, skipEmpty: true }, { begin: { keyword: 'KEYS', startFrom: 5, skip: { AUTH: 1, AUTH2: 2 } }, find: { lastKey: -1, step: 1, limit: 0 } }];
-const KEYS_0_TO_END_STEP_2: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: -1, step: 2, limit: 0 } }];
-const COUNTED_FROM_0_STEP_2: readonly KeySpec[] = [{ begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 2 } }];
+const COUNTED_FROM_0: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
+const KEYS_OF_MIGRATE: readonly KeySpec[] = [
+  { begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 }, skipEmpty: true },
+  {
+    begin: { keyword: 'KEYS', startFrom: 5, skip: { AUTH: 1, AUTH2: 2 } },
+    find: { lastKey: -1, step: 1, limit: 0 },
+  },
+];
+const KEYS_0_TO_END_STEP_2: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -1, step: 2, limit: 0 } },
+];
+const COUNTED_FROM_0_STEP_2: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 2 } },
+];
 const KEY_1: readonly KeySpec[] = [{ begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }];
-const KEYS_16: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { index: 1 }, find: { lastKey: -1, step: 1, limit: 0 } }];
-const KEYS_17: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'STORE', startFrom: 1, skip: { LIMIT: 2, GET: 1, BY: 1 } }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'sort' }, { begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'sort' }];
-const KEYS_18: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'sort' }, { begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'sort' }];
-const KEYS_19: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: -1, step: 1, limit: 0 }, channel: true }];
-const KEYS_20: readonly KeySpec[] = [{ begin: { keyword: 'STREAMS', startFrom: 0 }, find: { lastKey: -1, step: 1, limit: 2 } }];
-const KEYS_21: readonly KeySpec[] = [{ begin: { keyword: 'STREAMS', startFrom: 3 }, find: { lastKey: -1, step: 1, limit: 2 } }];
-const KEYS_22: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }, { begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } }];
+const KEYS_OF_PFMERGE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { lastKey: -1, step: 1, limit: 0 } },
+];
+const KEYS_OF_SORT: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  {
+    begin: { keyword: 'STORE', startFrom: 1, skip: { LIMIT: 2, GET: 1, BY: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+  },
+  {
+    begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+  {
+    begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+];
+const KEYS_OF_SORT_RO: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  {
+    begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+  {
+    begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+];
+const KEYS_OF_SSUBSCRIBE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -1, step: 1, limit: 0 }, slotOnly: true },
+];
+const KEYS_OF_XREAD: readonly KeySpec[] = [
+  { begin: { keyword: 'STREAMS', startFrom: 0 }, find: { lastKey: -1, step: 1, limit: 2 } },
+];
+const KEYS_OF_XREADGROUP: readonly KeySpec[] = [
+  { begin: { keyword: 'STREAMS', startFrom: 3 }, find: { lastKey: -1, step: 1, limit: 2 } },
+];
+const KEYS_OF_ZDIFFSTORE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
 
 export const ACL = defineCommand('ACL', 0, NO_KEYS);
 export const ACL_CAT = defineCommand('ACL CAT', 128, NO_KEYS, transforms.texts); // idempotent
@@ -50,13 +124,13 @@ export const BGSAVE = defineCommand('BGSAVE', 16, NO_KEYS, transforms.text); // 
 export const BITCOUNT = defineCommand('BITCOUNT', 129, KEY_0); // readonly idempotent
 export const BITFIELD = defineCommand('BITFIELD', 2, KEY_0); // write
 export const BITFIELD_RO = defineCommand('BITFIELD_RO', 129, KEY_0); // readonly idempotent
-export const BITOP = defineCommand('BITOP', 2, KEYS_1); // write
+export const BITOP = defineCommand('BITOP', 2, KEYS_OF_BITOP); // write
 export const BITPOS = defineCommand('BITPOS', 129, KEY_0); // readonly idempotent
-export const BLMOVE = defineCommand('BLMOVE', 6, KEYS_2); // write blocking
+export const BLMOVE = defineCommand('BLMOVE', 6, KEYS_OF_BLMOVE); // write blocking
 export const BLMPOP = defineCommand('BLMPOP', 6, COUNTED_FROM_1, transforms.poppedElements); // write blocking
 export const BLPOP = defineCommand('BLPOP', 6, KEYS_0_TO_END_BUT_1); // write blocking
 export const BRPOP = defineCommand('BRPOP', 6, KEYS_0_TO_END_BUT_1); // write blocking
-export const BRPOPLPUSH = defineCommand('BRPOPLPUSH', 6, KEYS_2); // write blocking
+export const BRPOPLPUSH = defineCommand('BRPOPLPUSH', 6, KEYS_OF_BLMOVE); // write blocking
 export const BZMPOP = defineCommand('BZMPOP', 6, COUNTED_FROM_1, transforms.poppedMembers); // write blocking
 export const BZPOPMAX = defineCommand('BZPOPMAX', 6, KEYS_0_TO_END_BUT_1, transforms.poppedMember); // write blocking
 export const BZPOPMIN = defineCommand('BZPOPMIN', 6, KEYS_0_TO_END_BUT_1, transforms.poppedMember); // write blocking
@@ -85,7 +159,12 @@ export const CLUSTER = defineCommand('CLUSTER', 0, NO_KEYS);
 export const CLUSTER_ADDSLOTS = defineCommand('CLUSTER ADDSLOTS', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_ADDSLOTSRANGE = defineCommand('CLUSTER ADDSLOTSRANGE', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_BUMPEPOCH = defineCommand('CLUSTER BUMPEPOCH', 16, NO_KEYS, transforms.text); // dangerous
-export const CLUSTER_CANCELSLOTMIGRATIONS = defineCommand('CLUSTER CANCELSLOTMIGRATIONS', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_CANCELSLOTMIGRATIONS = defineCommand(
+  'CLUSTER CANCELSLOTMIGRATIONS',
+  16,
+  NO_KEYS,
+  transforms.text,
+); // dangerous
 export const CLUSTER_COUNT_FAILURE_REPORTS = defineCommand('CLUSTER COUNT-FAILURE-REPORTS', 144, NO_KEYS); // dangerous idempotent
 export const CLUSTER_COUNTKEYSINSLOT = defineCommand('CLUSTER COUNTKEYSINSLOT', 128, NO_KEYS); // idempotent
 export const CLUSTER_DELSLOTS = defineCommand('CLUSTER DELSLOTS', 16, NO_KEYS, transforms.text); // dangerous
@@ -95,7 +174,12 @@ export const CLUSTER_FLUSHSLOT = defineCommand('CLUSTER FLUSHSLOT', 18, NO_KEYS,
 export const CLUSTER_FLUSHSLOTS = defineCommand('CLUSTER FLUSHSLOTS', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_FORGET = defineCommand('CLUSTER FORGET', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_GETKEYSINSLOT = defineCommand('CLUSTER GETKEYSINSLOT', 128, NO_KEYS); // idempotent
-export const CLUSTER_GETSLOTMIGRATIONS = defineCommand('CLUSTER GETSLOTMIGRATIONS', 144, NO_KEYS, transforms.records); // dangerous idempotent
+export const CLUSTER_GETSLOTMIGRATIONS = defineCommand(
+  'CLUSTER GETSLOTMIGRATIONS',
+  144,
+  NO_KEYS,
+  transforms.records,
+); // dangerous idempotent
 export const CLUSTER_HELP = defineCommand('CLUSTER HELP', 128, NO_KEYS, transforms.texts); // idempotent
 export const CLUSTER_INFO = defineCommand('CLUSTER INFO', 128, NO_KEYS, transforms.text); // idempotent
 export const CLUSTER_KEYSLOT = defineCommand('CLUSTER KEYSLOT', 128, NO_KEYS); // idempotent
@@ -109,14 +193,19 @@ export const CLUSTER_REPLICAS = defineCommand('CLUSTER REPLICAS', 144, NO_KEYS, 
 export const CLUSTER_REPLICATE = defineCommand('CLUSTER REPLICATE', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_RESET = defineCommand('CLUSTER RESET', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_SAVECONFIG = defineCommand('CLUSTER SAVECONFIG', 16, NO_KEYS, transforms.text); // dangerous
-export const CLUSTER_SET_CONFIG_EPOCH = defineCommand('CLUSTER SET-CONFIG-EPOCH', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_SET_CONFIG_EPOCH = defineCommand(
+  'CLUSTER SET-CONFIG-EPOCH',
+  16,
+  NO_KEYS,
+  transforms.text,
+); // dangerous
 export const CLUSTER_SETSLOT = defineCommand('CLUSTER SETSLOT', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_SHARDS = defineCommand('CLUSTER SHARDS', 128, NO_KEYS, transforms.clusterShards); // idempotent
 export const CLUSTER_SLAVES = defineCommand('CLUSTER SLAVES', 144, NO_KEYS, transforms.texts); // dangerous idempotent
 export const CLUSTER_SLOT_STATS = defineCommand('CLUSTER SLOT-STATS', 128, NO_KEYS); // idempotent
 export const CLUSTER_SLOTS = defineCommand('CLUSTER SLOTS', 128, NO_KEYS); // idempotent
 export const CLUSTER_SYNCSLOTS = defineCommand('CLUSTER SYNCSLOTS', 24, NO_KEYS); // stateful dangerous
-export const CLUSTERSCAN = defineCommand('CLUSTERSCAN', 129, KEYS_5, transforms.scan); // readonly idempotent
+export const CLUSTERSCAN = defineCommand('CLUSTERSCAN', 129, KEYS_OF_CLUSTERSCAN, transforms.scan); // readonly idempotent
 export const COMMAND = defineCommand('COMMAND', 128, NO_KEYS); // idempotent
 export const COMMAND_COUNT = defineCommand('COMMAND COUNT', 128, NO_KEYS); // idempotent
 export const COMMAND_DOCS = defineCommand('COMMAND DOCS', 128, NO_KEYS); // idempotent
@@ -136,7 +225,7 @@ export const CONFIG_HELP = defineCommand('CONFIG HELP', 128, NO_KEYS, transforms
 export const CONFIG_RESETSTAT = defineCommand('CONFIG RESETSTAT', 16, NO_KEYS, transforms.text); // dangerous
 export const CONFIG_REWRITE = defineCommand('CONFIG REWRITE', 16, NO_KEYS, transforms.text); // dangerous
 export const CONFIG_SET = defineCommand('CONFIG SET', 48, NO_KEYS, transforms.text); // dangerous secret
-export const COPY = defineCommand('COPY', 2, KEYS_2); // write
+export const COPY = defineCommand('COPY', 2, KEYS_OF_BLMOVE); // write
 export const DBSIZE = defineCommand('DBSIZE', 129, NO_KEYS); // readonly idempotent
 export const DEBUG = defineCommand('DEBUG', 16, NO_KEYS); // dangerous
 export const DECR = defineCommand('DECR', 2, KEY_0); // write
@@ -174,12 +263,17 @@ export const GEOADD = defineCommand('GEOADD', 2, KEY_0); // write
 export const GEODIST = defineCommand('GEODIST', 129, KEY_0, transforms.double); // readonly idempotent
 export const GEOHASH = defineCommand('GEOHASH', 129, KEY_0, transforms.texts); // readonly idempotent
 export const GEOPOS = defineCommand('GEOPOS', 129, KEY_0, transforms.geoPositions); // readonly idempotent
-export const GEORADIUS = defineCommand('GEORADIUS', 2, KEYS_7, transforms.geoMatches); // write
-export const GEORADIUSBYMEMBER = defineCommand('GEORADIUSBYMEMBER', 2, KEYS_8, transforms.geoMatches); // write
+export const GEORADIUS = defineCommand('GEORADIUS', 2, KEYS_OF_GEORADIUS, transforms.geoMatches); // write
+export const GEORADIUSBYMEMBER = defineCommand(
+  'GEORADIUSBYMEMBER',
+  2,
+  KEYS_OF_GEORADIUSBYMEMBER,
+  transforms.geoMatches,
+); // write
 export const GEORADIUSBYMEMBER_RO = defineCommand('GEORADIUSBYMEMBER_RO', 129, KEY_0, transforms.geoMatches); // readonly idempotent
 export const GEORADIUS_RO = defineCommand('GEORADIUS_RO', 129, KEY_0, transforms.geoMatches); // readonly idempotent
 export const GEOSEARCH = defineCommand('GEOSEARCH', 129, KEY_0, transforms.geoMatches); // readonly idempotent
-export const GEOSEARCHSTORE = defineCommand('GEOSEARCHSTORE', 2, KEYS_2); // write
+export const GEOSEARCHSTORE = defineCommand('GEOSEARCHSTORE', 2, KEYS_OF_BLMOVE); // write
 export const GET = defineCommand('GET', 129, KEY_0); // readonly idempotent
 export const GETBIT = defineCommand('GETBIT', 129, KEY_0); // readonly idempotent
 export const GETDEL = defineCommand('GETDEL', 2, KEY_0); // write
@@ -219,13 +313,18 @@ export const INCR = defineCommand('INCR', 2, KEY_0); // write
 export const INCRBY = defineCommand('INCRBY', 2, KEY_0); // write
 export const INCRBYFLOAT = defineCommand('INCRBYFLOAT', 2, KEY_0); // write
 export const INFO = defineCommand('INFO', 144, NO_KEYS, transforms.info); // dangerous idempotent
-export const KEYS = defineCommand('KEYS', 145, KEYS_9); // readonly dangerous idempotent
+export const KEYS = defineCommand('KEYS', 145, KEYS_OF_KEYS); // readonly dangerous idempotent
 export const LASTSAVE = defineCommand('LASTSAVE', 144, NO_KEYS); // dangerous idempotent
 export const LATENCY = defineCommand('LATENCY', 0, NO_KEYS);
 export const LATENCY_DOCTOR = defineCommand('LATENCY DOCTOR', 144, NO_KEYS, transforms.text); // dangerous idempotent
 export const LATENCY_GRAPH = defineCommand('LATENCY GRAPH', 144, NO_KEYS, transforms.text); // dangerous idempotent
 export const LATENCY_HELP = defineCommand('LATENCY HELP', 128, NO_KEYS, transforms.texts); // idempotent
-export const LATENCY_HISTOGRAM = defineCommand('LATENCY HISTOGRAM', 144, NO_KEYS, transforms.latencyHistogram); // dangerous idempotent
+export const LATENCY_HISTOGRAM = defineCommand(
+  'LATENCY HISTOGRAM',
+  144,
+  NO_KEYS,
+  transforms.latencyHistogram,
+); // dangerous idempotent
 export const LATENCY_HISTORY = defineCommand('LATENCY HISTORY', 144, NO_KEYS); // dangerous idempotent
 export const LATENCY_LATEST = defineCommand('LATENCY LATEST', 144, NO_KEYS); // dangerous idempotent
 export const LATENCY_RESET = defineCommand('LATENCY RESET', 16, NO_KEYS); // dangerous
@@ -233,7 +332,7 @@ export const LCS = defineCommand('LCS', 129, KEYS_0_TO_1, transforms.commonSubse
 export const LINDEX = defineCommand('LINDEX', 129, KEY_0); // readonly idempotent
 export const LINSERT = defineCommand('LINSERT', 2, KEY_0); // write
 export const LLEN = defineCommand('LLEN', 129, KEY_0); // readonly idempotent
-export const LMOVE = defineCommand('LMOVE', 2, KEYS_2); // write
+export const LMOVE = defineCommand('LMOVE', 2, KEYS_OF_BLMOVE); // write
 export const LMPOP = defineCommand('LMPOP', 2, COUNTED_FROM_0, transforms.poppedElements); // write
 export const LOLWUT = defineCommand('LOLWUT', 129, NO_KEYS, transforms.text); // readonly idempotent
 export const LPOP = defineCommand('LPOP', 2, KEY_0); // write
@@ -252,7 +351,7 @@ export const MEMORY_PURGE = defineCommand('MEMORY PURGE', 0, NO_KEYS, transforms
 export const MEMORY_STATS = defineCommand('MEMORY STATS', 128, NO_KEYS, transforms.record); // idempotent
 export const MEMORY_USAGE = defineCommand('MEMORY USAGE', 129, KEY_0); // readonly idempotent
 export const MGET = defineCommand('MGET', 129, KEYS_0_TO_END); // readonly idempotent
-export const MIGRATE = defineCommand('MIGRATE', 50, KEYS_12, transforms.text); // write dangerous secret
+export const MIGRATE = defineCommand('MIGRATE', 50, KEYS_OF_MIGRATE, transforms.text); // write dangerous secret
 export const MODULE = defineCommand('MODULE', 0, NO_KEYS);
 export const MODULE_HELP = defineCommand('MODULE HELP', 128, NO_KEYS, transforms.texts); // idempotent
 export const MODULE_LIST = defineCommand('MODULE LIST', 144, NO_KEYS, transforms.records); // dangerous idempotent
@@ -278,7 +377,7 @@ export const PEXPIRETIME = defineCommand('PEXPIRETIME', 129, KEY_0); // readonly
 export const PFADD = defineCommand('PFADD', 2, KEY_0); // write
 export const PFCOUNT = defineCommand('PFCOUNT', 129, KEYS_0_TO_END); // readonly idempotent
 export const PFDEBUG = defineCommand('PFDEBUG', 18, KEY_1); // write dangerous
-export const PFMERGE = defineCommand('PFMERGE', 2, KEYS_16, transforms.text); // write
+export const PFMERGE = defineCommand('PFMERGE', 2, KEYS_OF_PFMERGE, transforms.text); // write
 export const PFSELFTEST = defineCommand('PFSELFTEST', 16, NO_KEYS, transforms.text); // dangerous
 export const PING = defineCommand('PING', 128, NO_KEYS); // idempotent
 export const PSETEX = defineCommand('PSETEX', 2, KEY_0, transforms.text); // write
@@ -298,8 +397,8 @@ export const QUIT = defineCommand('QUIT', 8, NO_KEYS, transforms.text); // state
 export const RANDOMKEY = defineCommand('RANDOMKEY', 129, NO_KEYS); // readonly idempotent
 export const READONLY = defineCommand('READONLY', 8, NO_KEYS, transforms.text); // stateful
 export const READWRITE = defineCommand('READWRITE', 8, NO_KEYS, transforms.text); // stateful
-export const RENAME = defineCommand('RENAME', 2, KEYS_2, transforms.text); // write
-export const RENAMENX = defineCommand('RENAMENX', 2, KEYS_2); // write
+export const RENAME = defineCommand('RENAME', 2, KEYS_OF_BLMOVE, transforms.text); // write
+export const RENAMENX = defineCommand('RENAMENX', 2, KEYS_OF_BLMOVE); // write
 export const REPLCONF = defineCommand('REPLCONF', 24, NO_KEYS); // stateful dangerous
 export const REPLICAOF = defineCommand('REPLICAOF', 16, NO_KEYS, transforms.text); // dangerous
 export const RESET = defineCommand('RESET', 8, NO_KEYS, transforms.text); // stateful
@@ -307,7 +406,7 @@ export const RESTORE = defineCommand('RESTORE', 18, KEY_0, transforms.text); // 
 export const RESTORE_ASKING = defineCommand('RESTORE-ASKING', 18, KEY_0, transforms.text); // write dangerous
 export const ROLE = defineCommand('ROLE', 144, NO_KEYS); // dangerous idempotent
 export const RPOP = defineCommand('RPOP', 2, KEY_0); // write
-export const RPOPLPUSH = defineCommand('RPOPLPUSH', 2, KEYS_2); // write
+export const RPOPLPUSH = defineCommand('RPOPLPUSH', 2, KEYS_OF_BLMOVE); // write
 export const RPUSH = defineCommand('RPUSH', 2, KEY_0); // write
 export const RPUSHX = defineCommand('RPUSHX', 2, KEY_0); // write
 export const SADD = defineCommand('SADD', 2, KEY_0); // write
@@ -323,7 +422,7 @@ export const SCRIPT_KILL = defineCommand('SCRIPT KILL', 0, NO_KEYS, transforms.t
 export const SCRIPT_LOAD = defineCommand('SCRIPT LOAD', 0, NO_KEYS, transforms.text);
 export const SCRIPT_SHOW = defineCommand('SCRIPT SHOW', 128, NO_KEYS, transforms.text); // idempotent
 export const SDIFF = defineCommand('SDIFF', 129, KEYS_0_TO_END); // readonly idempotent
-export const SDIFFSTORE = defineCommand('SDIFFSTORE', 2, KEYS_16); // write
+export const SDIFFSTORE = defineCommand('SDIFFSTORE', 2, KEYS_OF_PFMERGE); // write
 export const SELECT = defineCommand('SELECT', 8, NO_KEYS, transforms.text); // stateful
 export const SET = defineCommand('SET', 2, KEY_0, transforms.set); // write
 export const SETBIT = defineCommand('SETBIT', 2, KEY_0); // write
@@ -333,7 +432,7 @@ export const SETRANGE = defineCommand('SETRANGE', 2, KEY_0); // write
 export const SHUTDOWN = defineCommand('SHUTDOWN', 16, NO_KEYS, transforms.text); // dangerous
 export const SINTER = defineCommand('SINTER', 129, KEYS_0_TO_END); // readonly idempotent
 export const SINTERCARD = defineCommand('SINTERCARD', 129, COUNTED_FROM_0); // readonly idempotent
-export const SINTERSTORE = defineCommand('SINTERSTORE', 2, KEYS_16); // write
+export const SINTERSTORE = defineCommand('SINTERSTORE', 2, KEYS_OF_PFMERGE); // write
 export const SISMEMBER = defineCommand('SISMEMBER', 129, KEY_0); // readonly idempotent
 export const SLAVEOF = defineCommand('SLAVEOF', 16, NO_KEYS, transforms.text); // dangerous
 export const SLOWLOG = defineCommand('SLOWLOG', 0, NO_KEYS);
@@ -343,21 +442,21 @@ export const SLOWLOG_LEN = defineCommand('SLOWLOG LEN', 144, NO_KEYS); // danger
 export const SLOWLOG_RESET = defineCommand('SLOWLOG RESET', 16, NO_KEYS, transforms.text); // dangerous
 export const SMEMBERS = defineCommand('SMEMBERS', 129, KEY_0); // readonly idempotent
 export const SMISMEMBER = defineCommand('SMISMEMBER', 129, KEY_0); // readonly idempotent
-export const SMOVE = defineCommand('SMOVE', 2, KEYS_2); // write
-export const SORT = defineCommand('SORT', 18, KEYS_17); // write dangerous
-export const SORT_RO = defineCommand('SORT_RO', 145, KEYS_18); // readonly dangerous idempotent
+export const SMOVE = defineCommand('SMOVE', 2, KEYS_OF_BLMOVE); // write
+export const SORT = defineCommand('SORT', 18, KEYS_OF_SORT); // write dangerous
+export const SORT_RO = defineCommand('SORT_RO', 145, KEYS_OF_SORT_RO); // readonly dangerous idempotent
 export const SPOP = defineCommand('SPOP', 2, KEY_0); // write
-export const SPUBLISH = defineCommand('SPUBLISH', 0, KEYS_5);
+export const SPUBLISH = defineCommand('SPUBLISH', 0, KEYS_OF_CLUSTERSCAN);
 export const SRANDMEMBER = defineCommand('SRANDMEMBER', 129, KEY_0); // readonly idempotent
 export const SREM = defineCommand('SREM', 2, KEY_0); // write
 export const SSCAN = defineCommand('SSCAN', 129, KEY_0, transforms.scan); // readonly idempotent
-export const SSUBSCRIBE = defineCommand('SSUBSCRIBE', 72, KEYS_19); // stateful subscription
+export const SSUBSCRIBE = defineCommand('SSUBSCRIBE', 72, KEYS_OF_SSUBSCRIBE); // stateful subscription
 export const STRLEN = defineCommand('STRLEN', 129, KEY_0); // readonly idempotent
 export const SUBSCRIBE = defineCommand('SUBSCRIBE', 72, NO_KEYS); // stateful subscription
 export const SUBSTR = defineCommand('SUBSTR', 129, KEY_0); // readonly idempotent
 export const SUNION = defineCommand('SUNION', 129, KEYS_0_TO_END); // readonly idempotent
-export const SUNIONSTORE = defineCommand('SUNIONSTORE', 2, KEYS_16); // write
-export const SUNSUBSCRIBE = defineCommand('SUNSUBSCRIBE', 72, KEYS_19); // stateful subscription
+export const SUNIONSTORE = defineCommand('SUNIONSTORE', 2, KEYS_OF_PFMERGE); // write
+export const SUNSUBSCRIBE = defineCommand('SUNSUBSCRIBE', 72, KEYS_OF_SSUBSCRIBE); // stateful subscription
 export const SWAPDB = defineCommand('SWAPDB', 18, NO_KEYS, transforms.text); // write dangerous
 export const SYNC = defineCommand('SYNC', 24, NO_KEYS); // stateful dangerous
 export const TIME = defineCommand('TIME', 128, NO_KEYS, transforms.time); // idempotent
@@ -402,8 +501,8 @@ export const XINFO_STREAM = defineCommand('XINFO STREAM', 129, KEY_0, transforms
 export const XLEN = defineCommand('XLEN', 129, KEY_0); // readonly idempotent
 export const XPENDING = defineCommand('XPENDING', 129, KEY_0, transforms.pending); // readonly idempotent
 export const XRANGE = defineCommand('XRANGE', 129, KEY_0, transforms.streamEntries); // readonly idempotent
-export const XREAD = defineCommand('XREAD', 133, KEYS_20, transforms.streams); // readonly blocking idempotent
-export const XREADGROUP = defineCommand('XREADGROUP', 6, KEYS_21, transforms.streams); // write blocking
+export const XREAD = defineCommand('XREAD', 133, KEYS_OF_XREAD, transforms.streams); // readonly blocking idempotent
+export const XREADGROUP = defineCommand('XREADGROUP', 6, KEYS_OF_XREADGROUP, transforms.streams); // write blocking
 export const XREVRANGE = defineCommand('XREVRANGE', 129, KEY_0, transforms.streamEntries); // readonly idempotent
 export const XSETID = defineCommand('XSETID', 2, KEY_0, transforms.text); // write
 export const XTRIM = defineCommand('XTRIM', 2, KEY_0); // write
@@ -411,11 +510,11 @@ export const ZADD = defineCommand('ZADD', 2, KEY_0, transforms.added); // write
 export const ZCARD = defineCommand('ZCARD', 129, KEY_0); // readonly idempotent
 export const ZCOUNT = defineCommand('ZCOUNT', 129, KEY_0); // readonly idempotent
 export const ZDIFF = defineCommand('ZDIFF', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
-export const ZDIFFSTORE = defineCommand('ZDIFFSTORE', 2, KEYS_22); // write
+export const ZDIFFSTORE = defineCommand('ZDIFFSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
 export const ZINCRBY = defineCommand('ZINCRBY', 2, KEY_0, transforms.double); // write
 export const ZINTER = defineCommand('ZINTER', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
 export const ZINTERCARD = defineCommand('ZINTERCARD', 129, COUNTED_FROM_0); // readonly idempotent
-export const ZINTERSTORE = defineCommand('ZINTERSTORE', 2, KEYS_22); // write
+export const ZINTERSTORE = defineCommand('ZINTERSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
 export const ZLEXCOUNT = defineCommand('ZLEXCOUNT', 129, KEY_0); // readonly idempotent
 export const ZMPOP = defineCommand('ZMPOP', 2, COUNTED_FROM_0, transforms.poppedMembers); // write
 export const ZMSCORE = defineCommand('ZMSCORE', 129, KEY_0, transforms.doubles); // readonly idempotent
@@ -425,7 +524,7 @@ export const ZRANDMEMBER = defineCommand('ZRANDMEMBER', 129, KEY_0, transforms.r
 export const ZRANGE = defineCommand('ZRANGE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
 export const ZRANGEBYLEX = defineCommand('ZRANGEBYLEX', 129, KEY_0); // readonly idempotent
 export const ZRANGEBYSCORE = defineCommand('ZRANGEBYSCORE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
-export const ZRANGESTORE = defineCommand('ZRANGESTORE', 2, KEYS_2); // write
+export const ZRANGESTORE = defineCommand('ZRANGESTORE', 2, KEYS_OF_BLMOVE); // write
 export const ZRANK = defineCommand('ZRANK', 129, KEY_0, transforms.rank); // readonly idempotent
 export const ZREM = defineCommand('ZREM', 2, KEY_0); // write
 export const ZREMRANGEBYLEX = defineCommand('ZREMRANGEBYLEX', 2, KEY_0); // write
@@ -438,56 +537,421 @@ export const ZREVRANK = defineCommand('ZREVRANK', 129, KEY_0, transforms.rank); 
 export const ZSCAN = defineCommand('ZSCAN', 129, KEY_0, transforms.scan); // readonly idempotent
 export const ZSCORE = defineCommand('ZSCORE', 129, KEY_0, transforms.double); // readonly idempotent
 export const ZUNION = defineCommand('ZUNION', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
-export const ZUNIONSTORE = defineCommand('ZUNIONSTORE', 2, KEYS_22); // write
+export const ZUNIONSTORE = defineCommand('ZUNIONSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
 
 /** All of the above. A function, so that it costs nothing until a command is looked up by name. */
 export function allCommands(): CommandSpec[] {
   return [
-    ACL, ACL_CAT, ACL_DELUSER, ACL_DRYRUN, ACL_GENPASS, ACL_GETUSER, ACL_HELP, ACL_LIST, ACL_LOAD, ACL_LOG,
-    ACL_SAVE, ACL_SETUSER, ACL_USERS, ACL_WHOAMI, APPEND, ASKING, AUTH, BGREWRITEAOF, BGSAVE, BITCOUNT,
-    BITFIELD, BITFIELD_RO, BITOP, BITPOS, BLMOVE, BLMPOP, BLPOP, BRPOP, BRPOPLPUSH, BZMPOP, BZPOPMAX,
-    BZPOPMIN, CLIENT, CLIENT_CACHING, CLIENT_CAPA, CLIENT_GETNAME, CLIENT_GETREDIR, CLIENT_HELP, CLIENT_ID,
-    CLIENT_IMPORT_SOURCE, CLIENT_INFO, CLIENT_KILL, CLIENT_LIST, CLIENT_NO_EVICT, CLIENT_NO_TOUCH,
-    CLIENT_PAUSE, CLIENT_REPLY, CLIENT_SETINFO, CLIENT_SETNAME, CLIENT_TRACKING, CLIENT_TRACKINGINFO,
-    CLIENT_UNBLOCK, CLIENT_UNPAUSE, CLUSTER, CLUSTER_ADDSLOTS, CLUSTER_ADDSLOTSRANGE, CLUSTER_BUMPEPOCH,
-    CLUSTER_CANCELSLOTMIGRATIONS, CLUSTER_COUNT_FAILURE_REPORTS, CLUSTER_COUNTKEYSINSLOT, CLUSTER_DELSLOTS,
-    CLUSTER_DELSLOTSRANGE, CLUSTER_FAILOVER, CLUSTER_FLUSHSLOT, CLUSTER_FLUSHSLOTS, CLUSTER_FORGET,
-    CLUSTER_GETKEYSINSLOT, CLUSTER_GETSLOTMIGRATIONS, CLUSTER_HELP, CLUSTER_INFO, CLUSTER_KEYSLOT,
-    CLUSTER_LINKS, CLUSTER_MEET, CLUSTER_MIGRATESLOTS, CLUSTER_MYID, CLUSTER_MYSHARDID, CLUSTER_NODES,
-    CLUSTER_REPLICAS, CLUSTER_REPLICATE, CLUSTER_RESET, CLUSTER_SAVECONFIG, CLUSTER_SET_CONFIG_EPOCH,
-    CLUSTER_SETSLOT, CLUSTER_SHARDS, CLUSTER_SLAVES, CLUSTER_SLOT_STATS, CLUSTER_SLOTS, CLUSTER_SYNCSLOTS,
-    CLUSTERSCAN, COMMAND, COMMAND_COUNT, COMMAND_DOCS, COMMAND_GETKEYS, COMMAND_GETKEYSANDFLAGS, COMMAND_HELP,
-    COMMAND_INFO, COMMAND_LIST, COMMANDLOG, COMMANDLOG_GET, COMMANDLOG_HELP, COMMANDLOG_LEN, COMMANDLOG_RESET,
-    CONFIG, CONFIG_GET, CONFIG_HELP, CONFIG_RESETSTAT, CONFIG_REWRITE, CONFIG_SET, COPY, DBSIZE, DEBUG, DECR,
-    DECRBY, DEL, DELIFEQ, DISCARD, DUMP, ECHO, EVAL, EVALSHA, EVALSHA_RO, EVAL_RO, EXEC, EXISTS, EXPIRE,
-    EXPIREAT, EXPIRETIME, FAILOVER, FCALL, FCALL_RO, FLUSHALL, FLUSHDB, FUNCTION, FUNCTION_DELETE,
-    FUNCTION_DUMP, FUNCTION_FLUSH, FUNCTION_HELP, FUNCTION_KILL, FUNCTION_LIST, FUNCTION_LOAD,
-    FUNCTION_RESTORE, FUNCTION_STATS, GEOADD, GEODIST, GEOHASH, GEOPOS, GEORADIUS, GEORADIUSBYMEMBER,
-    GEORADIUSBYMEMBER_RO, GEORADIUS_RO, GEOSEARCH, GEOSEARCHSTORE, GET, GETBIT, GETDEL, GETEX, GETRANGE,
-    GETSET, HDEL, HELLO, HEXISTS, HEXPIRE, HEXPIREAT, HEXPIRETIME, HGET, HGETALL, HGETDEL, HGETEX, HINCRBY,
-    HINCRBYFLOAT, HKEYS, HLEN, HMGET, HMSET, HPERSIST, HPEXPIRE, HPEXPIREAT, HPEXPIRETIME, HPTTL, HRANDFIELD,
-    HSCAN, HSET, HSETEX, HSETNX, HSTRLEN, HTTL, HVALS, INCR, INCRBY, INCRBYFLOAT, INFO, KEYS, LASTSAVE,
-    LATENCY, LATENCY_DOCTOR, LATENCY_GRAPH, LATENCY_HELP, LATENCY_HISTOGRAM, LATENCY_HISTORY, LATENCY_LATEST,
-    LATENCY_RESET, LCS, LINDEX, LINSERT, LLEN, LMOVE, LMPOP, LOLWUT, LPOP, LPOS, LPUSH, LPUSHX, LRANGE, LREM,
-    LSET, LTRIM, MEMORY, MEMORY_DOCTOR, MEMORY_HELP, MEMORY_MALLOC_STATS, MEMORY_PURGE, MEMORY_STATS,
-    MEMORY_USAGE, MGET, MIGRATE, MODULE, MODULE_HELP, MODULE_LIST, MODULE_LOAD, MODULE_LOADEX, MODULE_UNLOAD,
-    MONITOR, MOVE, MSET, MSETEX, MSETNX, MULTI, OBJECT, OBJECT_ENCODING, OBJECT_FREQ, OBJECT_HELP,
-    OBJECT_IDLETIME, OBJECT_REFCOUNT, PERSIST, PEXPIRE, PEXPIREAT, PEXPIRETIME, PFADD, PFCOUNT, PFDEBUG,
-    PFMERGE, PFSELFTEST, PING, PSETEX, PSUBSCRIBE, PSYNC, PTTL, PUBLISH, PUBSUB, PUBSUB_CHANNELS, PUBSUB_HELP,
-    PUBSUB_NUMPAT, PUBSUB_NUMSUB, PUBSUB_SHARDCHANNELS, PUBSUB_SHARDNUMSUB, PUNSUBSCRIBE, QUIT, RANDOMKEY,
-    READONLY, READWRITE, RENAME, RENAMENX, REPLCONF, REPLICAOF, RESET, RESTORE, RESTORE_ASKING, ROLE, RPOP,
-    RPOPLPUSH, RPUSH, RPUSHX, SADD, SAVE, SCAN, SCARD, SCRIPT, SCRIPT_DEBUG, SCRIPT_EXISTS, SCRIPT_FLUSH,
-    SCRIPT_HELP, SCRIPT_KILL, SCRIPT_LOAD, SCRIPT_SHOW, SDIFF, SDIFFSTORE, SELECT, SET, SETBIT, SETEX, SETNX,
-    SETRANGE, SHUTDOWN, SINTER, SINTERCARD, SINTERSTORE, SISMEMBER, SLAVEOF, SLOWLOG, SLOWLOG_GET,
-    SLOWLOG_HELP, SLOWLOG_LEN, SLOWLOG_RESET, SMEMBERS, SMISMEMBER, SMOVE, SORT, SORT_RO, SPOP, SPUBLISH,
-    SRANDMEMBER, SREM, SSCAN, SSUBSCRIBE, STRLEN, SUBSCRIBE, SUBSTR, SUNION, SUNIONSTORE, SUNSUBSCRIBE,
-    SWAPDB, SYNC, TIME, TOUCH, TTL, TYPE, UNLINK, UNSUBSCRIBE, UNWATCH, VADD, VCARD, VDIM, VEMB, VGETATTR,
-    VINFO, VISMEMBER, VLINKS, VRANDMEMBER, VREM, VSETATTR, VSIM, WAIT, WAITAOF, WATCH, XACK, XADD, XAUTOCLAIM,
-    XCLAIM, XDEL, XGROUP, XGROUP_CREATE, XGROUP_CREATECONSUMER, XGROUP_DELCONSUMER, XGROUP_DESTROY,
-    XGROUP_HELP, XGROUP_SETID, XINFO, XINFO_CONSUMERS, XINFO_GROUPS, XINFO_HELP, XINFO_STREAM, XLEN, XPENDING,
-    XRANGE, XREAD, XREADGROUP, XREVRANGE, XSETID, XTRIM, ZADD, ZCARD, ZCOUNT, ZDIFF, ZDIFFSTORE, ZINCRBY,
-    ZINTER, ZINTERCARD, ZINTERSTORE, ZLEXCOUNT, ZMPOP, ZMSCORE, ZPOPMAX, ZPOPMIN, ZRANDMEMBER, ZRANGE,
-    ZRANGEBYLEX, ZRANGEBYSCORE, ZRANGESTORE, ZRANK, ZREM, ZREMRANGEBYLEX, ZREMRANGEBYRANK, ZREMRANGEBYSCORE,
-    ZREVRANGE, ZREVRANGEBYLEX, ZREVRANGEBYSCORE, ZREVRANK, ZSCAN, ZSCORE, ZUNION, ZUNIONSTORE,
+    ACL,
+    ACL_CAT,
+    ACL_DELUSER,
+    ACL_DRYRUN,
+    ACL_GENPASS,
+    ACL_GETUSER,
+    ACL_HELP,
+    ACL_LIST,
+    ACL_LOAD,
+    ACL_LOG,
+    ACL_SAVE,
+    ACL_SETUSER,
+    ACL_USERS,
+    ACL_WHOAMI,
+    APPEND,
+    ASKING,
+    AUTH,
+    BGREWRITEAOF,
+    BGSAVE,
+    BITCOUNT,
+    BITFIELD,
+    BITFIELD_RO,
+    BITOP,
+    BITPOS,
+    BLMOVE,
+    BLMPOP,
+    BLPOP,
+    BRPOP,
+    BRPOPLPUSH,
+    BZMPOP,
+    BZPOPMAX,
+    BZPOPMIN,
+    CLIENT,
+    CLIENT_CACHING,
+    CLIENT_CAPA,
+    CLIENT_GETNAME,
+    CLIENT_GETREDIR,
+    CLIENT_HELP,
+    CLIENT_ID,
+    CLIENT_IMPORT_SOURCE,
+    CLIENT_INFO,
+    CLIENT_KILL,
+    CLIENT_LIST,
+    CLIENT_NO_EVICT,
+    CLIENT_NO_TOUCH,
+    CLIENT_PAUSE,
+    CLIENT_REPLY,
+    CLIENT_SETINFO,
+    CLIENT_SETNAME,
+    CLIENT_TRACKING,
+    CLIENT_TRACKINGINFO,
+    CLIENT_UNBLOCK,
+    CLIENT_UNPAUSE,
+    CLUSTER,
+    CLUSTER_ADDSLOTS,
+    CLUSTER_ADDSLOTSRANGE,
+    CLUSTER_BUMPEPOCH,
+    CLUSTER_CANCELSLOTMIGRATIONS,
+    CLUSTER_COUNT_FAILURE_REPORTS,
+    CLUSTER_COUNTKEYSINSLOT,
+    CLUSTER_DELSLOTS,
+    CLUSTER_DELSLOTSRANGE,
+    CLUSTER_FAILOVER,
+    CLUSTER_FLUSHSLOT,
+    CLUSTER_FLUSHSLOTS,
+    CLUSTER_FORGET,
+    CLUSTER_GETKEYSINSLOT,
+    CLUSTER_GETSLOTMIGRATIONS,
+    CLUSTER_HELP,
+    CLUSTER_INFO,
+    CLUSTER_KEYSLOT,
+    CLUSTER_LINKS,
+    CLUSTER_MEET,
+    CLUSTER_MIGRATESLOTS,
+    CLUSTER_MYID,
+    CLUSTER_MYSHARDID,
+    CLUSTER_NODES,
+    CLUSTER_REPLICAS,
+    CLUSTER_REPLICATE,
+    CLUSTER_RESET,
+    CLUSTER_SAVECONFIG,
+    CLUSTER_SET_CONFIG_EPOCH,
+    CLUSTER_SETSLOT,
+    CLUSTER_SHARDS,
+    CLUSTER_SLAVES,
+    CLUSTER_SLOT_STATS,
+    CLUSTER_SLOTS,
+    CLUSTER_SYNCSLOTS,
+    CLUSTERSCAN,
+    COMMAND,
+    COMMAND_COUNT,
+    COMMAND_DOCS,
+    COMMAND_GETKEYS,
+    COMMAND_GETKEYSANDFLAGS,
+    COMMAND_HELP,
+    COMMAND_INFO,
+    COMMAND_LIST,
+    COMMANDLOG,
+    COMMANDLOG_GET,
+    COMMANDLOG_HELP,
+    COMMANDLOG_LEN,
+    COMMANDLOG_RESET,
+    CONFIG,
+    CONFIG_GET,
+    CONFIG_HELP,
+    CONFIG_RESETSTAT,
+    CONFIG_REWRITE,
+    CONFIG_SET,
+    COPY,
+    DBSIZE,
+    DEBUG,
+    DECR,
+    DECRBY,
+    DEL,
+    DELIFEQ,
+    DISCARD,
+    DUMP,
+    ECHO,
+    EVAL,
+    EVALSHA,
+    EVALSHA_RO,
+    EVAL_RO,
+    EXEC,
+    EXISTS,
+    EXPIRE,
+    EXPIREAT,
+    EXPIRETIME,
+    FAILOVER,
+    FCALL,
+    FCALL_RO,
+    FLUSHALL,
+    FLUSHDB,
+    FUNCTION,
+    FUNCTION_DELETE,
+    FUNCTION_DUMP,
+    FUNCTION_FLUSH,
+    FUNCTION_HELP,
+    FUNCTION_KILL,
+    FUNCTION_LIST,
+    FUNCTION_LOAD,
+    FUNCTION_RESTORE,
+    FUNCTION_STATS,
+    GEOADD,
+    GEODIST,
+    GEOHASH,
+    GEOPOS,
+    GEORADIUS,
+    GEORADIUSBYMEMBER,
+    GEORADIUSBYMEMBER_RO,
+    GEORADIUS_RO,
+    GEOSEARCH,
+    GEOSEARCHSTORE,
+    GET,
+    GETBIT,
+    GETDEL,
+    GETEX,
+    GETRANGE,
+    GETSET,
+    HDEL,
+    HELLO,
+    HEXISTS,
+    HEXPIRE,
+    HEXPIREAT,
+    HEXPIRETIME,
+    HGET,
+    HGETALL,
+    HGETDEL,
+    HGETEX,
+    HINCRBY,
+    HINCRBYFLOAT,
+    HKEYS,
+    HLEN,
+    HMGET,
+    HMSET,
+    HPERSIST,
+    HPEXPIRE,
+    HPEXPIREAT,
+    HPEXPIRETIME,
+    HPTTL,
+    HRANDFIELD,
+    HSCAN,
+    HSET,
+    HSETEX,
+    HSETNX,
+    HSTRLEN,
+    HTTL,
+    HVALS,
+    INCR,
+    INCRBY,
+    INCRBYFLOAT,
+    INFO,
+    KEYS,
+    LASTSAVE,
+    LATENCY,
+    LATENCY_DOCTOR,
+    LATENCY_GRAPH,
+    LATENCY_HELP,
+    LATENCY_HISTOGRAM,
+    LATENCY_HISTORY,
+    LATENCY_LATEST,
+    LATENCY_RESET,
+    LCS,
+    LINDEX,
+    LINSERT,
+    LLEN,
+    LMOVE,
+    LMPOP,
+    LOLWUT,
+    LPOP,
+    LPOS,
+    LPUSH,
+    LPUSHX,
+    LRANGE,
+    LREM,
+    LSET,
+    LTRIM,
+    MEMORY,
+    MEMORY_DOCTOR,
+    MEMORY_HELP,
+    MEMORY_MALLOC_STATS,
+    MEMORY_PURGE,
+    MEMORY_STATS,
+    MEMORY_USAGE,
+    MGET,
+    MIGRATE,
+    MODULE,
+    MODULE_HELP,
+    MODULE_LIST,
+    MODULE_LOAD,
+    MODULE_LOADEX,
+    MODULE_UNLOAD,
+    MONITOR,
+    MOVE,
+    MSET,
+    MSETEX,
+    MSETNX,
+    MULTI,
+    OBJECT,
+    OBJECT_ENCODING,
+    OBJECT_FREQ,
+    OBJECT_HELP,
+    OBJECT_IDLETIME,
+    OBJECT_REFCOUNT,
+    PERSIST,
+    PEXPIRE,
+    PEXPIREAT,
+    PEXPIRETIME,
+    PFADD,
+    PFCOUNT,
+    PFDEBUG,
+    PFMERGE,
+    PFSELFTEST,
+    PING,
+    PSETEX,
+    PSUBSCRIBE,
+    PSYNC,
+    PTTL,
+    PUBLISH,
+    PUBSUB,
+    PUBSUB_CHANNELS,
+    PUBSUB_HELP,
+    PUBSUB_NUMPAT,
+    PUBSUB_NUMSUB,
+    PUBSUB_SHARDCHANNELS,
+    PUBSUB_SHARDNUMSUB,
+    PUNSUBSCRIBE,
+    QUIT,
+    RANDOMKEY,
+    READONLY,
+    READWRITE,
+    RENAME,
+    RENAMENX,
+    REPLCONF,
+    REPLICAOF,
+    RESET,
+    RESTORE,
+    RESTORE_ASKING,
+    ROLE,
+    RPOP,
+    RPOPLPUSH,
+    RPUSH,
+    RPUSHX,
+    SADD,
+    SAVE,
+    SCAN,
+    SCARD,
+    SCRIPT,
+    SCRIPT_DEBUG,
+    SCRIPT_EXISTS,
+    SCRIPT_FLUSH,
+    SCRIPT_HELP,
+    SCRIPT_KILL,
+    SCRIPT_LOAD,
+    SCRIPT_SHOW,
+    SDIFF,
+    SDIFFSTORE,
+    SELECT,
+    SET,
+    SETBIT,
+    SETEX,
+    SETNX,
+    SETRANGE,
+    SHUTDOWN,
+    SINTER,
+    SINTERCARD,
+    SINTERSTORE,
+    SISMEMBER,
+    SLAVEOF,
+    SLOWLOG,
+    SLOWLOG_GET,
+    SLOWLOG_HELP,
+    SLOWLOG_LEN,
+    SLOWLOG_RESET,
+    SMEMBERS,
+    SMISMEMBER,
+    SMOVE,
+    SORT,
+    SORT_RO,
+    SPOP,
+    SPUBLISH,
+    SRANDMEMBER,
+    SREM,
+    SSCAN,
+    SSUBSCRIBE,
+    STRLEN,
+    SUBSCRIBE,
+    SUBSTR,
+    SUNION,
+    SUNIONSTORE,
+    SUNSUBSCRIBE,
+    SWAPDB,
+    SYNC,
+    TIME,
+    TOUCH,
+    TTL,
+    TYPE,
+    UNLINK,
+    UNSUBSCRIBE,
+    UNWATCH,
+    VADD,
+    VCARD,
+    VDIM,
+    VEMB,
+    VGETATTR,
+    VINFO,
+    VISMEMBER,
+    VLINKS,
+    VRANDMEMBER,
+    VREM,
+    VSETATTR,
+    VSIM,
+    WAIT,
+    WAITAOF,
+    WATCH,
+    XACK,
+    XADD,
+    XAUTOCLAIM,
+    XCLAIM,
+    XDEL,
+    XGROUP,
+    XGROUP_CREATE,
+    XGROUP_CREATECONSUMER,
+    XGROUP_DELCONSUMER,
+    XGROUP_DESTROY,
+    XGROUP_HELP,
+    XGROUP_SETID,
+    XINFO,
+    XINFO_CONSUMERS,
+    XINFO_GROUPS,
+    XINFO_HELP,
+    XINFO_STREAM,
+    XLEN,
+    XPENDING,
+    XRANGE,
+    XREAD,
+    XREADGROUP,
+    XREVRANGE,
+    XSETID,
+    XTRIM,
+    ZADD,
+    ZCARD,
+    ZCOUNT,
+    ZDIFF,
+    ZDIFFSTORE,
+    ZINCRBY,
+    ZINTER,
+    ZINTERCARD,
+    ZINTERSTORE,
+    ZLEXCOUNT,
+    ZMPOP,
+    ZMSCORE,
+    ZPOPMAX,
+    ZPOPMIN,
+    ZRANDMEMBER,
+    ZRANGE,
+    ZRANGEBYLEX,
+    ZRANGEBYSCORE,
+    ZRANGESTORE,
+    ZRANK,
+    ZREM,
+    ZREMRANGEBYLEX,
+    ZREMRANGEBYRANK,
+    ZREMRANGEBYSCORE,
+    ZREVRANGE,
+    ZREVRANGEBYLEX,
+    ZREVRANGEBYSCORE,
+    ZREVRANK,
+    ZSCAN,
+    ZSCORE,
+    ZUNION,
+    ZUNIONSTORE,
   ];
 }
