@@ -1,0 +1,82 @@
+// @ts-check
+import { existsSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lib/lock.mjs';
+import { cacheDirectory, root } from './lib/paths.mjs';
+import { box, messageOf } from './lib/report.mjs';
+import { runCommand } from './lib/run-command.mjs';
+
+/**
+ * `npm run build`: compiles the library to `dist`, from nothing. With `--sample` the sample too, to `sample/dist`.
+ *
+ * @typedef {{ files: number, bytes: number, ms: number }} Built
+ */
+
+/** The package: what `npm pack` takes. */
+export function buildLibrary() {
+  return compile('tsconfig.build.json', 'dist');
+}
+
+/** The sample. It sees the library as a user does, through the package's `exports`: build that first. */
+export function buildSample() {
+  return compile(join('sample', 'tsconfig.json'), join('sample', 'dist'));
+}
+
+/**
+ * Compiles aside and puts the result in place when it is whole: a build that fails, or runs while something uses the
+ * last one, harms nobody.
+ *
+ * @param {string} project
+ * @param {string} output
+ * @returns {Promise<Built>}
+ */
+async function compile(project, output) {
+  const start = performance.now();
+  const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc');
+  const target = join(root, output);
+  const work = mkdtempSync(join(root, 'node_modules', '.build-'));
+  try {
+    const made = join(work, 'made');
+    await runCommand(process.execPath, [tsc, '-p', project, '--outDir', made], {
+      cwd: root,
+      timeout: 120_000,
+    });
+    await withLock(join(cacheDirectory(), 'build.lock'), async () => {
+      if (existsSync(target)) renameSync(target, join(work, 'last'));
+      renameSync(made, target);
+    });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return { ...measure(target), ms: performance.now() - start };
+}
+
+/** @param {string} folder */
+function measure(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  return { files: files.length, bytes };
+}
+
+/**
+ * @param {string} name
+ * @param {Built} built
+ */
+export function describeBuilt(name, { files, bytes, ms }) {
+  return `${name}: ${files} files, ${Math.round(bytes / 1024)} KiB, in ${(ms / 1_000).toFixed(1)} s`;
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    process.stderr.write(`${describeBuilt('dist', await buildLibrary())}\n`);
+    if (process.argv.includes('--sample')) {
+      process.stderr.write(`${describeBuilt('sample/dist', await buildSample())}\n`);
+    }
+  } catch (error) {
+    process.stderr.write(`${box('The build failed', messageOf(error))}\n`);
+    process.exitCode = 1;
+  }
+}
