@@ -39,7 +39,7 @@ function paint() {
 function fill(list, orders) {
   const shown = new Set(orders.map(({ id }) => id));
   const rows = new Map();
-  for (const row of [...list.children]) {
+  for (const row of Array.from(list.children)) {
     const id = Number(row.dataset.id);
     if (shown.has(id)) rows.set(id, row);
     else row.remove();
