@@ -11,12 +11,10 @@ import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
 import { loadCommands } from './model.mjs';
 import { writeMethods } from './write-methods.mjs';
-import { writeSpecs } from './write-specs.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const commands = await loadCommands();
 const files = {
-  'lib/core/commands/specs.generated.ts': writeSpecs(commands),
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
 };
 const methods = commands.filter((command) => command.method !== null).length;

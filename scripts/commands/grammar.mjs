@@ -61,6 +61,7 @@ export function repeatedGroups(grammar = []) {
     const isGroup =
       argument.type === 'block' &&
       argument.multiple &&
+      !argument.multipleToken &&
       members.length > 1 &&
       members.every((member) => isLeaf(member) && !member.optional && !member.token && !member.multiple);
     return isGroup ? [members, ...inner] : inner;

@@ -1,6 +1,6 @@
 import type { CommandArgument } from './arguments.js';
 import type { CommandSpec } from './command-spec.js';
-import { allCommands } from './specs.generated.js';
+import { allCommands } from './commands.generated.js';
 
 let table: Map<string, CommandSpec> | undefined;
 

@@ -65,7 +65,7 @@ export class CommandSpec {
   readonly heads: string[] = [];
   /** Words of the command itself: 1 for GET, 2 for CONFIG GET. */
   readonly words: number;
-  private readonly nameFrames: string;
+  private nameFrames = '';
 
   constructor(
     /** As users and telemetry see it: `GET`, `CONFIG GET`. */
@@ -74,14 +74,21 @@ export class CommandSpec {
     readonly keys: readonly KeySpec[],
     readonly transform: ReplyTransform | null,
   ) {
-    const words = name.split(' ');
-    this.words = words.length;
-    this.nameFrames = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('');
+    this.words = name.includes(' ') ? name.split(' ').length : 1;
   }
 
   /** The frame's beginning for `count` arguments. */
   head(count: number): string {
-    return (this.heads[count] ??= `*${count + this.words}\r\n${this.nameFrames}`);
+    return this.heads[count] ?? this.makeHead(count);
+  }
+
+  /** Not before it is needed: there are four hundred commands, and an application uses twenty. */
+  private makeHead(count: number): string {
+    if (this.nameFrames === '') {
+      const frames = this.name.split(' ').map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+      this.nameFrames = frames.join('');
+    }
+    return (this.heads[count] = `*${count + this.words}\r\n${this.nameFrames}`);
   }
 }
 

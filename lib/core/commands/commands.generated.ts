@@ -2,7 +2,7 @@
 
 import type { Reply } from '../protocol/reply.js';
 import type { CommandArgument, RedisKey } from './arguments.js';
-import type { CommandSpec } from './command-spec.js';
+import { type CommandSpec, defineCommand, type KeySpec } from './command-spec.js';
 import {
   flattenArguments,
   flattenEntries,
@@ -32,378 +32,962 @@ import type {
   StreamEntry,
   When,
 } from './reply-types.js';
-import {
-  ACL_CAT,
-  ACL_DELUSER,
-  ACL_DRYRUN,
-  ACL_GENPASS,
-  ACL_GETUSER,
-  ACL_HELP,
-  ACL_LIST,
-  ACL_LOAD,
-  ACL_LOG,
-  ACL_SAVE,
-  ACL_SETUSER,
-  ACL_USERS,
-  ACL_WHOAMI,
-  APPEND,
-  BGREWRITEAOF,
-  BGSAVE,
-  BITCOUNT,
-  BITFIELD,
-  BITFIELD_RO,
-  BITOP,
-  BITPOS,
-  BLMOVE,
-  BLMPOP,
-  BLPOP,
-  BRPOP,
-  BRPOPLPUSH,
-  BZMPOP,
-  BZPOPMAX,
-  BZPOPMIN,
-  CLIENT_CAPA,
-  CLIENT_GETNAME,
-  CLIENT_GETREDIR,
-  CLIENT_HELP,
-  CLIENT_ID,
-  CLIENT_IMPORT_SOURCE,
-  CLIENT_INFO,
-  CLIENT_KILL,
-  CLIENT_LIST,
-  CLIENT_NO_EVICT,
-  CLIENT_NO_TOUCH,
-  CLIENT_PAUSE,
-  CLIENT_SETINFO,
-  CLIENT_SETNAME,
-  CLIENT_TRACKINGINFO,
-  CLIENT_UNBLOCK,
-  CLIENT_UNPAUSE,
-  CLUSTER_ADDSLOTS,
-  CLUSTER_ADDSLOTSRANGE,
-  CLUSTER_BUMPEPOCH,
-  CLUSTER_CANCELSLOTMIGRATIONS,
-  CLUSTER_COUNT_FAILURE_REPORTS,
-  CLUSTER_COUNTKEYSINSLOT,
-  CLUSTER_DELSLOTS,
-  CLUSTER_DELSLOTSRANGE,
-  CLUSTER_FAILOVER,
-  CLUSTER_FLUSHSLOT,
-  CLUSTER_FLUSHSLOTS,
-  CLUSTER_FORGET,
-  CLUSTER_GETKEYSINSLOT,
-  CLUSTER_GETSLOTMIGRATIONS,
-  CLUSTER_HELP,
-  CLUSTER_INFO,
-  CLUSTER_KEYSLOT,
-  CLUSTER_LINKS,
-  CLUSTER_MEET,
-  CLUSTER_MIGRATESLOTS,
-  CLUSTER_MYID,
-  CLUSTER_MYSHARDID,
-  CLUSTER_NODES,
-  CLUSTER_REPLICAS,
-  CLUSTER_REPLICATE,
-  CLUSTER_RESET,
-  CLUSTER_SAVECONFIG,
-  CLUSTER_SET_CONFIG_EPOCH,
-  CLUSTER_SETSLOT,
-  CLUSTER_SHARDS,
-  CLUSTER_SLAVES,
-  CLUSTER_SLOT_STATS,
-  CLUSTER_SLOTS,
-  CLUSTERSCAN,
-  COMMAND,
-  COMMAND_COUNT,
-  COMMAND_DOCS,
-  COMMAND_GETKEYS,
-  COMMAND_GETKEYSANDFLAGS,
-  COMMAND_HELP,
-  COMMAND_INFO,
-  COMMAND_LIST,
-  COMMANDLOG_GET,
-  COMMANDLOG_HELP,
-  COMMANDLOG_LEN,
-  COMMANDLOG_RESET,
-  CONFIG_GET,
-  CONFIG_HELP,
-  CONFIG_RESETSTAT,
-  CONFIG_REWRITE,
-  CONFIG_SET,
-  COPY,
-  DBSIZE,
-  DEBUG,
-  DECR,
-  DECRBY,
-  DEL,
-  DELIFEQ,
-  DUMP,
-  ECHO,
-  EVAL,
-  EVALSHA,
-  EVALSHA_RO,
-  EVAL_RO,
-  EXISTS,
-  EXPIRE,
-  EXPIREAT,
-  EXPIRETIME,
-  FAILOVER,
-  FCALL,
-  FCALL_RO,
-  FLUSHALL,
-  FLUSHDB,
-  FUNCTION_DELETE,
-  FUNCTION_DUMP,
-  FUNCTION_FLUSH,
-  FUNCTION_HELP,
-  FUNCTION_KILL,
-  FUNCTION_LIST,
-  FUNCTION_LOAD,
-  FUNCTION_RESTORE,
-  FUNCTION_STATS,
-  GEOADD,
-  GEODIST,
-  GEOHASH,
-  GEOPOS,
-  GEORADIUS,
-  GEORADIUSBYMEMBER,
-  GEORADIUSBYMEMBER_RO,
-  GEORADIUS_RO,
-  GEOSEARCH,
-  GEOSEARCHSTORE,
-  GET,
-  GETBIT,
-  GETDEL,
-  GETEX,
-  GETRANGE,
-  GETSET,
-  HDEL,
-  HEXISTS,
-  HEXPIRE,
-  HEXPIREAT,
-  HEXPIRETIME,
-  HGET,
-  HGETALL,
-  HGETDEL,
-  HGETEX,
-  HINCRBY,
-  HINCRBYFLOAT,
-  HKEYS,
-  HLEN,
-  HMGET,
-  HMSET,
-  HPERSIST,
-  HPEXPIRE,
-  HPEXPIREAT,
-  HPEXPIRETIME,
-  HPTTL,
-  HRANDFIELD,
-  HSCAN,
-  HSET,
-  HSETEX,
-  HSETNX,
-  HSTRLEN,
-  HTTL,
-  HVALS,
-  INCR,
-  INCRBY,
-  INCRBYFLOAT,
-  INFO,
-  KEYS,
-  LASTSAVE,
-  LATENCY_DOCTOR,
-  LATENCY_GRAPH,
-  LATENCY_HELP,
-  LATENCY_HISTOGRAM,
-  LATENCY_HISTORY,
-  LATENCY_LATEST,
-  LATENCY_RESET,
-  LCS,
-  LINDEX,
-  LINSERT,
-  LLEN,
-  LMOVE,
-  LMPOP,
-  LOLWUT,
-  LPOP,
-  LPOS,
-  LPUSH,
-  LPUSHX,
-  LRANGE,
-  LREM,
-  LSET,
-  LTRIM,
-  MEMORY_DOCTOR,
-  MEMORY_HELP,
-  MEMORY_MALLOC_STATS,
-  MEMORY_PURGE,
-  MEMORY_STATS,
-  MEMORY_USAGE,
-  MGET,
-  MIGRATE,
-  MODULE_HELP,
-  MODULE_LIST,
-  MODULE_LOAD,
-  MODULE_LOADEX,
-  MODULE_UNLOAD,
-  MOVE,
-  MSET,
-  MSETEX,
-  MSETNX,
-  OBJECT_ENCODING,
-  OBJECT_FREQ,
-  OBJECT_HELP,
-  OBJECT_IDLETIME,
-  OBJECT_REFCOUNT,
-  PERSIST,
-  PEXPIRE,
-  PEXPIREAT,
-  PEXPIRETIME,
-  PFADD,
-  PFCOUNT,
-  PFDEBUG,
-  PFMERGE,
-  PFSELFTEST,
-  PING,
-  PSETEX,
-  PTTL,
-  PUBLISH,
-  PUBSUB_CHANNELS,
-  PUBSUB_HELP,
-  PUBSUB_NUMPAT,
-  PUBSUB_NUMSUB,
-  PUBSUB_SHARDCHANNELS,
-  PUBSUB_SHARDNUMSUB,
-  RANDOMKEY,
-  RENAME,
-  RENAMENX,
-  REPLICAOF,
-  RESTORE,
-  ROLE,
-  RPOP,
-  RPOPLPUSH,
-  RPUSH,
-  RPUSHX,
-  SADD,
-  SAVE,
-  SCAN,
-  SCARD,
-  SCRIPT_EXISTS,
-  SCRIPT_FLUSH,
-  SCRIPT_HELP,
-  SCRIPT_KILL,
-  SCRIPT_LOAD,
-  SCRIPT_SHOW,
-  SDIFF,
-  SDIFFSTORE,
-  SET,
-  SETBIT,
-  SETEX,
-  SETNX,
-  SETRANGE,
-  SHUTDOWN,
-  SINTER,
-  SINTERCARD,
-  SINTERSTORE,
-  SISMEMBER,
-  SLAVEOF,
-  SLOWLOG_GET,
-  SLOWLOG_HELP,
-  SLOWLOG_LEN,
-  SLOWLOG_RESET,
-  SMEMBERS,
-  SMISMEMBER,
-  SMOVE,
-  SORT,
-  SORT_RO,
-  SPOP,
-  SPUBLISH,
-  SRANDMEMBER,
-  SREM,
-  SSCAN,
-  STRLEN,
-  SUBSTR,
-  SUNION,
-  SUNIONSTORE,
-  SWAPDB,
-  TIME,
-  TOUCH,
-  TTL,
-  TYPE,
-  UNLINK,
-  VADD,
-  VCARD,
-  VDIM,
-  VEMB,
-  VGETATTR,
-  VINFO,
-  VISMEMBER,
-  VLINKS,
-  VRANDMEMBER,
-  VREM,
-  VSETATTR,
-  VSIM,
-  WAIT,
-  WAITAOF,
-  XACK,
-  XADD,
-  XAUTOCLAIM,
-  XCLAIM,
-  XDEL,
-  XGROUP_CREATE,
-  XGROUP_CREATECONSUMER,
-  XGROUP_DELCONSUMER,
-  XGROUP_DESTROY,
-  XGROUP_HELP,
-  XGROUP_SETID,
-  XINFO_CONSUMERS,
-  XINFO_GROUPS,
-  XINFO_HELP,
-  XINFO_STREAM,
-  XLEN,
-  XPENDING,
-  XRANGE,
-  XREAD,
-  XREADGROUP,
-  XREVRANGE,
-  XSETID,
-  XTRIM,
-  ZADD,
-  ZCARD,
-  ZCOUNT,
-  ZDIFF,
-  ZDIFFSTORE,
-  ZINCRBY,
-  ZINTER,
-  ZINTERCARD,
-  ZINTERSTORE,
-  ZLEXCOUNT,
-  ZMPOP,
-  ZMSCORE,
-  ZPOPMAX,
-  ZPOPMIN,
-  ZRANDMEMBER,
-  ZRANGE,
-  ZRANGEBYLEX,
-  ZRANGEBYSCORE,
-  ZRANGESTORE,
-  ZRANK,
-  ZREM,
-  ZREMRANGEBYLEX,
-  ZREMRANGEBYRANK,
-  ZREMRANGEBYSCORE,
-  ZREVRANGE,
-  ZREVRANGEBYLEX,
-  ZREVRANGEBYSCORE,
-  ZREVRANK,
-  ZSCAN,
-  ZSCORE,
-  ZUNION,
-  ZUNIONSTORE,
-} from './specs.generated.js';
+import * as transforms from './reply-transforms.js';
 
-export { commandByName } from './command-by-name.js';
-export * from './specs.generated.js';
+// one file on purpose: four hundred names imported from another one take a millisecond to link
+
+const NO_KEYS: readonly KeySpec[] = [];
+const KEY_0: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } }];
+const KEYS_OF_BITOP: readonly KeySpec[] = [
+  { begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 2 }, find: { lastKey: -1, step: 1, limit: 0 } },
+];
+const KEYS_OF_BLMOVE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const COUNTED_FROM_1: readonly KeySpec[] = [
+  { begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
+const KEYS_0_TO_END_BUT_1: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -2, step: 1, limit: 0 } },
+];
+const KEYS_OF_CLUSTERSCAN: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, slotOnly: true },
+];
+const KEYS_0_TO_END: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: -1, step: 1, limit: 0 } }];
+const KEYS_OF_GEORADIUS: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STORE', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STOREDIST', startFrom: 5 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const KEYS_OF_GEORADIUSBYMEMBER: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STORE', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { keyword: 'STOREDIST', startFrom: 4 }, find: { lastKey: 0, step: 1, limit: 0 } },
+];
+const KEYS_OF_KEYS: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 }, pattern: 'glob' },
+];
+const KEYS_0_TO_1: readonly KeySpec[] = [{ begin: { index: 0 }, find: { lastKey: 1, step: 1, limit: 0 } }];
+const COUNTED_FROM_0: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
+const KEYS_OF_MIGRATE: readonly KeySpec[] = [
+  { begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 }, skipEmpty: true },
+  {
+    begin: { keyword: 'KEYS', startFrom: 5, skip: { AUTH: 1, AUTH2: 2 } },
+    find: { lastKey: -1, step: 1, limit: 0 },
+  },
+];
+const KEYS_0_TO_END_STEP_2: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -1, step: 2, limit: 0 } },
+];
+const COUNTED_FROM_0_STEP_2: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { keynumIndex: 0, firstKey: 1, step: 2 } },
+];
+const KEY_1: readonly KeySpec[] = [{ begin: { index: 1 }, find: { lastKey: 0, step: 1, limit: 0 } }];
+const KEYS_OF_PFMERGE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { lastKey: -1, step: 1, limit: 0 } },
+];
+const KEYS_OF_SORT: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  {
+    begin: { keyword: 'STORE', startFrom: 1, skip: { LIMIT: 2, GET: 1, BY: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+  },
+  {
+    begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+  {
+    begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+];
+const KEYS_OF_SORT_RO: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  {
+    begin: { keyword: 'BY', startFrom: 1, skip: { LIMIT: 2, GET: 1, STORE: 1 } },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+  {
+    begin: { keyword: 'GET', startFrom: 1, skip: { LIMIT: 2, BY: 1, STORE: 1 }, every: true },
+    find: { lastKey: 0, step: 1, limit: 0 },
+    pattern: 'sort',
+  },
+];
+const KEYS_OF_SSUBSCRIBE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: -1, step: 1, limit: 0 }, slotOnly: true },
+];
+const KEYS_OF_XREAD: readonly KeySpec[] = [
+  { begin: { keyword: 'STREAMS', startFrom: 0 }, find: { lastKey: -1, step: 1, limit: 2 } },
+];
+const KEYS_OF_XREADGROUP: readonly KeySpec[] = [
+  { begin: { keyword: 'STREAMS', startFrom: 3 }, find: { lastKey: -1, step: 1, limit: 2 } },
+];
+const KEYS_OF_ZDIFFSTORE: readonly KeySpec[] = [
+  { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } },
+  { begin: { index: 1 }, find: { keynumIndex: 0, firstKey: 1, step: 1 } },
+];
+
+export const ACL = defineCommand('ACL', 0, NO_KEYS);
+export const ACL_CAT = defineCommand('ACL CAT', 128, NO_KEYS, transforms.texts); // idempotent
+export const ACL_DELUSER = defineCommand('ACL DELUSER', 16, NO_KEYS); // dangerous
+export const ACL_DRYRUN = defineCommand('ACL DRYRUN', 176, NO_KEYS, transforms.text); // dangerous secret idempotent
+export const ACL_GENPASS = defineCommand('ACL GENPASS', 0, NO_KEYS, transforms.text);
+export const ACL_GETUSER = defineCommand('ACL GETUSER', 144, NO_KEYS, transforms.aclUser); // dangerous idempotent
+export const ACL_HELP = defineCommand('ACL HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const ACL_LIST = defineCommand('ACL LIST', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const ACL_LOAD = defineCommand('ACL LOAD', 16, NO_KEYS, transforms.text); // dangerous
+export const ACL_LOG = defineCommand('ACL LOG', 16, NO_KEYS, transforms.aclLog); // dangerous
+export const ACL_SAVE = defineCommand('ACL SAVE', 16, NO_KEYS, transforms.text); // dangerous
+export const ACL_SETUSER = defineCommand('ACL SETUSER', 48, NO_KEYS, transforms.text); // dangerous secret
+export const ACL_USERS = defineCommand('ACL USERS', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const ACL_WHOAMI = defineCommand('ACL WHOAMI', 128, NO_KEYS, transforms.text); // idempotent
+export const APPEND = defineCommand('APPEND', 2, KEY_0); // write
+export const ASKING = defineCommand('ASKING', 8, NO_KEYS, transforms.text); // stateful
+export const AUTH = defineCommand('AUTH', 40, NO_KEYS, transforms.text); // stateful secret
+export const BGREWRITEAOF = defineCommand('BGREWRITEAOF', 16, NO_KEYS, transforms.text); // dangerous
+export const BGSAVE = defineCommand('BGSAVE', 16, NO_KEYS, transforms.text); // dangerous
+export const BITCOUNT = defineCommand('BITCOUNT', 129, KEY_0); // readonly idempotent
+export const BITFIELD = defineCommand('BITFIELD', 2, KEY_0); // write
+export const BITFIELD_RO = defineCommand('BITFIELD_RO', 129, KEY_0); // readonly idempotent
+export const BITOP = defineCommand('BITOP', 2, KEYS_OF_BITOP); // write
+export const BITPOS = defineCommand('BITPOS', 129, KEY_0); // readonly idempotent
+export const BLMOVE = defineCommand('BLMOVE', 6, KEYS_OF_BLMOVE); // write blocking
+export const BLMPOP = defineCommand('BLMPOP', 6, COUNTED_FROM_1, transforms.poppedElements); // write blocking
+export const BLPOP = defineCommand('BLPOP', 6, KEYS_0_TO_END_BUT_1); // write blocking
+export const BRPOP = defineCommand('BRPOP', 6, KEYS_0_TO_END_BUT_1); // write blocking
+export const BRPOPLPUSH = defineCommand('BRPOPLPUSH', 6, KEYS_OF_BLMOVE); // write blocking
+export const BZMPOP = defineCommand('BZMPOP', 6, COUNTED_FROM_1, transforms.poppedMembers); // write blocking
+export const BZPOPMAX = defineCommand('BZPOPMAX', 6, KEYS_0_TO_END_BUT_1, transforms.poppedMember); // write blocking
+export const BZPOPMIN = defineCommand('BZPOPMIN', 6, KEYS_0_TO_END_BUT_1, transforms.poppedMember); // write blocking
+export const CLIENT = defineCommand('CLIENT', 0, NO_KEYS);
+export const CLIENT_CACHING = defineCommand('CLIENT CACHING', 8, NO_KEYS, transforms.text); // stateful
+export const CLIENT_CAPA = defineCommand('CLIENT CAPA', 0, NO_KEYS, transforms.text);
+export const CLIENT_GETNAME = defineCommand('CLIENT GETNAME', 128, NO_KEYS, transforms.text); // idempotent
+export const CLIENT_GETREDIR = defineCommand('CLIENT GETREDIR', 128, NO_KEYS); // idempotent
+export const CLIENT_HELP = defineCommand('CLIENT HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const CLIENT_ID = defineCommand('CLIENT ID', 128, NO_KEYS); // idempotent
+export const CLIENT_IMPORT_SOURCE = defineCommand('CLIENT IMPORT-SOURCE', 0, NO_KEYS, transforms.text);
+export const CLIENT_INFO = defineCommand('CLIENT INFO', 128, NO_KEYS, transforms.text); // idempotent
+export const CLIENT_KILL = defineCommand('CLIENT KILL', 16, NO_KEYS); // dangerous
+export const CLIENT_LIST = defineCommand('CLIENT LIST', 144, NO_KEYS, transforms.text); // dangerous idempotent
+export const CLIENT_NO_EVICT = defineCommand('CLIENT NO-EVICT', 16, NO_KEYS, transforms.text); // dangerous
+export const CLIENT_NO_TOUCH = defineCommand('CLIENT NO-TOUCH', 0, NO_KEYS, transforms.text);
+export const CLIENT_PAUSE = defineCommand('CLIENT PAUSE', 16, NO_KEYS, transforms.text); // dangerous
+export const CLIENT_REPLY = defineCommand('CLIENT REPLY', 8, NO_KEYS, transforms.text); // stateful
+export const CLIENT_SETINFO = defineCommand('CLIENT SETINFO', 0, NO_KEYS, transforms.text);
+export const CLIENT_SETNAME = defineCommand('CLIENT SETNAME', 0, NO_KEYS, transforms.text);
+export const CLIENT_TRACKING = defineCommand('CLIENT TRACKING', 8, NO_KEYS, transforms.text); // stateful
+export const CLIENT_TRACKINGINFO = defineCommand('CLIENT TRACKINGINFO', 128, NO_KEYS, transforms.record); // idempotent
+export const CLIENT_UNBLOCK = defineCommand('CLIENT UNBLOCK', 16, NO_KEYS); // dangerous
+export const CLIENT_UNPAUSE = defineCommand('CLIENT UNPAUSE', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER = defineCommand('CLUSTER', 0, NO_KEYS);
+export const CLUSTER_ADDSLOTS = defineCommand('CLUSTER ADDSLOTS', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_ADDSLOTSRANGE = defineCommand('CLUSTER ADDSLOTSRANGE', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_BUMPEPOCH = defineCommand('CLUSTER BUMPEPOCH', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_CANCELSLOTMIGRATIONS = defineCommand(
+  'CLUSTER CANCELSLOTMIGRATIONS',
+  16,
+  NO_KEYS,
+  transforms.text,
+); // dangerous
+export const CLUSTER_COUNT_FAILURE_REPORTS = defineCommand('CLUSTER COUNT-FAILURE-REPORTS', 144, NO_KEYS); // dangerous idempotent
+export const CLUSTER_COUNTKEYSINSLOT = defineCommand('CLUSTER COUNTKEYSINSLOT', 128, NO_KEYS); // idempotent
+export const CLUSTER_DELSLOTS = defineCommand('CLUSTER DELSLOTS', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_DELSLOTSRANGE = defineCommand('CLUSTER DELSLOTSRANGE', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_FAILOVER = defineCommand('CLUSTER FAILOVER', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_FLUSHSLOT = defineCommand('CLUSTER FLUSHSLOT', 18, NO_KEYS, transforms.text); // write dangerous
+export const CLUSTER_FLUSHSLOTS = defineCommand('CLUSTER FLUSHSLOTS', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_FORGET = defineCommand('CLUSTER FORGET', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_GETKEYSINSLOT = defineCommand('CLUSTER GETKEYSINSLOT', 128, NO_KEYS); // idempotent
+export const CLUSTER_GETSLOTMIGRATIONS = defineCommand(
+  'CLUSTER GETSLOTMIGRATIONS',
+  144,
+  NO_KEYS,
+  transforms.records,
+); // dangerous idempotent
+export const CLUSTER_HELP = defineCommand('CLUSTER HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const CLUSTER_INFO = defineCommand('CLUSTER INFO', 128, NO_KEYS, transforms.text); // idempotent
+export const CLUSTER_KEYSLOT = defineCommand('CLUSTER KEYSLOT', 128, NO_KEYS); // idempotent
+export const CLUSTER_LINKS = defineCommand('CLUSTER LINKS', 128, NO_KEYS, transforms.records); // idempotent
+export const CLUSTER_MEET = defineCommand('CLUSTER MEET', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_MIGRATESLOTS = defineCommand('CLUSTER MIGRATESLOTS', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_MYID = defineCommand('CLUSTER MYID', 128, NO_KEYS, transforms.text); // idempotent
+export const CLUSTER_MYSHARDID = defineCommand('CLUSTER MYSHARDID', 128, NO_KEYS, transforms.text); // idempotent
+export const CLUSTER_NODES = defineCommand('CLUSTER NODES', 128, NO_KEYS, transforms.text); // idempotent
+export const CLUSTER_REPLICAS = defineCommand('CLUSTER REPLICAS', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const CLUSTER_REPLICATE = defineCommand('CLUSTER REPLICATE', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_RESET = defineCommand('CLUSTER RESET', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_SAVECONFIG = defineCommand('CLUSTER SAVECONFIG', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_SET_CONFIG_EPOCH = defineCommand(
+  'CLUSTER SET-CONFIG-EPOCH',
+  16,
+  NO_KEYS,
+  transforms.text,
+); // dangerous
+export const CLUSTER_SETSLOT = defineCommand('CLUSTER SETSLOT', 16, NO_KEYS, transforms.text); // dangerous
+export const CLUSTER_SHARDS = defineCommand('CLUSTER SHARDS', 128, NO_KEYS, transforms.clusterShards); // idempotent
+export const CLUSTER_SLAVES = defineCommand('CLUSTER SLAVES', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const CLUSTER_SLOT_STATS = defineCommand('CLUSTER SLOT-STATS', 128, NO_KEYS); // idempotent
+export const CLUSTER_SLOTS = defineCommand('CLUSTER SLOTS', 128, NO_KEYS); // idempotent
+export const CLUSTER_SYNCSLOTS = defineCommand('CLUSTER SYNCSLOTS', 24, NO_KEYS); // stateful dangerous
+export const CLUSTERSCAN = defineCommand('CLUSTERSCAN', 129, KEYS_OF_CLUSTERSCAN, transforms.scan); // readonly idempotent
+export const COMMAND = defineCommand('COMMAND', 128, NO_KEYS); // idempotent
+export const COMMAND_COUNT = defineCommand('COMMAND COUNT', 128, NO_KEYS); // idempotent
+export const COMMAND_DOCS = defineCommand('COMMAND DOCS', 128, NO_KEYS); // idempotent
+export const COMMAND_GETKEYS = defineCommand('COMMAND GETKEYS', 128, NO_KEYS); // idempotent
+export const COMMAND_GETKEYSANDFLAGS = defineCommand('COMMAND GETKEYSANDFLAGS', 128, NO_KEYS); // idempotent
+export const COMMAND_HELP = defineCommand('COMMAND HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const COMMAND_INFO = defineCommand('COMMAND INFO', 128, NO_KEYS); // idempotent
+export const COMMAND_LIST = defineCommand('COMMAND LIST', 128, NO_KEYS, transforms.texts); // idempotent
+export const COMMANDLOG = defineCommand('COMMANDLOG', 0, NO_KEYS);
+export const COMMANDLOG_GET = defineCommand('COMMANDLOG GET', 144, NO_KEYS); // dangerous idempotent
+export const COMMANDLOG_HELP = defineCommand('COMMANDLOG HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const COMMANDLOG_LEN = defineCommand('COMMANDLOG LEN', 144, NO_KEYS); // dangerous idempotent
+export const COMMANDLOG_RESET = defineCommand('COMMANDLOG RESET', 16, NO_KEYS, transforms.text); // dangerous
+export const CONFIG = defineCommand('CONFIG', 0, NO_KEYS);
+export const CONFIG_GET = defineCommand('CONFIG GET', 144, NO_KEYS, transforms.record); // dangerous idempotent
+export const CONFIG_HELP = defineCommand('CONFIG HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const CONFIG_RESETSTAT = defineCommand('CONFIG RESETSTAT', 16, NO_KEYS, transforms.text); // dangerous
+export const CONFIG_REWRITE = defineCommand('CONFIG REWRITE', 16, NO_KEYS, transforms.text); // dangerous
+export const CONFIG_SET = defineCommand('CONFIG SET', 48, NO_KEYS, transforms.text); // dangerous secret
+export const COPY = defineCommand('COPY', 2, KEYS_OF_BLMOVE); // write
+export const DBSIZE = defineCommand('DBSIZE', 129, NO_KEYS); // readonly idempotent
+export const DEBUG = defineCommand('DEBUG', 16, NO_KEYS); // dangerous
+export const DECR = defineCommand('DECR', 2, KEY_0); // write
+export const DECRBY = defineCommand('DECRBY', 2, KEY_0); // write
+export const DEL = defineCommand('DEL', 2, KEYS_0_TO_END); // write
+export const DELIFEQ = defineCommand('DELIFEQ', 2, KEY_0); // write
+export const DISCARD = defineCommand('DISCARD', 8, NO_KEYS, transforms.text); // stateful
+export const DUMP = defineCommand('DUMP', 385, KEY_0); // readonly idempotent bytes
+export const ECHO = defineCommand('ECHO', 128, NO_KEYS); // idempotent
+export const EVAL = defineCommand('EVAL', 0, COUNTED_FROM_1);
+export const EVALSHA = defineCommand('EVALSHA', 0, COUNTED_FROM_1);
+export const EVALSHA_RO = defineCommand('EVALSHA_RO', 129, COUNTED_FROM_1); // readonly idempotent
+export const EVAL_RO = defineCommand('EVAL_RO', 129, COUNTED_FROM_1); // readonly idempotent
+export const EXEC = defineCommand('EXEC', 8, NO_KEYS); // stateful
+export const EXISTS = defineCommand('EXISTS', 129, KEYS_0_TO_END); // readonly idempotent
+export const EXPIRE = defineCommand('EXPIRE', 2, KEY_0); // write
+export const EXPIREAT = defineCommand('EXPIREAT', 2, KEY_0); // write
+export const EXPIRETIME = defineCommand('EXPIRETIME', 129, KEY_0); // readonly idempotent
+export const FAILOVER = defineCommand('FAILOVER', 16, NO_KEYS, transforms.text); // dangerous
+export const FCALL = defineCommand('FCALL', 0, COUNTED_FROM_1);
+export const FCALL_RO = defineCommand('FCALL_RO', 129, COUNTED_FROM_1); // readonly idempotent
+export const FLUSHALL = defineCommand('FLUSHALL', 18, NO_KEYS, transforms.text); // write dangerous
+export const FLUSHDB = defineCommand('FLUSHDB', 18, NO_KEYS, transforms.text); // write dangerous
+export const FUNCTION = defineCommand('FUNCTION', 0, NO_KEYS);
+export const FUNCTION_DELETE = defineCommand('FUNCTION DELETE', 2, NO_KEYS, transforms.text); // write
+export const FUNCTION_DUMP = defineCommand('FUNCTION DUMP', 384, NO_KEYS); // idempotent bytes
+export const FUNCTION_FLUSH = defineCommand('FUNCTION FLUSH', 2, NO_KEYS, transforms.text); // write
+export const FUNCTION_HELP = defineCommand('FUNCTION HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const FUNCTION_KILL = defineCommand('FUNCTION KILL', 0, NO_KEYS, transforms.text);
+export const FUNCTION_LIST = defineCommand('FUNCTION LIST', 128, NO_KEYS, transforms.functionList); // idempotent
+export const FUNCTION_LOAD = defineCommand('FUNCTION LOAD', 2, NO_KEYS, transforms.text); // write
+export const FUNCTION_RESTORE = defineCommand('FUNCTION RESTORE', 2, NO_KEYS, transforms.text); // write
+export const FUNCTION_STATS = defineCommand('FUNCTION STATS', 128, NO_KEYS, transforms.functionStats); // idempotent
+export const GEOADD = defineCommand('GEOADD', 2, KEY_0); // write
+export const GEODIST = defineCommand('GEODIST', 129, KEY_0, transforms.double); // readonly idempotent
+export const GEOHASH = defineCommand('GEOHASH', 129, KEY_0, transforms.texts); // readonly idempotent
+export const GEOPOS = defineCommand('GEOPOS', 129, KEY_0, transforms.geoPositions); // readonly idempotent
+export const GEORADIUS = defineCommand('GEORADIUS', 2, KEYS_OF_GEORADIUS, transforms.geoMatches); // write
+export const GEORADIUSBYMEMBER = defineCommand(
+  'GEORADIUSBYMEMBER',
+  2,
+  KEYS_OF_GEORADIUSBYMEMBER,
+  transforms.geoMatches,
+); // write
+export const GEORADIUSBYMEMBER_RO = defineCommand('GEORADIUSBYMEMBER_RO', 129, KEY_0, transforms.geoMatches); // readonly idempotent
+export const GEORADIUS_RO = defineCommand('GEORADIUS_RO', 129, KEY_0, transforms.geoMatches); // readonly idempotent
+export const GEOSEARCH = defineCommand('GEOSEARCH', 129, KEY_0, transforms.geoMatches); // readonly idempotent
+export const GEOSEARCHSTORE = defineCommand('GEOSEARCHSTORE', 2, KEYS_OF_BLMOVE); // write
+export const GET = defineCommand('GET', 129, KEY_0); // readonly idempotent
+export const GETBIT = defineCommand('GETBIT', 129, KEY_0); // readonly idempotent
+export const GETDEL = defineCommand('GETDEL', 2, KEY_0); // write
+export const GETEX = defineCommand('GETEX', 2, KEY_0); // write
+export const GETRANGE = defineCommand('GETRANGE', 129, KEY_0); // readonly idempotent
+export const GETSET = defineCommand('GETSET', 2, KEY_0); // write
+export const HDEL = defineCommand('HDEL', 2, KEY_0); // write
+export const HELLO = defineCommand('HELLO', 40, NO_KEYS, transforms.hello); // stateful secret
+export const HEXISTS = defineCommand('HEXISTS', 129, KEY_0); // readonly idempotent
+export const HEXPIRE = defineCommand('HEXPIRE', 2, KEY_0); // write
+export const HEXPIREAT = defineCommand('HEXPIREAT', 2, KEY_0); // write
+export const HEXPIRETIME = defineCommand('HEXPIRETIME', 129, KEY_0); // readonly idempotent
+export const HGET = defineCommand('HGET', 129, KEY_0); // readonly idempotent
+export const HGETALL = defineCommand('HGETALL', 129, KEY_0, transforms.record); // readonly idempotent
+export const HGETDEL = defineCommand('HGETDEL', 2, KEY_0); // write
+export const HGETEX = defineCommand('HGETEX', 2, KEY_0); // write
+export const HINCRBY = defineCommand('HINCRBY', 2, KEY_0); // write
+export const HINCRBYFLOAT = defineCommand('HINCRBYFLOAT', 2, KEY_0); // write
+export const HKEYS = defineCommand('HKEYS', 129, KEY_0); // readonly idempotent
+export const HLEN = defineCommand('HLEN', 129, KEY_0); // readonly idempotent
+export const HMGET = defineCommand('HMGET', 129, KEY_0); // readonly idempotent
+export const HMSET = defineCommand('HMSET', 2, KEY_0, transforms.text); // write
+export const HPERSIST = defineCommand('HPERSIST', 2, KEY_0); // write
+export const HPEXPIRE = defineCommand('HPEXPIRE', 2, KEY_0); // write
+export const HPEXPIREAT = defineCommand('HPEXPIREAT', 2, KEY_0); // write
+export const HPEXPIRETIME = defineCommand('HPEXPIRETIME', 129, KEY_0); // readonly idempotent
+export const HPTTL = defineCommand('HPTTL', 129, KEY_0); // readonly idempotent
+export const HRANDFIELD = defineCommand('HRANDFIELD', 129, KEY_0, transforms.randomFields); // readonly idempotent
+export const HSCAN = defineCommand('HSCAN', 129, KEY_0, transforms.scan); // readonly idempotent
+export const HSET = defineCommand('HSET', 2, KEY_0); // write
+export const HSETEX = defineCommand('HSETEX', 2, KEY_0); // write
+export const HSETNX = defineCommand('HSETNX', 2, KEY_0); // write
+export const HSTRLEN = defineCommand('HSTRLEN', 129, KEY_0); // readonly idempotent
+export const HTTL = defineCommand('HTTL', 129, KEY_0); // readonly idempotent
+export const HVALS = defineCommand('HVALS', 129, KEY_0); // readonly idempotent
+export const INCR = defineCommand('INCR', 2, KEY_0); // write
+export const INCRBY = defineCommand('INCRBY', 2, KEY_0); // write
+export const INCRBYFLOAT = defineCommand('INCRBYFLOAT', 2, KEY_0); // write
+export const INFO = defineCommand('INFO', 144, NO_KEYS, transforms.info); // dangerous idempotent
+export const KEYS = defineCommand('KEYS', 145, KEYS_OF_KEYS); // readonly dangerous idempotent
+export const LASTSAVE = defineCommand('LASTSAVE', 144, NO_KEYS); // dangerous idempotent
+export const LATENCY = defineCommand('LATENCY', 0, NO_KEYS);
+export const LATENCY_DOCTOR = defineCommand('LATENCY DOCTOR', 144, NO_KEYS, transforms.text); // dangerous idempotent
+export const LATENCY_GRAPH = defineCommand('LATENCY GRAPH', 144, NO_KEYS, transforms.text); // dangerous idempotent
+export const LATENCY_HELP = defineCommand('LATENCY HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const LATENCY_HISTOGRAM = defineCommand(
+  'LATENCY HISTOGRAM',
+  144,
+  NO_KEYS,
+  transforms.latencyHistogram,
+); // dangerous idempotent
+export const LATENCY_HISTORY = defineCommand('LATENCY HISTORY', 144, NO_KEYS); // dangerous idempotent
+export const LATENCY_LATEST = defineCommand('LATENCY LATEST', 144, NO_KEYS); // dangerous idempotent
+export const LATENCY_RESET = defineCommand('LATENCY RESET', 16, NO_KEYS); // dangerous
+export const LCS = defineCommand('LCS', 129, KEYS_0_TO_1, transforms.commonSubsequence); // readonly idempotent
+export const LINDEX = defineCommand('LINDEX', 129, KEY_0); // readonly idempotent
+export const LINSERT = defineCommand('LINSERT', 2, KEY_0); // write
+export const LLEN = defineCommand('LLEN', 129, KEY_0); // readonly idempotent
+export const LMOVE = defineCommand('LMOVE', 2, KEYS_OF_BLMOVE); // write
+export const LMPOP = defineCommand('LMPOP', 2, COUNTED_FROM_0, transforms.poppedElements); // write
+export const LOLWUT = defineCommand('LOLWUT', 129, NO_KEYS, transforms.text); // readonly idempotent
+export const LPOP = defineCommand('LPOP', 2, KEY_0); // write
+export const LPOS = defineCommand('LPOS', 129, KEY_0); // readonly idempotent
+export const LPUSH = defineCommand('LPUSH', 2, KEY_0); // write
+export const LPUSHX = defineCommand('LPUSHX', 2, KEY_0); // write
+export const LRANGE = defineCommand('LRANGE', 129, KEY_0); // readonly idempotent
+export const LREM = defineCommand('LREM', 2, KEY_0); // write
+export const LSET = defineCommand('LSET', 2, KEY_0, transforms.text); // write
+export const LTRIM = defineCommand('LTRIM', 2, KEY_0, transforms.text); // write
+export const MEMORY = defineCommand('MEMORY', 0, NO_KEYS);
+export const MEMORY_DOCTOR = defineCommand('MEMORY DOCTOR', 128, NO_KEYS, transforms.text); // idempotent
+export const MEMORY_HELP = defineCommand('MEMORY HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const MEMORY_MALLOC_STATS = defineCommand('MEMORY MALLOC-STATS', 128, NO_KEYS, transforms.text); // idempotent
+export const MEMORY_PURGE = defineCommand('MEMORY PURGE', 0, NO_KEYS, transforms.text);
+export const MEMORY_STATS = defineCommand('MEMORY STATS', 128, NO_KEYS, transforms.record); // idempotent
+export const MEMORY_USAGE = defineCommand('MEMORY USAGE', 129, KEY_0); // readonly idempotent
+export const MGET = defineCommand('MGET', 129, KEYS_0_TO_END); // readonly idempotent
+export const MIGRATE = defineCommand('MIGRATE', 50, KEYS_OF_MIGRATE, transforms.text); // write dangerous secret
+export const MODULE = defineCommand('MODULE', 0, NO_KEYS);
+export const MODULE_HELP = defineCommand('MODULE HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const MODULE_LIST = defineCommand('MODULE LIST', 144, NO_KEYS, transforms.records); // dangerous idempotent
+export const MODULE_LOAD = defineCommand('MODULE LOAD', 16, NO_KEYS, transforms.text); // dangerous
+export const MODULE_LOADEX = defineCommand('MODULE LOADEX', 16, NO_KEYS, transforms.text); // dangerous
+export const MODULE_UNLOAD = defineCommand('MODULE UNLOAD', 16, NO_KEYS, transforms.text); // dangerous
+export const MONITOR = defineCommand('MONITOR', 24, NO_KEYS); // stateful dangerous
+export const MOVE = defineCommand('MOVE', 2, KEY_0); // write
+export const MSET = defineCommand('MSET', 2, KEYS_0_TO_END_STEP_2, transforms.text); // write
+export const MSETEX = defineCommand('MSETEX', 2, COUNTED_FROM_0_STEP_2); // write
+export const MSETNX = defineCommand('MSETNX', 2, KEYS_0_TO_END_STEP_2); // write
+export const MULTI = defineCommand('MULTI', 8, NO_KEYS, transforms.text); // stateful
+export const OBJECT = defineCommand('OBJECT', 0, NO_KEYS);
+export const OBJECT_ENCODING = defineCommand('OBJECT ENCODING', 129, KEY_0, transforms.text); // readonly idempotent
+export const OBJECT_FREQ = defineCommand('OBJECT FREQ', 129, KEY_0); // readonly idempotent
+export const OBJECT_HELP = defineCommand('OBJECT HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const OBJECT_IDLETIME = defineCommand('OBJECT IDLETIME', 129, KEY_0); // readonly idempotent
+export const OBJECT_REFCOUNT = defineCommand('OBJECT REFCOUNT', 129, KEY_0); // readonly idempotent
+export const PERSIST = defineCommand('PERSIST', 2, KEY_0); // write
+export const PEXPIRE = defineCommand('PEXPIRE', 2, KEY_0); // write
+export const PEXPIREAT = defineCommand('PEXPIREAT', 2, KEY_0); // write
+export const PEXPIRETIME = defineCommand('PEXPIRETIME', 129, KEY_0); // readonly idempotent
+export const PFADD = defineCommand('PFADD', 2, KEY_0); // write
+export const PFCOUNT = defineCommand('PFCOUNT', 129, KEYS_0_TO_END); // readonly idempotent
+export const PFDEBUG = defineCommand('PFDEBUG', 18, KEY_1); // write dangerous
+export const PFMERGE = defineCommand('PFMERGE', 2, KEYS_OF_PFMERGE, transforms.text); // write
+export const PFSELFTEST = defineCommand('PFSELFTEST', 16, NO_KEYS, transforms.text); // dangerous
+export const PING = defineCommand('PING', 128, NO_KEYS); // idempotent
+export const PSETEX = defineCommand('PSETEX', 2, KEY_0, transforms.text); // write
+export const PSUBSCRIBE = defineCommand('PSUBSCRIBE', 72, NO_KEYS); // stateful subscription
+export const PSYNC = defineCommand('PSYNC', 24, NO_KEYS); // stateful dangerous
+export const PTTL = defineCommand('PTTL', 129, KEY_0); // readonly idempotent
+export const PUBLISH = defineCommand('PUBLISH', 0, NO_KEYS);
+export const PUBSUB = defineCommand('PUBSUB', 0, NO_KEYS);
+export const PUBSUB_CHANNELS = defineCommand('PUBSUB CHANNELS', 128, NO_KEYS, transforms.texts); // idempotent
+export const PUBSUB_HELP = defineCommand('PUBSUB HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const PUBSUB_NUMPAT = defineCommand('PUBSUB NUMPAT', 128, NO_KEYS); // idempotent
+export const PUBSUB_NUMSUB = defineCommand('PUBSUB NUMSUB', 128, NO_KEYS, transforms.counts); // idempotent
+export const PUBSUB_SHARDCHANNELS = defineCommand('PUBSUB SHARDCHANNELS', 128, NO_KEYS, transforms.texts); // idempotent
+export const PUBSUB_SHARDNUMSUB = defineCommand('PUBSUB SHARDNUMSUB', 128, NO_KEYS, transforms.counts); // idempotent
+export const PUNSUBSCRIBE = defineCommand('PUNSUBSCRIBE', 72, NO_KEYS); // stateful subscription
+export const QUIT = defineCommand('QUIT', 8, NO_KEYS, transforms.text); // stateful
+export const RANDOMKEY = defineCommand('RANDOMKEY', 129, NO_KEYS); // readonly idempotent
+export const READONLY = defineCommand('READONLY', 8, NO_KEYS, transforms.text); // stateful
+export const READWRITE = defineCommand('READWRITE', 8, NO_KEYS, transforms.text); // stateful
+export const RENAME = defineCommand('RENAME', 2, KEYS_OF_BLMOVE, transforms.text); // write
+export const RENAMENX = defineCommand('RENAMENX', 2, KEYS_OF_BLMOVE); // write
+export const REPLCONF = defineCommand('REPLCONF', 24, NO_KEYS); // stateful dangerous
+export const REPLICAOF = defineCommand('REPLICAOF', 16, NO_KEYS, transforms.text); // dangerous
+export const RESET = defineCommand('RESET', 8, NO_KEYS, transforms.text); // stateful
+export const RESTORE = defineCommand('RESTORE', 18, KEY_0, transforms.text); // write dangerous
+export const RESTORE_ASKING = defineCommand('RESTORE-ASKING', 18, KEY_0, transforms.text); // write dangerous
+export const ROLE = defineCommand('ROLE', 144, NO_KEYS); // dangerous idempotent
+export const RPOP = defineCommand('RPOP', 2, KEY_0); // write
+export const RPOPLPUSH = defineCommand('RPOPLPUSH', 2, KEYS_OF_BLMOVE); // write
+export const RPUSH = defineCommand('RPUSH', 2, KEY_0); // write
+export const RPUSHX = defineCommand('RPUSHX', 2, KEY_0); // write
+export const SADD = defineCommand('SADD', 2, KEY_0); // write
+export const SAVE = defineCommand('SAVE', 16, NO_KEYS, transforms.text); // dangerous
+export const SCAN = defineCommand('SCAN', 129, NO_KEYS, transforms.scan); // readonly idempotent
+export const SCARD = defineCommand('SCARD', 129, KEY_0); // readonly idempotent
+export const SCRIPT = defineCommand('SCRIPT', 0, NO_KEYS);
+export const SCRIPT_DEBUG = defineCommand('SCRIPT DEBUG', 8, NO_KEYS, transforms.text); // stateful
+export const SCRIPT_EXISTS = defineCommand('SCRIPT EXISTS', 128, NO_KEYS); // idempotent
+export const SCRIPT_FLUSH = defineCommand('SCRIPT FLUSH', 0, NO_KEYS, transforms.text);
+export const SCRIPT_HELP = defineCommand('SCRIPT HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const SCRIPT_KILL = defineCommand('SCRIPT KILL', 0, NO_KEYS, transforms.text);
+export const SCRIPT_LOAD = defineCommand('SCRIPT LOAD', 0, NO_KEYS, transforms.text);
+export const SCRIPT_SHOW = defineCommand('SCRIPT SHOW', 128, NO_KEYS, transforms.text); // idempotent
+export const SDIFF = defineCommand('SDIFF', 129, KEYS_0_TO_END); // readonly idempotent
+export const SDIFFSTORE = defineCommand('SDIFFSTORE', 2, KEYS_OF_PFMERGE); // write
+export const SELECT = defineCommand('SELECT', 8, NO_KEYS, transforms.text); // stateful
+export const SET = defineCommand('SET', 2, KEY_0, transforms.set); // write
+export const SETBIT = defineCommand('SETBIT', 2, KEY_0); // write
+export const SETEX = defineCommand('SETEX', 2, KEY_0, transforms.text); // write
+export const SETNX = defineCommand('SETNX', 2, KEY_0); // write
+export const SETRANGE = defineCommand('SETRANGE', 2, KEY_0); // write
+export const SHUTDOWN = defineCommand('SHUTDOWN', 16, NO_KEYS, transforms.text); // dangerous
+export const SINTER = defineCommand('SINTER', 129, KEYS_0_TO_END); // readonly idempotent
+export const SINTERCARD = defineCommand('SINTERCARD', 129, COUNTED_FROM_0); // readonly idempotent
+export const SINTERSTORE = defineCommand('SINTERSTORE', 2, KEYS_OF_PFMERGE); // write
+export const SISMEMBER = defineCommand('SISMEMBER', 129, KEY_0); // readonly idempotent
+export const SLAVEOF = defineCommand('SLAVEOF', 16, NO_KEYS, transforms.text); // dangerous
+export const SLOWLOG = defineCommand('SLOWLOG', 0, NO_KEYS);
+export const SLOWLOG_GET = defineCommand('SLOWLOG GET', 144, NO_KEYS); // dangerous idempotent
+export const SLOWLOG_HELP = defineCommand('SLOWLOG HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const SLOWLOG_LEN = defineCommand('SLOWLOG LEN', 144, NO_KEYS); // dangerous idempotent
+export const SLOWLOG_RESET = defineCommand('SLOWLOG RESET', 16, NO_KEYS, transforms.text); // dangerous
+export const SMEMBERS = defineCommand('SMEMBERS', 129, KEY_0); // readonly idempotent
+export const SMISMEMBER = defineCommand('SMISMEMBER', 129, KEY_0); // readonly idempotent
+export const SMOVE = defineCommand('SMOVE', 2, KEYS_OF_BLMOVE); // write
+export const SORT = defineCommand('SORT', 18, KEYS_OF_SORT); // write dangerous
+export const SORT_RO = defineCommand('SORT_RO', 145, KEYS_OF_SORT_RO); // readonly dangerous idempotent
+export const SPOP = defineCommand('SPOP', 2, KEY_0); // write
+export const SPUBLISH = defineCommand('SPUBLISH', 0, KEYS_OF_CLUSTERSCAN);
+export const SRANDMEMBER = defineCommand('SRANDMEMBER', 129, KEY_0); // readonly idempotent
+export const SREM = defineCommand('SREM', 2, KEY_0); // write
+export const SSCAN = defineCommand('SSCAN', 129, KEY_0, transforms.scan); // readonly idempotent
+export const SSUBSCRIBE = defineCommand('SSUBSCRIBE', 72, KEYS_OF_SSUBSCRIBE); // stateful subscription
+export const STRLEN = defineCommand('STRLEN', 129, KEY_0); // readonly idempotent
+export const SUBSCRIBE = defineCommand('SUBSCRIBE', 72, NO_KEYS); // stateful subscription
+export const SUBSTR = defineCommand('SUBSTR', 129, KEY_0); // readonly idempotent
+export const SUNION = defineCommand('SUNION', 129, KEYS_0_TO_END); // readonly idempotent
+export const SUNIONSTORE = defineCommand('SUNIONSTORE', 2, KEYS_OF_PFMERGE); // write
+export const SUNSUBSCRIBE = defineCommand('SUNSUBSCRIBE', 72, KEYS_OF_SSUBSCRIBE); // stateful subscription
+export const SWAPDB = defineCommand('SWAPDB', 18, NO_KEYS, transforms.text); // write dangerous
+export const SYNC = defineCommand('SYNC', 24, NO_KEYS); // stateful dangerous
+export const TIME = defineCommand('TIME', 128, NO_KEYS, transforms.time); // idempotent
+export const TOUCH = defineCommand('TOUCH', 129, KEYS_0_TO_END); // readonly idempotent
+export const TTL = defineCommand('TTL', 129, KEY_0); // readonly idempotent
+export const TYPE = defineCommand('TYPE', 129, KEY_0, transforms.text); // readonly idempotent
+export const UNLINK = defineCommand('UNLINK', 2, KEYS_0_TO_END); // write
+export const UNSUBSCRIBE = defineCommand('UNSUBSCRIBE', 72, NO_KEYS); // stateful subscription
+export const UNWATCH = defineCommand('UNWATCH', 8, NO_KEYS, transforms.text); // stateful
+export const VADD = defineCommand('VADD', 2, KEY_0, transforms.flag); // write
+export const VCARD = defineCommand('VCARD', 129, KEY_0); // readonly idempotent
+export const VDIM = defineCommand('VDIM', 129, KEY_0); // readonly idempotent
+export const VEMB = defineCommand('VEMB', 129, KEY_0); // readonly idempotent
+export const VGETATTR = defineCommand('VGETATTR', 129, KEY_0); // readonly idempotent
+export const VINFO = defineCommand('VINFO', 129, KEY_0, transforms.record); // readonly idempotent
+export const VISMEMBER = defineCommand('VISMEMBER', 129, KEY_0, transforms.flag); // readonly idempotent
+export const VLINKS = defineCommand('VLINKS', 129, KEY_0); // readonly idempotent
+export const VRANDMEMBER = defineCommand('VRANDMEMBER', 129, KEY_0); // readonly idempotent
+export const VREM = defineCommand('VREM', 2, KEY_0, transforms.flag); // write
+export const VSETATTR = defineCommand('VSETATTR', 2, KEY_0, transforms.flag); // write
+export const VSIM = defineCommand('VSIM', 129, KEY_0); // readonly idempotent
+export const WAIT = defineCommand('WAIT', 516, NO_KEYS); // blocking pinned
+export const WAITAOF = defineCommand('WAITAOF', 516, NO_KEYS); // blocking pinned
+export const WATCH = defineCommand('WATCH', 8, KEYS_0_TO_END, transforms.text); // stateful
+export const XACK = defineCommand('XACK', 2, KEY_0); // write
+export const XADD = defineCommand('XADD', 2, KEY_0, transforms.text); // write
+export const XAUTOCLAIM = defineCommand('XAUTOCLAIM', 2, KEY_0, transforms.autoClaimed); // write
+export const XCLAIM = defineCommand('XCLAIM', 2, KEY_0, transforms.streamEntries); // write
+export const XDEL = defineCommand('XDEL', 2, KEY_0); // write
+export const XGROUP = defineCommand('XGROUP', 0, NO_KEYS);
+export const XGROUP_CREATE = defineCommand('XGROUP CREATE', 2, KEY_0, transforms.text); // write
+export const XGROUP_CREATECONSUMER = defineCommand('XGROUP CREATECONSUMER', 2, KEY_0); // write
+export const XGROUP_DELCONSUMER = defineCommand('XGROUP DELCONSUMER', 2, KEY_0); // write
+export const XGROUP_DESTROY = defineCommand('XGROUP DESTROY', 2, KEY_0); // write
+export const XGROUP_HELP = defineCommand('XGROUP HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const XGROUP_SETID = defineCommand('XGROUP SETID', 2, KEY_0, transforms.text); // write
+export const XINFO = defineCommand('XINFO', 0, NO_KEYS);
+export const XINFO_CONSUMERS = defineCommand('XINFO CONSUMERS', 129, KEY_0, transforms.records); // readonly idempotent
+export const XINFO_GROUPS = defineCommand('XINFO GROUPS', 129, KEY_0, transforms.records); // readonly idempotent
+export const XINFO_HELP = defineCommand('XINFO HELP', 128, NO_KEYS, transforms.texts); // idempotent
+export const XINFO_STREAM = defineCommand('XINFO STREAM', 129, KEY_0, transforms.streamInfo); // readonly idempotent
+export const XLEN = defineCommand('XLEN', 129, KEY_0); // readonly idempotent
+export const XPENDING = defineCommand('XPENDING', 129, KEY_0, transforms.pending); // readonly idempotent
+export const XRANGE = defineCommand('XRANGE', 129, KEY_0, transforms.streamEntries); // readonly idempotent
+export const XREAD = defineCommand('XREAD', 133, KEYS_OF_XREAD, transforms.streams); // readonly blocking idempotent
+export const XREADGROUP = defineCommand('XREADGROUP', 6, KEYS_OF_XREADGROUP, transforms.streams); // write blocking
+export const XREVRANGE = defineCommand('XREVRANGE', 129, KEY_0, transforms.streamEntries); // readonly idempotent
+export const XSETID = defineCommand('XSETID', 2, KEY_0, transforms.text); // write
+export const XTRIM = defineCommand('XTRIM', 2, KEY_0); // write
+export const ZADD = defineCommand('ZADD', 2, KEY_0, transforms.added); // write
+export const ZCARD = defineCommand('ZCARD', 129, KEY_0); // readonly idempotent
+export const ZCOUNT = defineCommand('ZCOUNT', 129, KEY_0); // readonly idempotent
+export const ZDIFF = defineCommand('ZDIFF', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
+export const ZDIFFSTORE = defineCommand('ZDIFFSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
+export const ZINCRBY = defineCommand('ZINCRBY', 2, KEY_0, transforms.double); // write
+export const ZINTER = defineCommand('ZINTER', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
+export const ZINTERCARD = defineCommand('ZINTERCARD', 129, COUNTED_FROM_0); // readonly idempotent
+export const ZINTERSTORE = defineCommand('ZINTERSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
+export const ZLEXCOUNT = defineCommand('ZLEXCOUNT', 129, KEY_0); // readonly idempotent
+export const ZMPOP = defineCommand('ZMPOP', 2, COUNTED_FROM_0, transforms.poppedMembers); // write
+export const ZMSCORE = defineCommand('ZMSCORE', 129, KEY_0, transforms.doubles); // readonly idempotent
+export const ZPOPMAX = defineCommand('ZPOPMAX', 2, KEY_0, transforms.scoredMembers); // write
+export const ZPOPMIN = defineCommand('ZPOPMIN', 2, KEY_0, transforms.scoredMembers); // write
+export const ZRANDMEMBER = defineCommand('ZRANDMEMBER', 129, KEY_0, transforms.randomMembers); // readonly idempotent
+export const ZRANGE = defineCommand('ZRANGE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
+export const ZRANGEBYLEX = defineCommand('ZRANGEBYLEX', 129, KEY_0); // readonly idempotent
+export const ZRANGEBYSCORE = defineCommand('ZRANGEBYSCORE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
+export const ZRANGESTORE = defineCommand('ZRANGESTORE', 2, KEYS_OF_BLMOVE); // write
+export const ZRANK = defineCommand('ZRANK', 129, KEY_0, transforms.rank); // readonly idempotent
+export const ZREM = defineCommand('ZREM', 2, KEY_0); // write
+export const ZREMRANGEBYLEX = defineCommand('ZREMRANGEBYLEX', 2, KEY_0); // write
+export const ZREMRANGEBYRANK = defineCommand('ZREMRANGEBYRANK', 2, KEY_0); // write
+export const ZREMRANGEBYSCORE = defineCommand('ZREMRANGEBYSCORE', 2, KEY_0); // write
+export const ZREVRANGE = defineCommand('ZREVRANGE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
+export const ZREVRANGEBYLEX = defineCommand('ZREVRANGEBYLEX', 129, KEY_0); // readonly idempotent
+export const ZREVRANGEBYSCORE = defineCommand('ZREVRANGEBYSCORE', 129, KEY_0, transforms.rangeMembers); // readonly idempotent
+export const ZREVRANK = defineCommand('ZREVRANK', 129, KEY_0, transforms.rank); // readonly idempotent
+export const ZSCAN = defineCommand('ZSCAN', 129, KEY_0, transforms.scan); // readonly idempotent
+export const ZSCORE = defineCommand('ZSCORE', 129, KEY_0, transforms.double); // readonly idempotent
+export const ZUNION = defineCommand('ZUNION', 129, COUNTED_FROM_0, transforms.combinedMembers); // readonly idempotent
+export const ZUNIONSTORE = defineCommand('ZUNIONSTORE', 2, KEYS_OF_ZDIFFSTORE); // write
+
+/** All of the above. A function, so that it costs nothing until a command is looked up by name. */
+export function allCommands(): CommandSpec[] {
+  return [
+    ACL,
+    ACL_CAT,
+    ACL_DELUSER,
+    ACL_DRYRUN,
+    ACL_GENPASS,
+    ACL_GETUSER,
+    ACL_HELP,
+    ACL_LIST,
+    ACL_LOAD,
+    ACL_LOG,
+    ACL_SAVE,
+    ACL_SETUSER,
+    ACL_USERS,
+    ACL_WHOAMI,
+    APPEND,
+    ASKING,
+    AUTH,
+    BGREWRITEAOF,
+    BGSAVE,
+    BITCOUNT,
+    BITFIELD,
+    BITFIELD_RO,
+    BITOP,
+    BITPOS,
+    BLMOVE,
+    BLMPOP,
+    BLPOP,
+    BRPOP,
+    BRPOPLPUSH,
+    BZMPOP,
+    BZPOPMAX,
+    BZPOPMIN,
+    CLIENT,
+    CLIENT_CACHING,
+    CLIENT_CAPA,
+    CLIENT_GETNAME,
+    CLIENT_GETREDIR,
+    CLIENT_HELP,
+    CLIENT_ID,
+    CLIENT_IMPORT_SOURCE,
+    CLIENT_INFO,
+    CLIENT_KILL,
+    CLIENT_LIST,
+    CLIENT_NO_EVICT,
+    CLIENT_NO_TOUCH,
+    CLIENT_PAUSE,
+    CLIENT_REPLY,
+    CLIENT_SETINFO,
+    CLIENT_SETNAME,
+    CLIENT_TRACKING,
+    CLIENT_TRACKINGINFO,
+    CLIENT_UNBLOCK,
+    CLIENT_UNPAUSE,
+    CLUSTER,
+    CLUSTER_ADDSLOTS,
+    CLUSTER_ADDSLOTSRANGE,
+    CLUSTER_BUMPEPOCH,
+    CLUSTER_CANCELSLOTMIGRATIONS,
+    CLUSTER_COUNT_FAILURE_REPORTS,
+    CLUSTER_COUNTKEYSINSLOT,
+    CLUSTER_DELSLOTS,
+    CLUSTER_DELSLOTSRANGE,
+    CLUSTER_FAILOVER,
+    CLUSTER_FLUSHSLOT,
+    CLUSTER_FLUSHSLOTS,
+    CLUSTER_FORGET,
+    CLUSTER_GETKEYSINSLOT,
+    CLUSTER_GETSLOTMIGRATIONS,
+    CLUSTER_HELP,
+    CLUSTER_INFO,
+    CLUSTER_KEYSLOT,
+    CLUSTER_LINKS,
+    CLUSTER_MEET,
+    CLUSTER_MIGRATESLOTS,
+    CLUSTER_MYID,
+    CLUSTER_MYSHARDID,
+    CLUSTER_NODES,
+    CLUSTER_REPLICAS,
+    CLUSTER_REPLICATE,
+    CLUSTER_RESET,
+    CLUSTER_SAVECONFIG,
+    CLUSTER_SET_CONFIG_EPOCH,
+    CLUSTER_SETSLOT,
+    CLUSTER_SHARDS,
+    CLUSTER_SLAVES,
+    CLUSTER_SLOT_STATS,
+    CLUSTER_SLOTS,
+    CLUSTER_SYNCSLOTS,
+    CLUSTERSCAN,
+    COMMAND,
+    COMMAND_COUNT,
+    COMMAND_DOCS,
+    COMMAND_GETKEYS,
+    COMMAND_GETKEYSANDFLAGS,
+    COMMAND_HELP,
+    COMMAND_INFO,
+    COMMAND_LIST,
+    COMMANDLOG,
+    COMMANDLOG_GET,
+    COMMANDLOG_HELP,
+    COMMANDLOG_LEN,
+    COMMANDLOG_RESET,
+    CONFIG,
+    CONFIG_GET,
+    CONFIG_HELP,
+    CONFIG_RESETSTAT,
+    CONFIG_REWRITE,
+    CONFIG_SET,
+    COPY,
+    DBSIZE,
+    DEBUG,
+    DECR,
+    DECRBY,
+    DEL,
+    DELIFEQ,
+    DISCARD,
+    DUMP,
+    ECHO,
+    EVAL,
+    EVALSHA,
+    EVALSHA_RO,
+    EVAL_RO,
+    EXEC,
+    EXISTS,
+    EXPIRE,
+    EXPIREAT,
+    EXPIRETIME,
+    FAILOVER,
+    FCALL,
+    FCALL_RO,
+    FLUSHALL,
+    FLUSHDB,
+    FUNCTION,
+    FUNCTION_DELETE,
+    FUNCTION_DUMP,
+    FUNCTION_FLUSH,
+    FUNCTION_HELP,
+    FUNCTION_KILL,
+    FUNCTION_LIST,
+    FUNCTION_LOAD,
+    FUNCTION_RESTORE,
+    FUNCTION_STATS,
+    GEOADD,
+    GEODIST,
+    GEOHASH,
+    GEOPOS,
+    GEORADIUS,
+    GEORADIUSBYMEMBER,
+    GEORADIUSBYMEMBER_RO,
+    GEORADIUS_RO,
+    GEOSEARCH,
+    GEOSEARCHSTORE,
+    GET,
+    GETBIT,
+    GETDEL,
+    GETEX,
+    GETRANGE,
+    GETSET,
+    HDEL,
+    HELLO,
+    HEXISTS,
+    HEXPIRE,
+    HEXPIREAT,
+    HEXPIRETIME,
+    HGET,
+    HGETALL,
+    HGETDEL,
+    HGETEX,
+    HINCRBY,
+    HINCRBYFLOAT,
+    HKEYS,
+    HLEN,
+    HMGET,
+    HMSET,
+    HPERSIST,
+    HPEXPIRE,
+    HPEXPIREAT,
+    HPEXPIRETIME,
+    HPTTL,
+    HRANDFIELD,
+    HSCAN,
+    HSET,
+    HSETEX,
+    HSETNX,
+    HSTRLEN,
+    HTTL,
+    HVALS,
+    INCR,
+    INCRBY,
+    INCRBYFLOAT,
+    INFO,
+    KEYS,
+    LASTSAVE,
+    LATENCY,
+    LATENCY_DOCTOR,
+    LATENCY_GRAPH,
+    LATENCY_HELP,
+    LATENCY_HISTOGRAM,
+    LATENCY_HISTORY,
+    LATENCY_LATEST,
+    LATENCY_RESET,
+    LCS,
+    LINDEX,
+    LINSERT,
+    LLEN,
+    LMOVE,
+    LMPOP,
+    LOLWUT,
+    LPOP,
+    LPOS,
+    LPUSH,
+    LPUSHX,
+    LRANGE,
+    LREM,
+    LSET,
+    LTRIM,
+    MEMORY,
+    MEMORY_DOCTOR,
+    MEMORY_HELP,
+    MEMORY_MALLOC_STATS,
+    MEMORY_PURGE,
+    MEMORY_STATS,
+    MEMORY_USAGE,
+    MGET,
+    MIGRATE,
+    MODULE,
+    MODULE_HELP,
+    MODULE_LIST,
+    MODULE_LOAD,
+    MODULE_LOADEX,
+    MODULE_UNLOAD,
+    MONITOR,
+    MOVE,
+    MSET,
+    MSETEX,
+    MSETNX,
+    MULTI,
+    OBJECT,
+    OBJECT_ENCODING,
+    OBJECT_FREQ,
+    OBJECT_HELP,
+    OBJECT_IDLETIME,
+    OBJECT_REFCOUNT,
+    PERSIST,
+    PEXPIRE,
+    PEXPIREAT,
+    PEXPIRETIME,
+    PFADD,
+    PFCOUNT,
+    PFDEBUG,
+    PFMERGE,
+    PFSELFTEST,
+    PING,
+    PSETEX,
+    PSUBSCRIBE,
+    PSYNC,
+    PTTL,
+    PUBLISH,
+    PUBSUB,
+    PUBSUB_CHANNELS,
+    PUBSUB_HELP,
+    PUBSUB_NUMPAT,
+    PUBSUB_NUMSUB,
+    PUBSUB_SHARDCHANNELS,
+    PUBSUB_SHARDNUMSUB,
+    PUNSUBSCRIBE,
+    QUIT,
+    RANDOMKEY,
+    READONLY,
+    READWRITE,
+    RENAME,
+    RENAMENX,
+    REPLCONF,
+    REPLICAOF,
+    RESET,
+    RESTORE,
+    RESTORE_ASKING,
+    ROLE,
+    RPOP,
+    RPOPLPUSH,
+    RPUSH,
+    RPUSHX,
+    SADD,
+    SAVE,
+    SCAN,
+    SCARD,
+    SCRIPT,
+    SCRIPT_DEBUG,
+    SCRIPT_EXISTS,
+    SCRIPT_FLUSH,
+    SCRIPT_HELP,
+    SCRIPT_KILL,
+    SCRIPT_LOAD,
+    SCRIPT_SHOW,
+    SDIFF,
+    SDIFFSTORE,
+    SELECT,
+    SET,
+    SETBIT,
+    SETEX,
+    SETNX,
+    SETRANGE,
+    SHUTDOWN,
+    SINTER,
+    SINTERCARD,
+    SINTERSTORE,
+    SISMEMBER,
+    SLAVEOF,
+    SLOWLOG,
+    SLOWLOG_GET,
+    SLOWLOG_HELP,
+    SLOWLOG_LEN,
+    SLOWLOG_RESET,
+    SMEMBERS,
+    SMISMEMBER,
+    SMOVE,
+    SORT,
+    SORT_RO,
+    SPOP,
+    SPUBLISH,
+    SRANDMEMBER,
+    SREM,
+    SSCAN,
+    SSUBSCRIBE,
+    STRLEN,
+    SUBSCRIBE,
+    SUBSTR,
+    SUNION,
+    SUNIONSTORE,
+    SUNSUBSCRIBE,
+    SWAPDB,
+    SYNC,
+    TIME,
+    TOUCH,
+    TTL,
+    TYPE,
+    UNLINK,
+    UNSUBSCRIBE,
+    UNWATCH,
+    VADD,
+    VCARD,
+    VDIM,
+    VEMB,
+    VGETATTR,
+    VINFO,
+    VISMEMBER,
+    VLINKS,
+    VRANDMEMBER,
+    VREM,
+    VSETATTR,
+    VSIM,
+    WAIT,
+    WAITAOF,
+    WATCH,
+    XACK,
+    XADD,
+    XAUTOCLAIM,
+    XCLAIM,
+    XDEL,
+    XGROUP,
+    XGROUP_CREATE,
+    XGROUP_CREATECONSUMER,
+    XGROUP_DELCONSUMER,
+    XGROUP_DESTROY,
+    XGROUP_HELP,
+    XGROUP_SETID,
+    XINFO,
+    XINFO_CONSUMERS,
+    XINFO_GROUPS,
+    XINFO_HELP,
+    XINFO_STREAM,
+    XLEN,
+    XPENDING,
+    XRANGE,
+    XREAD,
+    XREADGROUP,
+    XREVRANGE,
+    XSETID,
+    XTRIM,
+    ZADD,
+    ZCARD,
+    ZCOUNT,
+    ZDIFF,
+    ZDIFFSTORE,
+    ZINCRBY,
+    ZINTER,
+    ZINTERCARD,
+    ZINTERSTORE,
+    ZLEXCOUNT,
+    ZMPOP,
+    ZMSCORE,
+    ZPOPMAX,
+    ZPOPMIN,
+    ZRANDMEMBER,
+    ZRANGE,
+    ZRANGEBYLEX,
+    ZRANGEBYSCORE,
+    ZRANGESTORE,
+    ZRANK,
+    ZREM,
+    ZREMRANGEBYLEX,
+    ZREMRANGEBYRANK,
+    ZREMRANGEBYSCORE,
+    ZREVRANGE,
+    ZREVRANGEBYLEX,
+    ZREVRANGEBYSCORE,
+    ZREVRANK,
+    ZSCAN,
+    ZSCORE,
+    ZUNION,
+    ZUNIONSTORE,
+  ];
+}
 
 /**
  * A method for every command and subcommand. What a method does with its call is the heir's: a client sends it, a
@@ -446,10 +1030,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     command: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<string> {
-    return this.execute(
-      ACL_DRYRUN,
-      args.length === 0 ? [username, command] : flattenArguments([username, command], args),
-    ) as never;
+    return this.execute(ACL_DRYRUN, flattenArguments([username, command], args)) as never;
   }
 
   /**
@@ -537,10 +1118,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.0.0, Valkey 6.0.0; server; O(N).
    */
   aclSetuser(username: CommandArgument, ...rules: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      ACL_SETUSER,
-      rules.length === 0 ? [username] : flattenArguments([username], rules),
-    ) as never;
+    return this.execute(ACL_SETUSER, flattenArguments([username], rules)) as never;
   }
 
   /**
@@ -606,7 +1184,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; bitmap; O(N).
    */
   bitcount(key: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(BITCOUNT, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(BITCOUNT, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -619,7 +1197,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; bitmap; O(1).
    */
   bitfield(key: RedisKey, ...args: CommandArguments[]): Promise<(number | null)[]> {
-    return this.execute(BITFIELD, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(BITFIELD, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -629,11 +1207,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 6.0.0, Valkey 6.0.0; bitmap; O(1).
    */
-  bitfieldRo(key: RedisKey, ...args: GroupArguments<'encoding' | 'offset'>[]): Promise<number[]> {
-    return this.execute(
-      BITFIELD_RO,
-      args.length === 0 ? [key] : flattenGroups([key], args, ['encoding', 'offset']),
-    ) as never;
+  bitfieldRo(key: RedisKey, ...args: CommandArguments[]): Promise<number[]> {
+    return this.execute(BITFIELD_RO, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -659,7 +1234,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.7, Valkey 2.8.7; bitmap; O(N).
    */
   bitpos(key: RedisKey, bit: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(BITPOS, args.length === 0 ? [key, bit] : flattenArguments([key, bit], args)) as never;
+    return this.execute(BITPOS, flattenArguments([key, bit], args)) as never;
   }
 
   /**
@@ -911,10 +1486,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.9.50, Valkey 3.0.0; connection; O(1).
    */
   clientPause(timeout: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      CLIENT_PAUSE,
-      args.length === 0 ? [timeout] : flattenArguments([timeout], args),
-    ) as never;
+    return this.execute(CLIENT_PAUSE, flattenArguments([timeout], args)) as never;
   }
 
   /**
@@ -958,10 +1530,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; connection; O(log N).
    */
   clientUnblock(clientId: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(
-      CLIENT_UNBLOCK,
-      args.length === 0 ? [clientId] : flattenArguments([clientId], args),
-    ) as never;
+    return this.execute(CLIENT_UNBLOCK, flattenArguments([clientId], args)) as never;
   }
 
   /**
@@ -1082,10 +1651,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.0.0; cluster; O(N).
    */
   clusterFlushslot(slot: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      CLUSTER_FLUSHSLOT,
-      args.length === 0 ? [slot] : flattenArguments([slot], args),
-    ) as never;
+    return this.execute(CLUSTER_FLUSHSLOT, flattenArguments([slot], args)) as never;
   }
 
   /**
@@ -1184,10 +1750,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(1).
    */
   clusterMeet(ip: CommandArgument, port: NumberArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      CLUSTER_MEET,
-      args.length === 0 ? [ip, port] : flattenArguments([ip, port], args),
-    ) as never;
+    return this.execute(CLUSTER_MEET, flattenArguments([ip, port], args)) as never;
   }
 
   /**
@@ -1355,10 +1918,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Valkey 9.1.0; cluster; O(N).
    */
   clusterscan(cursor: CommandArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(
-      CLUSTERSCAN,
-      args.length === 0 ? [cursor] : flattenArguments([cursor], args),
-    ) as never;
+    return this.execute(CLUSTERSCAN, flattenArguments([cursor], args)) as never;
   }
 
   /**
@@ -1402,10 +1962,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(N).
    */
   commandGetkeys(command: CommandArgument, ...args: CommandArguments[]): Promise<T[]> {
-    return this.execute(
-      COMMAND_GETKEYS,
-      args.length === 0 ? [command] : flattenArguments([command], args),
-    ) as never;
+    return this.execute(COMMAND_GETKEYS, flattenArguments([command], args)) as never;
   }
 
   /**
@@ -1416,10 +1973,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
   commandGetkeysandflags(command: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      COMMAND_GETKEYSANDFLAGS,
-      args.length === 0 ? [command] : flattenArguments([command], args),
-    ) as never;
+    return this.execute(COMMAND_GETKEYSANDFLAGS, flattenArguments([command], args)) as never;
   }
 
   /**
@@ -1569,10 +2123,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; generic; O(N).
    */
   copy(source: RedisKey, destination: RedisKey, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(
-      COPY,
-      args.length === 0 ? [source, destination] : flattenArguments([source, destination], args),
-    ) as never;
+    return this.execute(COPY, flattenArguments([source, destination], args)) as never;
   }
 
   /**
@@ -1594,10 +2145,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; server.
    */
   debug(subcommand: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      DEBUG,
-      args.length === 0 ? [subcommand] : flattenArguments([subcommand], args),
-    ) as never;
+    return this.execute(DEBUG, flattenArguments([subcommand], args)) as never;
   }
 
   /**
@@ -1674,10 +2222,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting.
    */
   eval(script: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      EVAL,
-      args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args),
-    ) as never;
+    return this.execute(EVAL, flattenArguments([script, numkeys], args)) as never;
   }
 
   /**
@@ -1688,10 +2233,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; scripting.
    */
   evalsha(sha1: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      EVALSHA,
-      args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args),
-    ) as never;
+    return this.execute(EVALSHA, flattenArguments([sha1, numkeys], args)) as never;
   }
 
   /**
@@ -1702,10 +2244,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   evalshaRo(sha1: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      EVALSHA_RO,
-      args.length === 0 ? [sha1, numkeys] : flattenArguments([sha1, numkeys], args),
-    ) as never;
+    return this.execute(EVALSHA_RO, flattenArguments([sha1, numkeys], args)) as never;
   }
 
   /**
@@ -1716,10 +2255,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   evalRo(script: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      EVAL_RO,
-      args.length === 0 ? [script, numkeys] : flattenArguments([script, numkeys], args),
-    ) as never;
+    return this.execute(EVAL_RO, flattenArguments([script, numkeys], args)) as never;
   }
 
   /**
@@ -1741,10 +2277,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.0.0, Valkey 1.0.0; generic; O(1).
    */
   expire(key: RedisKey, seconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(
-      EXPIRE,
-      args.length === 0 ? [key, seconds] : flattenArguments([key, seconds], args),
-    ) as never;
+    return this.execute(EXPIRE, flattenArguments([key, seconds], args)) as never;
   }
 
   /**
@@ -1755,10 +2288,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 1.2.0, Valkey 1.2.0; generic; O(1).
    */
   expireat(key: RedisKey, unixTimeSeconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(
-      EXPIREAT,
-      args.length === 0 ? [key, unixTimeSeconds] : flattenArguments([key, unixTimeSeconds], args),
-    ) as never;
+    return this.execute(EXPIREAT, flattenArguments([key, unixTimeSeconds], args)) as never;
   }
 
   /**
@@ -1791,10 +2321,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting.
    */
   fcall(functionName: CommandArgument, numkeys: NumberArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      FCALL,
-      args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args),
-    ) as never;
+    return this.execute(FCALL, flattenArguments([functionName, numkeys], args)) as never;
   }
 
   /**
@@ -1809,10 +2336,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     numkeys: NumberArgument,
     ...args: CommandArguments[]
   ): Promise<Reply> {
-    return this.execute(
-      FCALL_RO,
-      args.length === 0 ? [functionName, numkeys] : flattenArguments([functionName, numkeys], args),
-    ) as never;
+    return this.execute(FCALL_RO, flattenArguments([functionName, numkeys], args)) as never;
   }
 
   /**
@@ -1922,10 +2446,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; scripting; O(N).
    */
   functionRestore(serializedValue: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      FUNCTION_RESTORE,
-      args.length === 0 ? [serializedValue] : flattenArguments([serializedValue], args),
-    ) as never;
+    return this.execute(FUNCTION_RESTORE, flattenArguments([serializedValue], args)) as never;
   }
 
   /**
@@ -1963,10 +2484,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     member2: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<number | null> {
-    return this.execute(
-      GEODIST,
-      args.length === 0 ? [key, member1, member2] : flattenArguments([key, member1, member2], args),
-    ) as never;
+    return this.execute(GEODIST, flattenArguments([key, member1, member2], args)) as never;
   }
 
   /**
@@ -1977,7 +2495,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
   geohash(key: RedisKey, ...members: CommandArguments[]): Promise<string[]> {
-    return this.execute(GEOHASH, members.length === 0 ? [key] : flattenArguments([key], members)) as never;
+    return this.execute(GEOHASH, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -1988,7 +2506,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
   geopos(key: RedisKey, ...members: CommandArguments[]): Promise<(GeoPosition | null)[]> {
-    return this.execute(GEOPOS, members.length === 0 ? [key] : flattenArguments([key], members)) as never;
+    return this.execute(GEOPOS, flattenArguments([key], members)) as never;
   }
 
   /**
@@ -2015,12 +2533,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
       When<A, 'STORE' | 'store' | 'STOREDIST' | 'storedist', number, T[]>
     >
   > {
-    return this.execute(
-      GEORADIUS,
-      args.length === 0
-        ? [key, longitude, latitude, radius, unit]
-        : flattenArguments([key, longitude, latitude, radius, unit], args),
-    ) as never;
+    return this.execute(GEORADIUS, flattenArguments([key, longitude, latitude, radius, unit], args)) as never;
   }
 
   /**
@@ -2046,10 +2559,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
       When<A, 'STORE' | 'store' | 'STOREDIST' | 'storedist', number, T[]>
     >
   > {
-    return this.execute(
-      GEORADIUSBYMEMBER,
-      args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args),
-    ) as never;
+    return this.execute(GEORADIUSBYMEMBER, flattenArguments([key, member, radius, unit], args)) as never;
   }
 
   /**
@@ -2070,10 +2580,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   ): Promise<
     When<A, 'WITHCOORD' | 'withcoord' | 'WITHDIST' | 'withdist' | 'WITHHASH' | 'withhash', GeoMatch<T>[], T[]>
   > {
-    return this.execute(
-      GEORADIUSBYMEMBER_RO,
-      args.length === 0 ? [key, member, radius, unit] : flattenArguments([key, member, radius, unit], args),
-    ) as never;
+    return this.execute(GEORADIUSBYMEMBER_RO, flattenArguments([key, member, radius, unit], args)) as never;
   }
 
   /**
@@ -2097,9 +2604,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   > {
     return this.execute(
       GEORADIUS_RO,
-      args.length === 0
-        ? [key, longitude, latitude, radius, unit]
-        : flattenArguments([key, longitude, latitude, radius, unit], args),
+      flattenArguments([key, longitude, latitude, radius, unit], args),
     ) as never;
   }
 
@@ -2182,7 +2687,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 6.2.0, Valkey 6.2.0; string; O(1).
    */
   getex(key: RedisKey, ...args: CommandArguments[]): Promise<T | null> {
-    return this.execute(GETEX, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(GETEX, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -2447,7 +2952,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     ...args: A
   ): Promise<When<A, 'WITHVALUES' | 'withvalues', FieldValue<T>[], T[]>>;
   hrandfield(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(HRANDFIELD, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(HRANDFIELD, flattenArguments([key], args));
   }
 
   /**
@@ -2462,10 +2967,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     cursor: NumberArgument,
     ...args: CommandArguments[]
   ): Promise<[cursor: string, items: T[]]> {
-    return this.execute(
-      HSCAN,
-      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
-    ) as never;
+    return this.execute(HSCAN, flattenArguments([key, cursor], args)) as never;
   }
 
   /**
@@ -2690,10 +3192,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     key2: RedisKey,
     ...args: A
   ): Promise<When<A, 'LEN' | 'len', number, When<A, 'IDX' | 'idx', LongestCommonMatches, T>>> {
-    return this.execute(
-      LCS,
-      args.length === 0 ? [key1, key2] : flattenArguments([key1, key2], args),
-    ) as never;
+    return this.execute(LCS, flattenArguments([key1, key2], args)) as never;
   }
 
   /**
@@ -2782,7 +3281,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   lpop(key: RedisKey): Promise<T | null>;
   lpop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[] | null>;
   lpop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(LPOP, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(LPOP, flattenArguments([key], args));
   }
 
   /**
@@ -2797,10 +3296,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     element: CommandArgument,
     ...args: A
   ): Promise<When<A, 'COUNT' | 'count', number[], number | null>> {
-    return this.execute(
-      LPOS,
-      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
-    ) as never;
+    return this.execute(LPOS, flattenArguments([key, element], args)) as never;
   }
 
   /**
@@ -2932,7 +3428,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 4.0.0, Valkey 4.0.0; server; O(N).
    */
   memoryUsage(key: RedisKey, ...args: CommandArguments[]): Promise<number | null> {
-    return this.execute(MEMORY_USAGE, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(MEMORY_USAGE, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -2964,9 +3460,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   ): Promise<string> {
     return this.execute(
       MIGRATE,
-      args.length === 0
-        ? [host, port, keySelector, destinationDb, timeout]
-        : flattenArguments([host, port, keySelector, destinationDb, timeout], args),
+      flattenArguments([host, port, keySelector, destinationDb, timeout], args),
     ) as never;
   }
 
@@ -3000,7 +3494,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 4.0.0, Valkey 4.0.0; server; O(1).
    */
   moduleLoad(path: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(MODULE_LOAD, args.length === 0 ? [path] : flattenArguments([path], args)) as never;
+    return this.execute(MODULE_LOAD, flattenArguments([path], args)) as never;
   }
 
   /**
@@ -3010,11 +3504,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(1).
    */
-  moduleLoadex(path: CommandArgument, ...args: GroupArguments<'name' | 'value'>[]): Promise<'OK'> {
-    return this.execute(
-      MODULE_LOADEX,
-      args.length === 0 ? [path] : flattenGroups([path], args, ['name', 'value']),
-    ) as never;
+  moduleLoadex(path: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
+    return this.execute(MODULE_LOADEX, flattenArguments([path], args)) as never;
   }
 
   /**
@@ -3147,10 +3638,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.6.0, Valkey 2.6.0; generic; O(1).
    */
   pexpire(key: RedisKey, milliseconds: NumberArgument, ...args: CommandArguments[]): Promise<number> {
-    return this.execute(
-      PEXPIRE,
-      args.length === 0 ? [key, milliseconds] : flattenArguments([key, milliseconds], args),
-    ) as never;
+    return this.execute(PEXPIRE, flattenArguments([key, milliseconds], args)) as never;
   }
 
   /**
@@ -3165,10 +3653,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     unixTimeMilliseconds: NumberArgument,
     ...args: CommandArguments[]
   ): Promise<number> {
-    return this.execute(
-      PEXPIREAT,
-      args.length === 0 ? [key, unixTimeMilliseconds] : flattenArguments([key, unixTimeMilliseconds], args),
-    ) as never;
+    return this.execute(PEXPIREAT, flattenArguments([key, unixTimeMilliseconds], args)) as never;
   }
 
   /**
@@ -3190,7 +3675,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; hyperloglog; O(1).
    */
   pfadd(key: RedisKey, ...elements: CommandArguments[]): Promise<number> {
-    return this.execute(PFADD, elements.length === 0 ? [key] : flattenArguments([key], elements)) as never;
+    return this.execute(PFADD, flattenArguments([key], elements)) as never;
   }
 
   /**
@@ -3223,7 +3708,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.9, Valkey 2.8.9; hyperloglog; O(N).
    */
   pfmerge(destkey: RedisKey, ...keys: KeyArguments[]): Promise<'OK'> {
-    return this.execute(PFMERGE, keys.length === 0 ? [destkey] : flattenArguments([destkey], keys)) as never;
+    return this.execute(PFMERGE, flattenArguments([destkey], keys)) as never;
   }
 
   /**
@@ -3405,10 +3890,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     serializedValue: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<'OK'> {
-    return this.execute(
-      RESTORE,
-      args.length === 0 ? [key, ttl, serializedValue] : flattenArguments([key, ttl, serializedValue], args),
-    ) as never;
+    return this.execute(RESTORE, flattenArguments([key, ttl, serializedValue], args)) as never;
   }
 
   /**
@@ -3432,7 +3914,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   rpop(key: RedisKey): Promise<T | null>;
   rpop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[] | null>;
   rpop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(RPOP, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(RPOP, flattenArguments([key], args));
   }
 
   /**
@@ -3499,7 +3981,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 2.8.0, Valkey 2.8.0; generic; O(1).
    */
   scan(cursor: NumberArgument, ...args: CommandArguments[]): Promise<[cursor: string, items: T[]]> {
-    return this.execute(SCAN, args.length === 0 ? [cursor] : flattenArguments([cursor], args)) as never;
+    return this.execute(SCAN, flattenArguments([cursor], args)) as never;
   }
 
   /**
@@ -3616,10 +4098,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   ): Promise<
     When<A, 'GET' | 'get', T | null, When<A, 'NX' | 'nx' | 'XX' | 'xx' | 'IFEQ' | 'ifeq', 'OK' | null, 'OK'>>
   > {
-    return this.execute(
-      SET,
-      args.length === 0 ? [key, value] : flattenArguments([key, value], args),
-    ) as never;
+    return this.execute(SET, flattenArguments([key, value], args)) as never;
   }
 
   /**
@@ -3824,7 +4303,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     key: RedisKey,
     ...args: A
   ): Promise<When<A, 'STORE' | 'store', number, (T | null)[]>> {
-    return this.execute(SORT, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(SORT, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3836,7 +4315,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 7.0.0, Valkey 7.0.0; generic; O(N+M*log(M)).
    */
   sortRo(key: RedisKey, ...args: CommandArguments[]): Promise<(T | null)[]> {
-    return this.execute(SORT_RO, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(SORT_RO, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -3849,7 +4328,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   spop(key: RedisKey): Promise<T | null>;
   spop(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
   spop(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(SPOP, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(SPOP, flattenArguments([key], args));
   }
 
   /**
@@ -3873,7 +4352,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   srandmember(key: RedisKey): Promise<T | null>;
   srandmember(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
   srandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(SRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(SRANDMEMBER, flattenArguments([key], args));
   }
 
   /**
@@ -3899,10 +4378,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     cursor: NumberArgument,
     ...args: CommandArguments[]
   ): Promise<[cursor: string, items: T[]]> {
-    return this.execute(
-      SSCAN,
-      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
-    ) as never;
+    return this.execute(SSCAN, flattenArguments([key, cursor], args)) as never;
   }
 
   /**
@@ -4057,10 +4533,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vemb(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      VEMB,
-      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
-    ) as never;
+    return this.execute(VEMB, flattenArguments([key, element], args)) as never;
   }
 
   /**
@@ -4104,10 +4577,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 8.0.0; module.
    */
   vlinks(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
-    return this.execute(
-      VLINKS,
-      args.length === 0 ? [key, element] : flattenArguments([key, element], args),
-    ) as never;
+    return this.execute(VLINKS, flattenArguments([key, element], args)) as never;
   }
 
   /**
@@ -4120,7 +4590,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   vrandmember(key: RedisKey): Promise<T | null>;
   vrandmember(key: RedisKey, ...args: [CommandArguments, ...CommandArguments[]]): Promise<T[]>;
   vrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(VRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(VRANDMEMBER, flattenArguments([key], args));
   }
 
   /**
@@ -4221,9 +4691,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
   ): Promise<When<A, 'JUSTID' | 'justid', AutoClaimed<string>, AutoClaimed<StreamEntry<T>>>> {
     return this.execute(
       XAUTOCLAIM,
-      args.length === 0
-        ? [key, group, consumer, minIdleTime, start]
-        : flattenArguments([key, group, consumer, minIdleTime, start], args),
+      flattenArguments([key, group, consumer, minIdleTime, start], args),
     ) as never;
   }
 
@@ -4269,10 +4737,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     idSelector: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<'OK'> {
-    return this.execute(
-      XGROUP_CREATE,
-      args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args),
-    ) as never;
+    return this.execute(XGROUP_CREATE, flattenArguments([key, group, idSelector], args)) as never;
   }
 
   /**
@@ -4332,10 +4797,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     idSelector: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<'OK'> {
-    return this.execute(
-      XGROUP_SETID,
-      args.length === 0 ? [key, group, idSelector] : flattenArguments([key, group, idSelector], args),
-    ) as never;
+    return this.execute(XGROUP_SETID, flattenArguments([key, group, idSelector], args)) as never;
   }
 
   /**
@@ -4379,7 +4841,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xinfoStream(key: RedisKey, ...args: CommandArguments[]): Promise<MixedRecord> {
-    return this.execute(XINFO_STREAM, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(XINFO_STREAM, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -4407,7 +4869,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     ...args: [CommandArguments, ...CommandArguments[]]
   ): Promise<PendingEntry[]>;
   xpending(key: RedisKey, group: CommandArgument, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(XPENDING, args.length === 0 ? [key, group] : flattenArguments([key, group], args));
+    return this.execute(XPENDING, flattenArguments([key, group], args));
   }
 
   /**
@@ -4423,10 +4885,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     end: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<StreamEntry<T>[]> {
-    return this.execute(
-      XRANGE,
-      args.length === 0 ? [key, start, end] : flattenArguments([key, start, end], args),
-    ) as never;
+    return this.execute(XRANGE, flattenArguments([key, start, end], args)) as never;
   }
 
   /**
@@ -4464,10 +4923,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     start: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<StreamEntry<T>[]> {
-    return this.execute(
-      XREVRANGE,
-      args.length === 0 ? [key, end, start] : flattenArguments([key, end, start], args),
-    ) as never;
+    return this.execute(XREVRANGE, flattenArguments([key, end, start], args)) as never;
   }
 
   /**
@@ -4478,10 +4934,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; stream; O(1).
    */
   xsetid(key: RedisKey, lastId: CommandArgument, ...args: CommandArguments[]): Promise<'OK'> {
-    return this.execute(
-      XSETID,
-      args.length === 0 ? [key, lastId] : flattenArguments([key, lastId], args),
-    ) as never;
+    return this.execute(XSETID, flattenArguments([key, lastId], args)) as never;
   }
 
   /**
@@ -4644,7 +5097,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)*M).
    */
   zpopmax(key: RedisKey, ...args: CommandArguments[]): Promise<ScoredMember<T>[]> {
-    return this.execute(ZPOPMAX, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(ZPOPMAX, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -4655,7 +5108,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 5.0.0, Valkey 5.0.0; sorted-set; O(log(N)*M).
    */
   zpopmin(key: RedisKey, ...args: CommandArguments[]): Promise<ScoredMember<T>[]> {
-    return this.execute(ZPOPMIN, args.length === 0 ? [key] : flattenArguments([key], args)) as never;
+    return this.execute(ZPOPMIN, flattenArguments([key], args)) as never;
   }
 
   /**
@@ -4671,7 +5124,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     ...args: A
   ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>>;
   zrandmember(key: RedisKey, ...args: CommandArguments[]): Promise<unknown> {
-    return this.execute(ZRANDMEMBER, args.length === 0 ? [key] : flattenArguments([key], args));
+    return this.execute(ZRANDMEMBER, flattenArguments([key], args));
   }
 
   /**
@@ -4687,10 +5140,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     stop: CommandArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
-    return this.execute(
-      ZRANGE,
-      args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args),
-    ) as never;
+    return this.execute(ZRANGE, flattenArguments([key, start, stop], args)) as never;
   }
 
   /**
@@ -4707,10 +5157,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     max: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<T[]> {
-    return this.execute(
-      ZRANGEBYLEX,
-      args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args),
-    ) as never;
+    return this.execute(ZRANGEBYLEX, flattenArguments([key, min, max], args)) as never;
   }
 
   /**
@@ -4727,10 +5174,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     max: NumberArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
-    return this.execute(
-      ZRANGEBYSCORE,
-      args.length === 0 ? [key, min, max] : flattenArguments([key, min, max], args),
-    ) as never;
+    return this.execute(ZRANGEBYSCORE, flattenArguments([key, min, max], args)) as never;
   }
 
   /**
@@ -4747,10 +5191,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     max: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<number> {
-    return this.execute(
-      ZRANGESTORE,
-      args.length === 0 ? [dst, src, min, max] : flattenArguments([dst, src, min, max], args),
-    ) as never;
+    return this.execute(ZRANGESTORE, flattenArguments([dst, src, min, max], args)) as never;
   }
 
   /**
@@ -4765,10 +5206,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     member: CommandArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORE' | 'withscore', RankAndScore | null, number | null>> {
-    return this.execute(
-      ZRANK,
-      args.length === 0 ? [key, member] : flattenArguments([key, member], args),
-    ) as never;
+    return this.execute(ZRANK, flattenArguments([key, member], args)) as never;
   }
 
   /**
@@ -4829,10 +5267,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     stop: NumberArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
-    return this.execute(
-      ZREVRANGE,
-      args.length === 0 ? [key, start, stop] : flattenArguments([key, start, stop], args),
-    ) as never;
+    return this.execute(ZREVRANGE, flattenArguments([key, start, stop], args)) as never;
   }
 
   /**
@@ -4849,10 +5284,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     min: CommandArgument,
     ...args: CommandArguments[]
   ): Promise<T[]> {
-    return this.execute(
-      ZREVRANGEBYLEX,
-      args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args),
-    ) as never;
+    return this.execute(ZREVRANGEBYLEX, flattenArguments([key, max, min], args)) as never;
   }
 
   /**
@@ -4869,10 +5301,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     min: NumberArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
-    return this.execute(
-      ZREVRANGEBYSCORE,
-      args.length === 0 ? [key, max, min] : flattenArguments([key, max, min], args),
-    ) as never;
+    return this.execute(ZREVRANGEBYSCORE, flattenArguments([key, max, min], args)) as never;
   }
 
   /**
@@ -4887,10 +5316,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     member: CommandArgument,
     ...args: A
   ): Promise<When<A, 'WITHSCORE' | 'withscore', RankAndScore | null, number | null>> {
-    return this.execute(
-      ZREVRANK,
-      args.length === 0 ? [key, member] : flattenArguments([key, member], args),
-    ) as never;
+    return this.execute(ZREVRANK, flattenArguments([key, member], args)) as never;
   }
 
   /**
@@ -4905,10 +5331,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
     cursor: NumberArgument,
     ...args: CommandArguments[]
   ): Promise<[cursor: string, items: T[]]> {
-    return this.execute(
-      ZSCAN,
-      args.length === 0 ? [key, cursor] : flattenArguments([key, cursor], args),
-    ) as never;
+    return this.execute(ZSCAN, flattenArguments([key, cursor], args)) as never;
   }
 
   /**
