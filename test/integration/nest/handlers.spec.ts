@@ -1,0 +1,634 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Catch,
+  Controller,
+  createParamDecorator,
+  ForbiddenException,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  ParseIntPipe,
+  Scope,
+  SetMetadata,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+  type ArgumentsHost,
+  type CallHandler,
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  type ModuleMetadata,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
+import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { EMPTY, map, of, throwError, type Observable } from 'rxjs';
+import {
+  OnRedisMessage,
+  RedisChannel,
+  RedisClient,
+  RedisContext,
+  RedisMessageContext,
+  RedisModule,
+  RedisPattern,
+  RedisPayload,
+  type RedisHandlerErrorContext,
+  type RedisModuleOptions,
+} from 'nestjs-redwire';
+import { eventually, obtainServer, type ObtainedServer } from '../../support/index.js';
+
+/** Channels of this run alone: the server may be shared. */
+const ns = `nest-${randomUUID()}`;
+const onHandlerError = jest.fn<(error: unknown, context: RedisHandlerErrorContext) => void>();
+let server: ObtainedServer;
+let publisher: RedisClient;
+let module: TestingModule | undefined;
+const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
+/** What handlers were called with. */
+let calls: unknown[][] = [];
+
+beforeAll(async () => {
+  server = await obtainServer();
+  publisher = new RedisClient(server.url);
+});
+
+afterAll(async () => {
+  await publisher.close();
+  await server.stop();
+});
+
+beforeEach(() => {
+  calls = [];
+  onHandlerError.mockReset();
+});
+
+afterEach(async () => {
+  await module?.close();
+  module = undefined;
+});
+
+async function start(metadata: ModuleMetadata, options: RedisModuleOptions = {}): Promise<void> {
+  module = await Test.createTestingModule({
+    ...metadata,
+    imports: [
+      RedisModule.forRoot({ url: server.url, onHandlerError, ...options }),
+      ...(metadata.imports ?? []),
+    ],
+  })
+    .setLogger(silent)
+    .compile();
+  await module.init();
+}
+
+async function publish(channel: string, payload: unknown): Promise<void> {
+  await publisher.publish(
+    `${ns}.${channel}`,
+    typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload),
+  );
+}
+
+/** Waits for this many calls, and a moment more, in which there must be no further one. */
+async function called(times: number): Promise<unknown[][]> {
+  await eventually(() => expect(calls.length).toBeGreaterThanOrEqual(times));
+  await delay(20);
+  expect(calls).toHaveLength(times);
+  return calls;
+}
+
+describe('handlers are found', () => {
+  test('on providers and controllers, inherited ones, several decorators on one method', async () => {
+    abstract class Base {
+      @OnRedisMessage(`${ns}.inherited`)
+      onInherited(payload: unknown): void {
+        calls.push([this.constructor.name, payload]);
+      }
+    }
+    @Injectable()
+    class Provider extends Base {}
+    @Controller()
+    class Http extends Base {
+      @Get()
+      index(): string {
+        return '';
+      }
+
+      @OnRedisMessage(`${ns}.one`)
+      @OnRedisMessage([`${ns}.two`, `${ns}.three`], { codec: 'text' })
+      onSeveral(payload: unknown, context: RedisMessageContext): void {
+        calls.push([context.channel.slice(ns.length + 1), payload]);
+      }
+    }
+    await start({ providers: [Provider], controllers: [Http] });
+    await publish('inherited', 1);
+    expect((await called(2)).toSorted()).toEqual([
+      ['Http', 1],
+      ['Provider', 1],
+    ]);
+    await publish('one', { n: 1 });
+    await publish('two', 'text');
+    await publish('three', 'more');
+    expect((await called(5)).slice(2)).toEqual([
+      ['one', { n: 1 }],
+      ['two', 'text'],
+      ['three', 'more'],
+    ]);
+  });
+
+  test('once, under however many tokens', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.aliases`)
+      onOrder(): void {
+        calls.push(['once']);
+      }
+    }
+    await start({
+      providers: [
+        Orders,
+        { provide: 'alias', useExisting: Orders },
+        { provide: 'same', inject: [Orders], useFactory: (orders: Orders) => orders },
+        { provide: 'null', useValue: null },
+        { provide: 'function', useValue: () => undefined },
+      ],
+    });
+    await publish('aliases', 1);
+    await called(1);
+  });
+
+  test('by pattern, sharded, on a named connection', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.p.*`, { pattern: true })
+      onPattern(
+        @RedisPayload() payload: unknown,
+        @RedisPattern() pattern: string,
+        @RedisChannel() channel: string,
+      ): void {
+        calls.push([payload, pattern, channel]);
+      }
+
+      @OnRedisMessage(`${ns}.s`, { sharded: true, connection: 'other' })
+      onSharded(_: unknown, { type, connection, pattern }: RedisMessageContext): void {
+        calls.push([type, connection, pattern]);
+      }
+    }
+    await start({ imports: [RedisModule.forRoot({ name: 'other', url: server.url })], providers: [Orders] });
+    await publish('p.a', 1);
+    expect(await called(1)).toEqual([[1, `${ns}.p.*`, `${ns}.p.a`]]);
+    await publisher.spublish(`${ns}.s`, '{}');
+    expect((await called(2))[1]).toEqual(['smessage', 'other', undefined]);
+  });
+
+  test('when the connection is opened in the background, or by nobody else', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.background`)
+      onDefault(): void {
+        calls.push(['background']);
+      }
+
+      @OnRedisMessage(`${ns}.background`, { connection: 'lazy' })
+      onLazy(): void {
+        calls.push(['lazy']);
+      }
+    }
+    await start(
+      {
+        imports: [RedisModule.forRoot({ name: 'lazy', url: server.url, connect: 'lazy' })],
+        providers: [Orders],
+      },
+      { connect: 'background' },
+    );
+    await eventually(async () => (await publisher.publish(`${ns}.background`, '1')) === 2);
+    await eventually(() => expect(new Set(calls.flat())).toEqual(new Set(['background', 'lazy'])));
+  });
+
+  test('and hear nothing where a test replaced the client', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.replaced`)
+      onOrder(): void {}
+    }
+    module = await Test.createTestingModule({
+      imports: [RedisModule.forRoot({ port: 1 })],
+      providers: [Orders],
+    })
+      .overrideProvider(RedisClient)
+      .useValue({ get: () => 'fake' })
+      .compile();
+    await module.init();
+  });
+});
+
+describe('payloads', () => {
+  test('by codec', async () => {
+    @Injectable()
+    class Codecs {
+      @OnRedisMessage(`${ns}.codec`)
+      json(payload: unknown): void {
+        calls.push(['json', payload]);
+      }
+
+      @OnRedisMessage(`${ns}.codec`, { codec: 'text' })
+      text(payload: string): void {
+        calls.push(['text', payload]);
+      }
+
+      @OnRedisMessage(`${ns}.codec`, { codec: 'buffer' })
+      buffer(payload: Buffer, context: RedisMessageContext): void {
+        calls.push(['buffer', payload.equals(context.data)]);
+      }
+
+      @OnRedisMessage(`${ns}.codec`, { codec: { decode: async (data) => data.length } })
+      own(payload: number): void {
+        calls.push(['own', payload]);
+      }
+    }
+    await start({ providers: [Codecs] });
+    await publish('codec', '{"a":"ä"}');
+    expect((await called(4)).toSorted()).toEqual([
+      ['buffer', true],
+      ['json', { a: 'ä' }],
+      ['own', 10],
+      ['text', '{"a":"ä"}'],
+    ]);
+  });
+
+  test("that are not JSON are the handler's error, and none of their text is in it", async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.broken`)
+      onOrder(payload: unknown): void {
+        calls.push([payload]);
+      }
+    }
+    await start({ providers: [Orders] });
+    await publish('broken', 'hunter2');
+    await publish('broken', '2');
+    expect(await called(1)).toEqual([[2]]);
+    const [error, context] = onHandlerError.mock.calls[0]!;
+    expect((error as Error).message).toMatch(/the message is not JSON.*codec: 'text'/);
+    expect(String((error as Error).cause)).not.toMatch(/hunter/);
+    expect(context).toMatchObject({
+      className: 'Orders',
+      methodName: 'onOrder',
+      connection: 'default',
+      type: 'message',
+      channel: `${ns}.broken`,
+    });
+    expect(context.data.toString()).toBe('hunter2');
+  });
+});
+
+describe('the pipeline', () => {
+  const Role = (role: string) => SetMetadata('role', role);
+  const Sender = createParamDecorator((_: unknown, context: ExecutionContext) => [
+    context.getType(),
+    context.getArgByIndex<{ sender: string }>(0).sender,
+  ]);
+
+  @Injectable()
+  class RoleGuard implements CanActivate {
+    constructor(private readonly reflector: Reflector) {}
+
+    canActivate(context: ExecutionContext): boolean {
+      const role = this.reflector.get<string>('role', context.getHandler());
+      const [payload, message] = context.getArgs<[{ role: string }, RedisMessageContext]>();
+      return (
+        context.getType<string>() === 'redis' &&
+        message instanceof RedisMessageContext &&
+        payload.role === role
+      );
+    }
+  }
+
+  @Injectable()
+  class DoublePipe implements PipeTransform<{ n: number }> {
+    transform(value: { n: number } | unknown[]): unknown {
+      // the value of a decorator made with createParamDecorator(): Nest runs pipes on those too
+      if (Array.isArray(value)) return value;
+      if (typeof value?.n !== 'number') throw new TypeError('not for this pipe');
+      return { ...value, n: value.n * 2 };
+    }
+  }
+
+  @Injectable()
+  class LogInterceptor implements NestInterceptor {
+    intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+      calls.push([`before ${context.getClass().name}`]);
+      return next.handle().pipe(
+        map((value) => {
+          calls.push(['after', value]);
+          return value;
+        }),
+      );
+    }
+  }
+
+  class Refused extends Error {}
+
+  @Catch(Refused)
+  class RefusedFilter implements ExceptionFilter {
+    catch(error: Error, host: ArgumentsHost): void {
+      calls.push([
+        'filtered',
+        error.message,
+        host.getType<string>(),
+        host.getArgByIndex<RedisMessageContext>(1).channel,
+      ]);
+    }
+  }
+
+  for (const kind of ['provider', 'controller'] as const) {
+    test(`guards, pipes, interceptors, filters and parameters of a ${kind}`, async () => {
+      @Controller()
+      @UseGuards(RoleGuard)
+      class Orders {
+        @Role('admin')
+        @UsePipes(DoublePipe)
+        @UseInterceptors(LogInterceptor)
+        @OnRedisMessage(`${ns}.pipeline`)
+        onOrder(
+          @RedisContext() context: RedisMessageContext,
+          @RedisPayload() payload: { n: number },
+          @Sender() sender: unknown,
+          @RedisChannel() channel: string,
+        ): string {
+          calls.push([payload.n, sender, context.channel === channel]);
+          return 'done';
+        }
+
+        @Role('admin')
+        @UseFilters(RefusedFilter)
+        @OnRedisMessage(`${ns}.filter`)
+        onRefused(payload: { text: string }): void {
+          throw new Refused(payload.text);
+        }
+
+        @Role('admin')
+        @OnRedisMessage(`${ns}.property`)
+        onProperty(@RedisPayload('n', ParseIntPipe) n: number): void {
+          calls.push([n]);
+        }
+      }
+      await start(kind === 'provider' ? { providers: [Orders] } : { controllers: [Orders] });
+
+      await publish('pipeline', { role: 'admin', n: 21, sender: 'me' });
+      expect(await called(3)).toEqual([['before Orders'], [42, ['redis', 'me'], true], ['after', 'done']]);
+
+      calls = [];
+      await publish('pipeline', { role: 'guest', n: 21 });
+      await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(1));
+      expect(onHandlerError.mock.calls[0]![0]).toBeInstanceOf(ForbiddenException);
+      expect(calls).toEqual([]);
+
+      await publish('filter', { role: 'admin', text: 'no' });
+      expect(await called(1)).toEqual([['filtered', 'no', 'redis', `${ns}.filter`]]);
+      expect(onHandlerError).toHaveBeenCalledTimes(1);
+
+      calls = [];
+      await publish('property', { role: 'admin', n: '7' });
+      expect(await called(1)).toEqual([[7]]);
+    });
+  }
+
+  test('pipes of a method run on the payload alone, without parameter decorators too', async () => {
+    @Injectable()
+    class Orders {
+      @UsePipes(DoublePipe)
+      @OnRedisMessage(`${ns}.pipes`)
+      onOrder(payload: { n: number }, context: RedisMessageContext): void {
+        calls.push([payload, context instanceof RedisMessageContext]);
+      }
+    }
+    await start({ providers: [Orders] });
+    await publish('pipes', { n: 2 });
+    expect(await called(1)).toEqual([[{ n: 4 }, true]]);
+    await publish('pipes', 'null');
+    await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(1));
+  });
+
+  test('each module has its own enhancers, though they provide the same class', async () => {
+    @Injectable()
+    class Tag implements PipeTransform {
+      constructor(@Inject('tag') private readonly tag: string) {}
+      transform(): string {
+        return this.tag;
+      }
+    }
+    @Injectable()
+    class Tagged {
+      @OnRedisMessage(`${ns}.tag`)
+      onTag(@RedisPayload(Tag) tag: string): void {
+        calls.push([tag]);
+      }
+    }
+    @Module({ providers: [Tagged, { provide: 'tag', useValue: 'one' }] })
+    class One {}
+    @Module({ controllers: [Tagged], providers: [{ provide: 'tag', useValue: 'two' }] })
+    class Two {}
+    await start({ imports: [One, Two] });
+    await publish('tag', 0);
+    expect((await called(2)).flat().toSorted()).toEqual(['one', 'two']);
+  });
+
+  test('global enhancers stay out, unless asked for', async () => {
+    const guard = { canActivate: jest.fn((_: ExecutionContext) => false) };
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.global`)
+      onOrder(): void {
+        calls.push(['handled']);
+      }
+    }
+    const metadata = { providers: [Orders, { provide: APP_GUARD, useValue: guard }] };
+    await start(metadata);
+    await publish('global', 1);
+    await called(1);
+    expect(guard.canActivate).not.toHaveBeenCalled();
+    await module!.close();
+
+    await start(metadata, { globalEnhancers: true });
+    await publish('global', 1);
+    await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(1));
+    expect(guard.canActivate.mock.calls[0]![0].getType<string>()).toBe('redis');
+    await called(1);
+  });
+
+  test('a request-scoped handler is made for each message, and can inject its context', async () => {
+    let made = 0;
+    @Injectable({ scope: Scope.REQUEST })
+    class PerMessage {
+      readonly id = ++made;
+      constructor(@Inject(REQUEST) readonly request: RedisMessageContext) {}
+    }
+    @Injectable()
+    class Static {
+      @OnRedisMessage(`${ns}.scoped`)
+      onStatic(): void {
+        calls.push(['static']);
+      }
+    }
+    for (const host of ['providers', 'controllers'] as const) {
+      @Controller()
+      class Orders {
+        constructor(private readonly dependency: PerMessage) {}
+
+        @UsePipes(DoublePipe)
+        @OnRedisMessage(`${ns}.scoped`)
+        onOrder(payload: { n: number }): void {
+          calls.push([payload.n, this.dependency.request.channel === `${ns}.scoped`, this.dependency.id]);
+        }
+      }
+      made = 0;
+      calls = [];
+      await start({
+        providers: [PerMessage, Static, ...(host === 'providers' ? [Orders] : [])],
+        controllers: host === 'controllers' ? [Orders] : [],
+      });
+      await publish('scoped', { n: 1 });
+      await publish('scoped', { n: 2 });
+      expect((await called(4)).filter((call) => call.length > 1)).toEqual([
+        [2, true, 1],
+        [4, true, 2],
+      ]);
+      await module!.close();
+    }
+  });
+});
+
+describe('results and errors', () => {
+  test('promises and Observables are waited for; empty ones are fine', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.results`)
+      async promise(): Promise<void> {
+        await delay(1);
+        calls.push(['promise']);
+      }
+
+      @OnRedisMessage(`${ns}.results`)
+      observable(): Observable<string> {
+        return of('a', 'b').pipe(
+          map((value) => {
+            calls.push([value]);
+            return value;
+          }),
+        );
+      }
+
+      @OnRedisMessage(`${ns}.results`)
+      empty(): Observable<never> {
+        return EMPTY;
+      }
+
+      @OnRedisMessage(`${ns}.results`)
+      failing(): Observable<never> {
+        return throwError(() => new Error('inside'));
+      }
+    }
+    await start({ providers: [Orders] });
+    await publish('results', 1);
+    expect((await called(3)).flat().toSorted()).toEqual(['a', 'b', 'promise']);
+    expect(onHandlerError).toHaveBeenCalledTimes(1);
+    expect(onHandlerError.mock.calls[0]).toMatchObject([new Error('inside'), { methodName: 'failing' }]);
+  });
+
+  test('what a handler throws is logged with class, method and channel, and nothing else happens', async () => {
+    const logger = { log: jest.fn(), error: jest.fn(), warn: jest.fn(), debug: jest.fn() };
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.throwing`)
+      onOrder(payload: number): void {
+        calls.push([payload]);
+        if (payload === 1) throw new Error('out of stock');
+        if (payload === 2) throw 'a string';
+      }
+    }
+    onHandlerError.mockImplementation((error) => {
+      if (error instanceof Error) throw new Error('the listener too');
+    });
+    await start({ providers: [Orders] });
+    module!.useLogger(logger);
+    for (const payload of [1, 2, 3]) await publish('throwing', payload);
+    expect(await called(3)).toEqual([[1], [2], [3]]);
+    const lines = logger.error.mock.calls.map(([line]) => line);
+    expect(lines).toEqual([
+      `Orders.onOrder failed on a message of channel "${ns}.throwing": out of stock`,
+      `onHandlerError of Redis "default" threw: the listener too`,
+      `Orders.onOrder failed on a message of channel "${ns}.throwing": a string`,
+    ]);
+    expect(onHandlerError).toHaveBeenCalledTimes(2);
+  });
+
+  test('a filter may answer with another error', async () => {
+    @Catch()
+    class Rethrow implements ExceptionFilter {
+      catch(error: Error): Observable<never> {
+        return throwError(() => new Error(`seen: ${error.message}`));
+      }
+    }
+    @Injectable()
+    class Orders {
+      @UseFilters(new Rethrow())
+      @OnRedisMessage(`${ns}.rethrow`)
+      onOrder(): void {
+        throw new Error('first');
+      }
+    }
+    await start({ providers: [Orders] });
+    await publish('rethrow', 1);
+    await eventually(() =>
+      expect(onHandlerError.mock.calls[0]![0]).toMatchObject({ message: 'seen: first' }),
+    );
+  });
+});
+
+describe('stopping', () => {
+  test('what was received is handled; the signal tells handlers; nothing comes after', async () => {
+    let signal: AbortSignal | undefined;
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.stop`, { concurrency: 1 })
+      async onOrder(payload: number, context: RedisMessageContext): Promise<void> {
+        signal = context.signal;
+        await delay(30);
+        calls.push([payload]);
+      }
+    }
+    await start({ providers: [Orders] });
+    for (const payload of [1, 2, 3]) await publish('stop', payload);
+    await eventually(() => expect(signal).toBeDefined());
+    expect(signal!.aborted).toBe(false);
+    await module!.close();
+    expect(signal!.aborted).toBe(true);
+    expect(calls).toEqual([[1], [2], [3]]);
+    expect(await publisher.publish(`${ns}.stop`, '4')).toBe(0);
+  });
+
+  test('a handler that never ends delays the shutdown by shutdownTimeout at the most', async () => {
+    let begun = false;
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.stuck`)
+      async onOrder(): Promise<void> {
+        begun = true;
+        await new Promise(() => undefined);
+      }
+    }
+    await start({ providers: [Orders] }, { shutdownTimeout: 200 });
+    await publish('stuck', 1);
+    await eventually(() => begun);
+    const started = performance.now();
+    await module!.close();
+    expect(performance.now() - started).toBeGreaterThanOrEqual(190);
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+});
