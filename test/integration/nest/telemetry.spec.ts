@@ -1,0 +1,237 @@
+import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
+import { Injectable, UseInterceptors } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { context, metrics, SpanKind, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-base';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  OnRedisMessage,
+  RedisClient,
+  RedisModule,
+  RedisPool,
+  RedisTracingInterceptor,
+  type RedisModuleOptions,
+} from 'nestjs-redwire';
+import { eventually, obtainServer, type ObtainedServer } from '../../support/index.js';
+
+const ns = `nest-${randomUUID()}`;
+const exporter = new InMemorySpanExporter();
+const tracer = trace.getTracer('test');
+let server: ObtainedServer;
+let module: TestingModule | undefined;
+
+beforeAll(async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(
+    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+  );
+  server = await obtainServer();
+});
+
+afterAll(async () => {
+  trace.disable();
+  context.disable();
+  metrics.disable();
+  await server.stop();
+});
+
+beforeEach(() => exporter.reset());
+
+afterEach(async () => {
+  await module?.close();
+  module = undefined;
+  delete process.env['OTEL_SEMCONV_STABILITY_OPT_IN'];
+});
+
+@Injectable()
+class Orders {
+  constructor(private readonly redis: RedisClient) {}
+
+  @OnRedisMessage(`${ns}.orders.*`, { pattern: true })
+  async onOrder(payload: { fail?: boolean }): Promise<void> {
+    await this.redis.set(`${ns}:handled`, '1');
+    if (payload.fail === true) throw new RangeError('secret');
+  }
+
+  @UseInterceptors(RedisTracingInterceptor)
+  @OnRedisMessage(`${ns}.single`)
+  async onSingle(): Promise<void> {
+    await this.redis.get(`${ns}:handled`);
+  }
+}
+
+async function start(
+  options: RedisModuleOptions,
+  providers: (new (redis: RedisClient) => object)[] = [],
+): Promise<RedisClient> {
+  module = await Test.createTestingModule({
+    imports: [RedisModule.forRoot({ url: server.url, ...options })],
+    providers,
+  })
+    .setLogger({ log: () => undefined, error: () => undefined, warn: () => undefined })
+    .compile();
+  await module.init();
+  exporter.reset();
+  return module.get(RedisClient);
+}
+
+function spansNamed(name: string): ReadableSpan[] {
+  return exporter.getFinishedSpans().filter((span) => span.name === name);
+}
+
+async function spanNamed(name: string): Promise<ReadableSpan> {
+  await eventually(() => expect(spansNamed(name)).toHaveLength(1));
+  return spansNamed(name)[0]!;
+}
+
+describe('spans of commands', () => {
+  test('by the current conventions, without values', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.set(`${ns}:secret`, 'hunter2', 'EX', 10);
+    const span = await spanNamed('SET');
+    expect(span.kind).toBe(SpanKind.CLIENT);
+    expect(span.status.code).toBe(SpanStatusCode.UNSET);
+    expect(span.instrumentationScope.name).toBe('nestjs-redwire');
+    expect(span.attributes).toEqual({
+      'db.system.name': 'redis',
+      'db.operation.name': 'SET',
+      'db.namespace': '0',
+      'db.query.text': expect.stringMatching(/^SET /),
+      'server.address': server.host,
+      'server.port': server.port,
+    });
+    expect(JSON.stringify(span.attributes)).not.toMatch(/hunter2/);
+  });
+
+  test('under the older names also, where the environment says so', async () => {
+    process.env['OTEL_SEMCONV_STABILITY_OPT_IN'] = 'http,database/dup';
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.ping();
+    expect((await spanNamed('PING')).attributes).toMatchObject({
+      'db.system.name': 'redis',
+      'db.system': 'redis',
+      'db.operation': 'PING',
+      'db.statement': 'PING',
+      'db.redis.database_index': 0,
+      'net.peer.name': server.host,
+      'net.peer.port': server.port,
+    });
+  });
+
+  test("are the children of what is active where the command is called, also in one tick's pipeline", async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    const call = (name: string): Promise<unknown> =>
+      tracer.startActiveSpan(name, async (span) => {
+        await redis.get(name);
+        // after the reply too
+        await redis.del(name);
+        span.end();
+      });
+    await Promise.all(['one', 'two', 'three'].map((name) => call(`${ns}:${name}`)));
+    const parents = exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.INTERNAL);
+    expect(parents).toHaveLength(3);
+    for (const parent of parents) {
+      const children = exporter
+        .getFinishedSpans()
+        .filter((span) => span.parentSpanContext?.spanId === parent.spanContext().spanId);
+      expect(children.map(({ name }) => name)).toEqual(['GET', 'DEL']);
+    }
+  });
+
+  test('that fail carry the code, not the words', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.set(`${ns}:text`, 'hunter2', 'EX', 10);
+    await expect(redis.incr(`${ns}:text`)).rejects.toThrow();
+    const span = await spanNamed('INCR');
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'ERR' });
+    expect(span.attributes).toMatchObject({ 'error.type': 'ERR', 'db.response.status_code': 'ERR' });
+    expect(span.events).toEqual([]);
+  });
+
+  test('of the pool, too; and none where traces are off', async () => {
+    await start({ telemetry: { traces: true } });
+    await module!.get(RedisPool).use((client) => client.ping());
+    await spanNamed('PING');
+    await module!.close();
+    const redis = await start({});
+    await redis.ping();
+    expect(exporter.getFinishedSpans()).toEqual([]);
+  });
+});
+
+describe('spans of messages', () => {
+  test('CONSUMER spans hold the spans of the commands inside', async () => {
+    const redis = await start({ telemetry: { traces: true } }, [Orders]);
+    await redis.publish(`${ns}.orders.created`, '{}');
+    const consumer = await spanNamed(`process ${ns}.orders.*`);
+    expect(consumer.kind).toBe(SpanKind.CONSUMER);
+    expect(consumer.attributes).toEqual({
+      'messaging.system': 'redis',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': `${ns}.orders.created`,
+      'messaging.destination.template': `${ns}.orders.*`,
+    });
+    const command = await spanNamed('SET');
+    expect(command.parentSpanContext?.spanId).toBe(consumer.spanContext().spanId);
+    expect(command.spanContext().traceId).toBe(consumer.spanContext().traceId);
+  });
+
+  test('a handler that throws fails its span', async () => {
+    const redis = await start({ telemetry: { traces: true } }, [Orders]);
+    await redis.publish(`${ns}.orders.created`, '{"fail":true}');
+    const consumer = await spanNamed(`process ${ns}.orders.*`);
+    expect(consumer.status).toEqual({ code: SpanStatusCode.ERROR, message: 'RangeError' });
+    expect(consumer.attributes).toMatchObject({ 'error.type': 'RangeError' });
+  });
+
+  test.each([true, false])('RedisTracingInterceptor makes one span, with traces: %s', async (traces) => {
+    const redis = await start({ telemetry: { traces } }, [Orders]);
+    await redis.publish(`${ns}.single`, '1');
+    const consumer = await spanNamed(`process ${ns}.single`);
+    if (traces)
+      expect((await spanNamed('GET')).parentSpanContext?.spanId).toBe(consumer.spanContext().spanId);
+    expect(exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CONSUMER)).toHaveLength(1);
+  });
+});
+
+test('metrics: the duration of commands', async () => {
+  const record = jest.fn<(value: number, attributes: Attributes) => void>();
+  const createHistogram = jest.fn(() => ({ record }));
+  metrics.setGlobalMeterProvider({ getMeter: () => ({ createHistogram }) } as never);
+  const redis = await start({ telemetry: { metrics: true } });
+  record.mockReset();
+  await redis.ping();
+  await expect(redis.call('NOSUCHCOMMAND', 'hunter2')).rejects.toThrow();
+  expect(createHistogram).toHaveBeenCalledWith(
+    'db.client.operation.duration',
+    expect.objectContaining({ unit: 's' }),
+  );
+  const common = {
+    'db.system.name': 'redis',
+    'db.namespace': '0',
+    'server.address': server.host,
+    'server.port': server.port,
+  };
+  expect(record.mock.calls).toEqual([
+    [expect.any(Number), { ...common, 'db.operation.name': 'PING' }],
+    [
+      expect.any(Number),
+      {
+        ...common,
+        'db.operation.name': 'NOSUCHCOMMAND',
+        'error.type': 'ERR',
+        'db.response.status_code': 'ERR',
+      },
+    ],
+  ]);
+  expect(record.mock.calls[0]![0]).toBeLessThan(1);
+  expect(exporter.getFinishedSpans()).toEqual([]);
+});
