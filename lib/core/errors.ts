@@ -68,7 +68,11 @@ export class RedisConnectionError extends RedisClientError {
     message: string,
     options: RedisErrorOptions & { code?: string } = {},
   ) {
-    super(options.code ?? (reason === 'connect_failed' ? 'CONNECT_FAILED' : 'CONNECTION_LOST'), message, options);
+    super(
+      options.code ?? (reason === 'connect_failed' ? 'CONNECT_FAILED' : 'CONNECTION_LOST'),
+      message,
+      options,
+    );
     this.reason = reason;
   }
 }
@@ -95,7 +99,11 @@ export class RedisProtocolError extends RedisClientError {
 
 /** Issued while disconnected and the queue is full (`QUEUE_FULL`), reconnecting is off (`DISCONNECTED`), or after close (`CLOSED`). */
 export class RedisDisconnectedError extends RedisClientError {
-  constructor(code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED', message: string, options: RedisErrorOptions = {}) {
+  constructor(
+    code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED',
+    message: string,
+    options: RedisErrorOptions = {},
+  ) {
     super(code, message, options);
   }
 }
@@ -109,7 +117,7 @@ export class RedisAbortError extends RedisClientError {
 
 /**
  * The server refused a command. `code` is the first word of its answer (`WRONGTYPE`, `NOSCRIPT`, `READONLY`, `ERR` …).
- * The message is the server's own, with the command's name in front and never its arguments.
+ * The message is the server's own, then the command's name; never its arguments.
  */
 export class RedisServerError extends RedisError {
   constructor(message: string, options: RedisErrorOptions = {}) {

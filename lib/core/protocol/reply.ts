@@ -14,7 +14,8 @@
  * | error inside an aggregate                     | {@link ReplyError}                               |
  * | attribute                                     | dropped                                          |
  */
-export type Reply = string | Buffer | number | bigint | boolean | null | ReplyError | Reply[] | ReplyRecord | Map<Reply, Reply>;
+export type Reply =
+  string | Buffer | number | bigint | boolean | null | ReplyError | Reply[] | ReplyRecord | Map<Reply, Reply>;
 
 /** A decoded RESP3 map. Keys are always text, also where values are Buffers. */
 export interface ReplyRecord {

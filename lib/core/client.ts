@@ -1,0 +1,372 @@
+import { inspect } from 'node:util';
+import type { CommandArgument } from './commands/arguments.js';
+import { blockingTimeout } from './commands/blocking-timeout.js';
+import { checkArguments } from './commands/check-arguments.js';
+import { CommandFlag, defineCommand, type CommandSpec } from './commands/command-spec.js';
+import { commandByName } from './commands/command-by-name.js';
+import { PING, RedisCommands } from './commands/commands.generated.js';
+import { prefixKeys } from './commands/key-positions.js';
+import { queryText } from './commands/redaction.js';
+import { BlockingConnections } from './connection/blocking-connections.js';
+import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
+import { Command } from './connection/command.js';
+import { CommandContext } from './connection/command-context.js';
+import {
+  ReconnectingConnection,
+  type ConnectionEvents,
+  type ConnectionStatus,
+} from './connection/reconnecting-connection.js';
+import { RedisAbortError, RedisDisconnectedError } from './errors.js';
+import type { CommandInfo, CommandObserver } from './observer.js';
+import type { CallOptions, RedisClientOptions } from './options.js';
+import type { SubscribeOptions } from './pubsub/message.js';
+import { Subscriber } from './pubsub/subscriber.js';
+import type { Subscription } from './pubsub/subscription.js';
+import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
+import { TypedEvents } from './typed-events.js';
+
+/** Commands that need more than a place in the queue. */
+const SPECIAL = CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION;
+
+/**
+ * A Redis or Valkey client: one connection, shared by all its callers, opened at first use and kept up from then on.
+ * Commands issued in one tick leave in one write. Has a method for every command (`get`, `hgetall`, `configGet` …).
+ */
+export class RedisClient extends RedisCommands<string> {
+  /** The settings in force, defaults filled in. Secrets are not shown by `inspect` or JSON. */
+  readonly options: ResolvedOptions;
+  private readonly events = new TypedEvents<ConnectionEvents>();
+  private readonly connection: ReconnectingConnection;
+  private readonly blocking: BlockingConnections;
+  private readonly commandTicks: number;
+  private observers: readonly CommandObserver[] = [];
+  private subscriber: Subscriber | undefined;
+  private bufferCommands: RedisCommands<Buffer> | undefined;
+
+  /**
+   * Checks the options; opens nothing.
+   *
+   * @param options settings, or a URI.
+   * @throws {TypeError} for an unknown option or a value of the wrong kind.
+   */
+  constructor(options?: RedisClientOptions | string) {
+    super();
+    this.options = resolveClientOptions(options);
+    const { commandTimeout } = this.options;
+    this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
+    const { events } = this;
+    this.connection = new ReconnectingConnection(this.options, {
+      emit: (event, ...payload) => events.emit(event, ...payload),
+    });
+    // their comings and goings are no news of the shared connection; their errors reach the commands' callers
+    this.blocking = new BlockingConnections(this.options, { emit: () => undefined });
+  }
+
+  /** `idle` before the first use, then `connecting`, `ready`, `reconnecting` while lost, `closing`, `closed`. */
+  get status(): ConnectionStatus {
+    return this.connection.status;
+  }
+
+  /** `host:port`, or the Unix socket's path. */
+  get address(): string {
+    return this.connection.address;
+  }
+
+  /** Commands sent and not yet answered, blocking ones included. */
+  get inFlight(): number {
+    return this.connection.inFlight + this.blocking.inFlight;
+  }
+
+  /** Commands that wait to be sent. */
+  get queued(): number {
+    return this.connection.queued;
+  }
+
+  /** The same methods with Buffers for text: `client.buffers.get(key)`. */
+  get buffers(): RedisCommands<Buffer> {
+    return (this.bufferCommands ??= new CommandView<Buffer>((spec, args) =>
+      this.issue(spec, args, true, undefined),
+    ));
+  }
+
+  /**
+   * Connects now instead of at the first command. Concurrent calls share one attempt.
+   *
+   * @param options.deadline ms: without it the first failed attempt rejects; with it further attempts are made until it
+   *   has passed (Infinity: until closed). Errors that no attempt mends (password, certificate) reject at once.
+   * @throws {RedisConnectionError} | {RedisTimeoutError} saying why, and what to do.
+   */
+  connect(options: { deadline?: number } = {}): Promise<void> {
+    return this.connection.connect(options.deadline);
+  }
+
+  /**
+   * Lets the commands issued so far finish, then closes. Always settles; what is not done by then fails.
+   * While the connection is lost nothing is waited for.
+   *
+   * @param options.timeout ms, default 5_000.
+   */
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    await Promise.all([
+      this.connection.close(options.timeout),
+      this.blocking.close(options.timeout),
+      this.subscriber?.close(options.timeout),
+    ]);
+  }
+
+  /** Closes now: what is under way fails with `RedisConnectionError`, what waits with `RedisDisconnectedError`. */
+  destroy(): void {
+    this.connection.destroy();
+    this.blocking.destroy();
+    this.subscriber?.destroy();
+  }
+
+  /** `await using client = new RedisClient()`: closes at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** `connect`, `ready`, `disconnect`, `reconnecting`, `error`. An `error` without a listener harms nothing. */
+  on<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...payload: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.on(event, listener);
+    return this;
+  }
+
+  once<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...payload: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.once(event, listener);
+    return this;
+  }
+
+  off<Name extends keyof ConnectionEvents>(
+    event: Name,
+    listener: (...payload: ConnectionEvents[Name]) => void,
+  ): this {
+    this.events.off(event, listener);
+    return this;
+  }
+
+  /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
+  with(options: CallOptions): RedisCommands<string> {
+    return new CommandView<string>((spec, args) => this.issue(spec, args, false, options));
+  }
+
+  /**
+   * Any command, by its words: `call('GET', 'key')`, `call('CONFIG', 'GET', 'maxmemory')`. A known one answers as its
+   * method does; one that this version does not know gives the reply as decoded, and gets no key prefix.
+   */
+  call(name: string, ...args: CommandArgument[]): Promise<unknown> {
+    if (typeof name !== 'string' || name === '')
+      return Promise.reject(new TypeError("call(): name the command first, as in call('GET', key)."));
+    const known = commandByName(name, args[0]);
+    if (known !== undefined) {
+      // a container's words may come as one text or as two
+      const consumed = known.words - name.split(' ').length;
+      return this.issue(known, args.slice(consumed), false, undefined);
+    }
+    return this.issue(defineCommand(name.toUpperCase(), CommandFlag.WRITE), args, false, undefined);
+  }
+
+  /**
+   * PINGs on the live connection: nothing is queued, no connection is opened.
+   *
+   * @param timeout ms.
+   * @returns the time to the answer, ms.
+   * @throws {RedisDisconnectedError} at once where there is no connection; {RedisTimeoutError} when the answer is late.
+   */
+  async probe(timeout: number): Promise<number> {
+    const started = performance.now();
+    const command = new Command(PING, [], false);
+    command.deadline = deadlineAfter(timeout);
+    this.connection.submitNow(command);
+    await command.promise;
+    return performance.now() - started;
+  }
+
+  /**
+   * Listens to channels, on a connection of their own that all subscriptions of this client share.
+   *
+   * @returns the subscription, once the server has confirmed every channel.
+   */
+  subscribe(
+    channels: string | readonly string[],
+    options: SubscribeOptions & { buffers: true },
+  ): Promise<Subscription<Buffer>>;
+  subscribe(channels: string | readonly string[], options?: SubscribeOptions): Promise<Subscription>;
+  subscribe(...channels: string[]): Promise<Subscription>;
+  subscribe(...given: SubscribeArguments): Promise<Subscription<string> | Subscription<Buffer>> {
+    return this.listen('subscribe', 'message', given);
+  }
+
+  /** Listens to every channel whose name matches one of the glob patterns. Else as {@link subscribe}. */
+  psubscribe(
+    patterns: string | readonly string[],
+    options: SubscribeOptions & { buffers: true },
+  ): Promise<Subscription<Buffer>>;
+  psubscribe(patterns: string | readonly string[], options?: SubscribeOptions): Promise<Subscription>;
+  psubscribe(...patterns: string[]): Promise<Subscription>;
+  psubscribe(...given: SubscribeArguments): Promise<Subscription<string> | Subscription<Buffer>> {
+    return this.listen('psubscribe', 'pmessage', given);
+  }
+
+  /** Listens to sharded channels (SPUBLISH). Else as {@link subscribe}. */
+  ssubscribe(
+    channels: string | readonly string[],
+    options: SubscribeOptions & { buffers: true },
+  ): Promise<Subscription<Buffer>>;
+  ssubscribe(channels: string | readonly string[], options?: SubscribeOptions): Promise<Subscription>;
+  ssubscribe(...channels: string[]): Promise<Subscription>;
+  ssubscribe(...given: SubscribeArguments): Promise<Subscription<string> | Subscription<Buffer>> {
+    return this.listen('ssubscribe', 'smessage', given);
+  }
+
+  /** Shows every command to an observer from now on. Returns the function that ends it. */
+  observe<State>(observer: CommandObserver<State>): () => void {
+    const entry = observer as CommandObserver;
+    this.observers = [...this.observers, entry];
+    return () => {
+      this.observers = this.observers.filter((other) => other !== entry);
+    };
+  }
+
+  [inspect.custom](): string {
+    return `RedisClient { ${this.address}, ${this.status}, ${this.inFlight} in flight, ${this.queued} queued }`;
+  }
+
+  /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */
+  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
+    return this.issue(spec, args, false, undefined);
+  }
+
+  private issue(
+    spec: CommandSpec,
+    given: CommandArgument[],
+    buffers: boolean,
+    call: CallOptions | undefined,
+  ): Promise<unknown> {
+    const wrong = checkArguments(spec, given);
+    if (wrong !== undefined) return Promise.reject(wrong);
+    const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
+    const command = new Command(spec, args, buffers);
+    if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
+    if (call !== undefined) this.applyCallOptions(command, call);
+    if (this.observers.length > 0) this.show(command);
+    if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command);
+    else if (!command.settled) this.connection.submit(command);
+    return command.promise;
+  }
+
+  private issueSpecial(command: Command): void {
+    const { spec } = command;
+    if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) !== 0) {
+      const advice =
+        (spec.flags & CommandFlag.SUBSCRIPTION) !== 0
+          ? 'Use subscribe(), psubscribe() or ssubscribe().'
+          : 'Set what it sets by an option of the client (`database`, `username`, `protocol` …).';
+      command.failWith(
+        new TypeError(
+          `${spec.name} changes the state of a connection that all callers of this client share; it was not sent. ${advice}`,
+        ),
+      );
+      return;
+    }
+    const wait = blockingTimeout(spec, command.args);
+    if (wait === undefined) {
+      if (!command.settled) this.connection.submit(command);
+      return;
+    }
+    command.deadline = deadlineAfter(
+      wait === Infinity ? Infinity : wait + this.options.blockingTimeoutBuffer,
+    );
+    if (!command.settled) this.blocking.submit(command);
+  }
+
+  private applyCallOptions(command: Command, { timeout, signal, retry, idempotent }: CallOptions): void {
+    if (timeout !== undefined) command.deadline = deadlineAfter(timeout);
+    if (retry === undefined && idempotent === undefined && signal === undefined) return;
+    const context = (command.context ??= new CommandContext());
+    context.retry = retry;
+    context.idempotent = idempotent;
+    if (signal === undefined) return;
+    const { name } = command.spec;
+    const abort = (): void =>
+      command.fail(
+        () =>
+          new RedisAbortError(`${name} was aborted by its signal.`, { command: name, cause: signal.reason }),
+      );
+    if (signal.aborted) abort();
+    else context.watch(signal, abort);
+  }
+
+  private show(command: Command): void {
+    const context = (command.context ??= new CommandContext());
+    const info = describeCommand(command, this.options);
+    for (const observer of this.observers) {
+      try {
+        context.observed(observer, observer.start(info));
+      } catch {
+        // an observer's fault must not reach the command's caller
+      }
+    }
+  }
+
+  private async listen(
+    method: string,
+    kind: 'message' | 'pmessage' | 'smessage',
+    given: SubscribeArguments,
+  ): Promise<Subscription<string> | Subscription<Buffer>> {
+    const [first, second] = given;
+    const options = typeof second === 'object' && second !== null ? (second as SubscribeOptions) : {};
+    const names = Array.isArray(first)
+      ? (first as readonly string[])
+      : (given.filter((item) => typeof item !== 'object') as string[]);
+    if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
+      throw new TypeError(`${method}(): name at least one channel, each a string that is not empty.`);
+    }
+    if (this.status === 'closing' || this.status === 'closed') {
+      throw new RedisDisconnectedError('CLOSED', `${method}(): the client is closed; make a new one.`);
+    }
+    if (options.signal?.aborted === true) {
+      throw new RedisAbortError(`${method}() was aborted by its signal.`, { cause: options.signal.reason });
+    }
+    this.subscriber ??= new Subscriber(this.options, {
+      onError: (error) => this.events.emit('error', error),
+    });
+    return options.buffers === true
+      ? this.subscriber.subscribe<Buffer>(kind, names, options)
+      : this.subscriber.subscribe<string>(kind, names, options);
+  }
+}
+
+type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];
+
+/** The commands' methods with another way to execute them. */
+class CommandView<Text extends string | Buffer> extends RedisCommands<Text> {
+  constructor(private readonly run: (spec: CommandSpec, args: CommandArgument[]) => Promise<unknown>) {
+    super();
+  }
+
+  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
+    return this.run(spec, args);
+  }
+}
+
+function describeCommand({ spec, args }: Command, options: ResolvedOptions): CommandInfo {
+  const unix = options.path !== undefined;
+  return {
+    name: spec.name,
+    get queryText() {
+      return queryText(spec, args);
+    },
+    batchSize: undefined,
+    host: options.host,
+    port: unix ? undefined : options.port,
+    path: options.path,
+    database: options.database,
+  };
+}

@@ -1,0 +1,40 @@
+import type { CommandArgument } from './arguments.js';
+import type { CommandSpec } from './command-spec.js';
+
+/** Where a blocking command says how long it may wait. Source: the commands' pages. */
+const POSITIONS: Record<string, { at: 'first' | 'last'; unit: number }> = {
+  BLPOP: { at: 'last', unit: 1_000 },
+  BRPOP: { at: 'last', unit: 1_000 },
+  BRPOPLPUSH: { at: 'last', unit: 1_000 },
+  BLMOVE: { at: 'last', unit: 1_000 },
+  BZPOPMIN: { at: 'last', unit: 1_000 },
+  BZPOPMAX: { at: 'last', unit: 1_000 },
+  BLMPOP: { at: 'first', unit: 1_000 },
+  BZMPOP: { at: 'first', unit: 1_000 },
+  WAIT: { at: 'last', unit: 1 },
+  WAITAOF: { at: 'last', unit: 1 },
+};
+
+/**
+ * How long the server may make a blocking command wait.
+ *
+ * @returns ms, Infinity for ever, or undefined where this call does not block (XREAD without BLOCK).
+ */
+export function blockingTimeout({ name }: CommandSpec, args: readonly CommandArgument[]): number | undefined {
+  const position = POSITIONS[name];
+  if (position !== undefined)
+    return milliseconds(args[position.at === 'first' ? 0 : args.length - 1], position.unit);
+  // XREAD, XREADGROUP: what follows STREAMS are keys, which may be called BLOCK
+  for (let index = 0; index < args.length - 1; index++) {
+    const word = String(args[index]).toUpperCase();
+    if (word === 'STREAMS') return undefined;
+    if (word === 'BLOCK') return milliseconds(args[index + 1], 1);
+  }
+  return undefined;
+}
+
+function milliseconds(arg: CommandArgument | undefined, unit: number): number {
+  const timeout = Number(String(arg)) * unit;
+  // 0 waits for ever; what is no number is refused by the server at once
+  return timeout > 0 ? timeout : Infinity;
+}

@@ -1,0 +1,52 @@
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { Command } from './command.js';
+import { ReconnectingConnection, type ConnectionHooks } from './reconnecting-connection.js';
+
+/** Idle connections kept for the next blocking command; further ones close. */
+const KEPT_IDLE = 2;
+
+/**
+ * Connections for blocking commands of a shared client, one command at a time each: a BLPOP that waits for a minute
+ * must hold up nobody.
+ */
+export class BlockingConnections {
+  private readonly idle: ReconnectingConnection[] = [];
+  private readonly busy = new Set<ReconnectingConnection>();
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly hooks: ConnectionHooks,
+  ) {}
+
+  get inFlight(): number {
+    return this.busy.size;
+  }
+
+  submit(command: Command): void {
+    const connection = this.idle.pop() ?? new ReconnectingConnection(this.options, this.hooks);
+    this.busy.add(connection);
+    const giveBack = (): void => this.giveBack(connection);
+    command.promise.then(giveBack, giveBack);
+    connection.submit(command);
+  }
+
+  private giveBack(connection: ReconnectingConnection): void {
+    if (!this.busy.delete(connection)) return;
+    // an aborted or timed-out command may still wait on the server and would take an element for nobody
+    const clean = connection.inFlight === 0 && connection.queued === 0 && connection.status === 'ready';
+    if (clean && this.idle.length < KEPT_IDLE) this.idle.push(connection);
+    else connection.destroy();
+  }
+
+  /** Ends the idle ones at once, the busy ones when their command is done or `timeout` ms have passed. */
+  async close(timeout?: number): Promise<void> {
+    const all = [...this.idle.splice(0), ...this.busy];
+    this.busy.clear();
+    await Promise.all(all.map((connection) => connection.close(timeout)));
+  }
+
+  destroy(): void {
+    for (const connection of [...this.idle.splice(0), ...this.busy]) connection.destroy();
+    this.busy.clear();
+  }
+}

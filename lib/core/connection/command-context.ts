@@ -1,0 +1,47 @@
+import type { CommandObserver } from '../observer.js';
+import type { RedisClientOptions } from '../options.js';
+
+interface Observation {
+  observer: CommandObserver;
+  state: unknown;
+}
+
+/** What only some commands carry: most have none, and the hot path tests for null. */
+export class CommandContext {
+  /** This call's retry rule; undefined stands for the client's. */
+  retry: RedisClientOptions['retry'];
+  /** The caller's word that sending it twice does no harm. */
+  idempotent: boolean | undefined;
+  /** Attempts that failed so far. */
+  attempts = 0;
+  private observations: Observation[] | undefined;
+  private signal: AbortSignal | undefined;
+  private onAbort: (() => void) | undefined;
+
+  /** Calls `onAbort` when the signal fires before the command is settled. */
+  watch(signal: AbortSignal, onAbort: () => void): void {
+    this.signal = signal;
+    this.onAbort = onAbort;
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  observed(observer: CommandObserver, state: unknown): void {
+    (this.observations ??= []).push({ observer, state });
+  }
+
+  /** The command was settled, with an error or without. */
+  finish(error: Error | undefined): void {
+    if (this.signal !== undefined && this.onAbort !== undefined)
+      this.signal.removeEventListener('abort', this.onAbort);
+    this.signal = undefined;
+    if (this.observations === undefined) return;
+    for (const { observer, state } of this.observations) {
+      try {
+        observer.end(state, error);
+      } catch {
+        // an observer's fault must not reach the command's caller
+      }
+    }
+    this.observations = undefined;
+  }
+}

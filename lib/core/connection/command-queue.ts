@@ -1,0 +1,79 @@
+import type { Command } from './command.js';
+
+/** A first-in, first-out ring of commands: no allocation per command, and it grows by doubling. */
+export class CommandQueue {
+  private slots: (Command | undefined)[];
+  private mask: number;
+  private head = 0;
+  private count = 0;
+
+  constructor(capacity = 64) {
+    this.slots = Array.from<Command | undefined>({ length: capacity }).fill(undefined);
+    this.mask = capacity - 1;
+  }
+
+  get length(): number {
+    return this.count;
+  }
+
+  push(command: Command): void {
+    if (this.count > this.mask) this.grow();
+    this.slots[(this.head + this.count++) & this.mask] = command;
+  }
+
+  /** Puts a command in front of all others: it was sent once and comes first again. */
+  unshift(command: Command): void {
+    if (this.count > this.mask) this.grow();
+    this.head = (this.head - 1) & this.mask;
+    this.slots[this.head] = command;
+    this.count++;
+  }
+
+  shift(): Command | undefined {
+    const command = this.slots[this.head];
+    if (command === undefined) return undefined;
+    this.slots[this.head] = undefined;
+    this.head = (this.head + 1) & this.mask;
+    this.count--;
+    return command;
+  }
+
+  /** Takes back the newest. */
+  pop(): Command | undefined {
+    if (this.count === 0) return undefined;
+    const index = (this.head + --this.count) & this.mask;
+    const command = this.slots[index];
+    this.slots[index] = undefined;
+    return command;
+  }
+
+  /** The oldest, or undefined. */
+  peek(): Command | undefined {
+    return this.slots[this.head];
+  }
+
+  at(index: number): Command {
+    return this.slots[(this.head + index) & this.mask]!;
+  }
+
+  /** Empties the queue and gives what it held, oldest first. */
+  drain(): Command[] {
+    const all: Command[] = [];
+    for (let command = this.shift(); command !== undefined; command = this.shift()) all.push(command);
+    if (this.mask > 4095) {
+      this.slots = Array.from<Command | undefined>({ length: 64 }).fill(undefined);
+      this.mask = 63;
+      this.head = 0;
+    }
+    return all;
+  }
+
+  private grow(): void {
+    const { slots, head, count } = this;
+    const next = Array.from<Command | undefined>({ length: slots.length * 2 }).fill(undefined);
+    for (let index = 0; index < count; index++) next[index] = slots[(head + index) & this.mask];
+    this.slots = next;
+    this.mask = next.length - 1;
+    this.head = 0;
+  }
+}

@@ -1,0 +1,305 @@
+import type { Socket } from 'node:net';
+import {
+  RedisConnectionError,
+  RedisProtocolError,
+  RedisTimeoutError,
+  type DisconnectReason,
+  type RedisError,
+} from '../errors.js';
+import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
+import { Encoder } from '../protocol/encoder.js';
+import type { Reply } from '../protocol/reply.js';
+import { RespDecoder } from '../protocol/resp-decoder.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { clock, ticksFor } from './coarse-clock.js';
+import type { Command } from './command.js';
+import { CommandQueue } from './command-queue.js';
+import { formatAddress, openSocket, type Address } from './open-socket.js';
+import { serverError } from './server-error.js';
+
+/** What a connection tells the one who owns it. */
+export interface ConnectionOwner {
+  /** The socket stands: the handshake may begin. */
+  onConnect(connection: Connection): void;
+  /** Room for further commands, after replies came or the socket drained. */
+  onRoom(connection: Connection): void;
+  /** A RESP3 push, or any frame that the owner's mode takes for one. */
+  onPush(connection: Connection, items: Reply[]): void;
+  /** Are messages wanted as bytes? */
+  wantsPushBuffers(): boolean;
+  /** A reply that arrived on a connection in RESP2 subscriber mode; true when it was a message and answers no command. */
+  isPush(reply: Reply): boolean;
+  /** An error answer: true when the owner took the command over (a retry) and its promise stays open. */
+  onCommandError(command: Command, error: RedisError): boolean;
+  /** It has ended, by whatever cause; `sent` were on their way, `unsent` never left. Called once. */
+  onClosed(
+    connection: Connection,
+    reason: DisconnectReason,
+    error: RedisError,
+    sent: Command[],
+    unsent: Command[],
+  ): void;
+}
+
+/**
+ * One socket's life.
+ *
+ *     sent, awaiting a reply        encoded, not yet written
+ *    ┌───────────────────────────┬──────────────────────────┐
+ *    │ in flight                 │ unwritten                │   one ring, in order
+ *    └───────────────────────────┴──────────────────────────┘
+ *      ▲ replies take the oldest                ▲ send() adds here
+ *
+ * Replies pair with commands by order alone. Whatever casts doubt on that order (bytes that are no reply, a reply with
+ * nothing in flight) ends the connection: no later reply is trusted.
+ */
+export class Connection implements ReplySink {
+  /** Commands may be sent: connected, not ended. */
+  writable = false;
+  /** In flight and unwritten, in order. */
+  private readonly queue = new CommandQueue();
+  private unwritten = 0;
+  private flushScheduled = false;
+  /** Commands after which the running tick's text is written; grows within a long tick. */
+  private flushAt: number;
+  private ended = false;
+  /** The socket's buffer is full: nothing more until it drains. */
+  private congested = false;
+  private heardAt = clock.now;
+  private readonly encoder = new Encoder();
+  private readonly decoder = new RespDecoder(this);
+  private readonly socket: Socket;
+
+  constructor(
+    private readonly owner: ConnectionOwner,
+    readonly address: Address,
+    private readonly options: ResolvedOptions,
+  ) {
+    this.flushAt = options.autoPipelining ? options.pipelineDepth : 1;
+    this.socket = openSocket(address, options, {
+      onConnect: () => {
+        this.writable = true;
+        this.heardAt = clock.now;
+        owner.onConnect(this);
+      },
+      onData: (chunk, length) => this.onData(chunk, length),
+      onDrain: () => {
+        this.congested = false;
+        if (!this.ended) owner.onRoom(this);
+      },
+      onEnd: () => this.end('server_closed', `The server at ${this.name} closed the connection.`),
+      onError: (cause) =>
+        this.end(
+          'connection_lost',
+          `The connection to Redis at ${this.name} was lost: ${cause.message}.`,
+          cause,
+        ),
+      onClose: () => this.end('connection_lost', `The connection to Redis at ${this.name} was lost.`),
+    });
+  }
+
+  get name(): string {
+    return formatAddress(this.address);
+  }
+
+  /** Commands in flight, the unwritten included. */
+  get inFlight(): number {
+    return this.queue.length;
+  }
+
+  /** Somebody still waits for a reply. */
+  get hasPending(): boolean {
+    for (let index = 0; index < this.queue.length; index++) if (!this.queue.at(index).settled) return true;
+    return false;
+  }
+
+  get hasRoom(): boolean {
+    return this.writable && !this.congested && this.queue.length < this.options.maxInFlight;
+  }
+
+  /** Takes a command. Its text leaves with the tick, or at once when the tick has gathered enough. */
+  send(command: Command): void {
+    const { spec, args } = command;
+    this.encoder.append(spec.heads[args.length] ?? spec.head(args.length), args);
+    this.queue.push(command);
+    if (++this.unwritten >= this.flushAt || this.encoder.size >= this.options.writeBufferSize) {
+      this.flush();
+      // the server has work: the rest of a long tick may gather in larger parts, fewer system calls
+      if (this.options.autoPipelining) this.flushAt *= 2;
+    } else if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      process.nextTick(flushAtEndOfTick, this);
+    }
+  }
+
+  /** Ends now. */
+  destroy(reason: DisconnectReason, message: string, cause?: unknown): void {
+    this.end(reason, message, cause);
+  }
+
+  /** Deadlines of what is in flight. */
+  onTick(now: number): void {
+    const { queue, options } = this;
+    const oldest = queue.peek();
+    if (oldest === undefined) {
+      this.heardAt = now;
+      return;
+    }
+    if (oldest.isBlocking) {
+      // silence is what a blocking command asked for; its own deadline tells when it has been too long
+      this.heardAt = now;
+    } else if (options.socketTimeout !== 0 && now > this.heardAt + ticksFor(options.socketTimeout)) {
+      const message = `Redis at ${this.name} was silent for ${options.socketTimeout} ms with commands in flight: the connection counts as dead.`;
+      this.end('timeout', message, new RedisTimeoutError('socket', message));
+      return;
+    }
+    for (let index = 0; index < queue.length; index++) {
+      const command = queue.at(index);
+      if (command.deadline === 0 || command.settled || now <= command.deadline) continue;
+      if (command.isBlocking) {
+        const message = `${command.spec.name}: Redis at ${this.name} did not answer within the command's own timeout and ${options.blockingTimeoutBuffer} ms more.`;
+        command.fail(() => new RedisTimeoutError('blocking', message, { command: command.spec.name }));
+        this.end('timeout', message);
+        return;
+      }
+      expire(
+        command,
+        `Redis at ${this.name} did not answer in time; the command was sent and may have taken effect.`,
+      );
+    }
+  }
+
+  // ── the decoder's deliveries ─────────────────────────────────────────────────────────────────────────────────────
+
+  wantsBuffers(): boolean {
+    const command = this.queue.peek();
+    return command === undefined || this.subscriberMode ? this.owner.wantsPushBuffers() : command.buffers;
+  }
+
+  wantsPushBuffers(): boolean {
+    return this.owner.wantsPushBuffers();
+  }
+
+  onReply(reply: Reply): void {
+    if (this.ended) return;
+    if (this.subscriberMode && this.owner.isPush(reply)) {
+      this.owner.onPush(this, reply as Reply[]);
+      return;
+    }
+    // an equal count means that all there is was not even written
+    if (this.queue.length === this.unwritten) {
+      this.unexpectedReply();
+      return;
+    }
+    this.queue.shift()!.reply(reply);
+  }
+
+  onError(message: string): void {
+    if (this.ended) return;
+    if (this.queue.length === this.unwritten) {
+      this.unexpectedReply(message);
+      return;
+    }
+    const command = this.queue.shift()!;
+    if (command.settled) return;
+    const error = serverError(message, command.spec.name);
+    if (!this.owner.onCommandError(command, error))
+      command.fail(() => serverError(message, command.spec.name));
+  }
+
+  onPush(items: Reply[]): void {
+    if (!this.ended) this.owner.onPush(this, items);
+  }
+
+  /** RESP2 delivers messages as ordinary replies: while true, the owner looks at each reply first. */
+  subscriberMode = false;
+
+  /** The oldest command in flight; for owners whose replies come as pushes. */
+  get oldest(): Command | undefined {
+    return this.queue.length === this.unwritten ? undefined : this.queue.peek();
+  }
+
+  /** Takes the oldest command in flight out: its answer came as a push. */
+  takeOldest(): Command | undefined {
+    return this.queue.length === this.unwritten ? undefined : this.queue.shift();
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private onData(chunk: Buffer, length: number): void {
+    if (this.ended) return;
+    this.heardAt = clock.now;
+    try {
+      this.decoder.write(chunk, length);
+    } catch (cause) {
+      const what = cause instanceof MalformedReplyError ? cause.message : 'the reply could not be read';
+      this.protocolError(`Redis at ${this.name} sent bytes that are no reply (${what}).`, cause);
+      return;
+    }
+    if (this.hasRoom) this.owner.onRoom(this);
+  }
+
+  /** Writes the tick's text. */
+  flush(): void {
+    if (this.unwritten === 0 || this.ended) return;
+    this.unwritten = 0;
+    const { parts, encoding } = this.encoder.take();
+    const { socket } = this;
+    let accepted: boolean;
+    if (parts.length === 1) {
+      const part = parts[0]!;
+      accepted = typeof part === 'string' ? socket.write(part, encoding) : socket.write(part);
+    } else {
+      accepted = true;
+      socket.cork();
+      for (const part of parts)
+        accepted = typeof part === 'string' ? socket.write(part, encoding) : socket.write(part);
+      socket.uncork();
+    }
+    if (!accepted) this.congested = socket.writableNeedDrain;
+  }
+
+  endOfTick(): void {
+    this.flushScheduled = false;
+    if (this.options.autoPipelining) this.flushAt = this.options.pipelineDepth;
+    this.flush();
+  }
+
+  private unexpectedReply(message?: string): void {
+    const what = message === undefined ? 'a reply' : 'an error';
+    this.protocolError(
+      `Redis at ${this.name} sent ${what} with no command in flight${message === undefined ? '' : `: ${message}`}.`,
+    );
+  }
+
+  private protocolError(message: string, cause?: unknown): void {
+    this.end('protocol_error', message, new RedisProtocolError(message, { cause }));
+  }
+
+  private end(reason: DisconnectReason, message: string, cause?: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.writable = false;
+    const all = this.queue.drain();
+    const unsent = this.unwritten === 0 ? [] : all.splice(all.length - this.unwritten);
+    this.unwritten = 0;
+    this.socket.destroy();
+    const error =
+      cause instanceof RedisProtocolError || cause instanceof RedisTimeoutError
+        ? cause
+        : new RedisConnectionError(reason, message, { cause });
+    this.owner.onClosed(this, reason, error, all, unsent);
+  }
+}
+
+function flushAtEndOfTick(connection: Connection): void {
+  connection.endOfTick();
+}
+
+/** Ends the wait for a command whose time is over. */
+export function expire(command: Command, what: string, cause?: unknown): void {
+  const { name } = command.spec;
+  command.fail(
+    () => new RedisTimeoutError('command', `${name} timed out: ${what}`, { command: name, cause }),
+  );
+}

@@ -1,0 +1,88 @@
+import type { CommandSpec } from '../commands/command-spec.js';
+import type { CommandArgument } from '../commands/arguments.js';
+import { AUTH, CLIENT_SETINFO, CLIENT_SETNAME, HELLO, PING, SELECT } from '../commands/commands.generated.js';
+import { RedisServerError } from '../errors.js';
+import type { RedisCredentials } from '../options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { LIBRARY_NAME, LIBRARY_VERSION } from '../version.js';
+import { Command } from './command.js';
+import type { Connection } from './connection.js';
+
+/**
+ * Makes a fresh connection ready: protocol, credentials, database and name in one round trip. Only a server that knows
+ * no RESP3 costs a second one.
+ *
+ * @returns the protocol that the connection speaks.
+ * @throws {RedisServerError} the server's refusal.
+ */
+export async function handshake(
+  connection: Connection,
+  options: ResolvedOptions,
+  credentials: RedisCredentials,
+): Promise<2 | 3> {
+  if (options.protocol === 2) {
+    await introduce(connection, options, credentials);
+    return 2;
+  }
+  const hello: CommandArgument[] = [3];
+  if (credentials.password !== undefined)
+    hello.push('AUTH', credentials.username ?? 'default', credentials.password);
+  if (options.clientName !== undefined) hello.push('SETNAME', options.clientName);
+  const greeted = ask(connection, HELLO, hello);
+  const selected = select(connection, options);
+  const described = describe(connection);
+  // settled together: if the first fails, the others' failures are its consequence and must not go unhandled
+  const [greeting, selection] = await Promise.allSettled([greeted, selected, described]);
+  if (greeting.status === 'rejected') {
+    if (options.protocol === 3 || !knowsNoResp3(greeting.reason, credentials)) throw greeting.reason;
+    await introduce(connection, options, credentials);
+    return 2;
+  }
+  if (selection.status === 'rejected') throw selection.reason;
+  return 3;
+}
+
+/** The same without HELLO. */
+async function introduce(
+  connection: Connection,
+  options: ResolvedOptions,
+  { username, password }: RedisCredentials,
+): Promise<void> {
+  const steps: Promise<unknown>[] = [];
+  // servers before ACLs know AUTH with one argument only
+  if (password !== undefined)
+    steps.push(ask(connection, AUTH, username === undefined ? [password] : [username, password]));
+  steps.push(select(connection, options));
+  if (options.clientName !== undefined) steps.push(ask(connection, CLIENT_SETNAME, [options.clientName]));
+  steps.push(describe(connection));
+  const outcomes = await Promise.allSettled(steps);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function select(connection: Connection, { database }: ResolvedOptions): Promise<unknown> {
+  // a fresh connection is in database 0; PING then, since a server that wants a password must say so now and not at the first command
+  return database === 0 ? ask(connection, PING, []) : ask(connection, SELECT, [database]);
+}
+
+/** Tells the server which library this is; servers before 7.2 do not know the command, and that is fine. */
+async function describe(connection: Connection): Promise<void> {
+  const told = [
+    ask(connection, CLIENT_SETINFO, ['LIB-NAME', LIBRARY_NAME]),
+    ask(connection, CLIENT_SETINFO, ['LIB-VER', LIBRARY_VERSION]),
+  ];
+  await Promise.allSettled(told);
+}
+
+function ask(connection: Connection, spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
+  const command = new Command(spec, args, false);
+  connection.send(command);
+  return command.promise;
+}
+
+function knowsNoResp3(error: unknown, { password }: RedisCredentials): boolean {
+  if (!(error instanceof RedisServerError)) return false;
+  // a server without HELLO that wants a password answers NOAUTH, though HELLO brought one
+  if (error.code === 'NOAUTH') return password !== undefined;
+  return error.code === 'NOPROTO' || error.code === 'NOPERM' || /unknown command/i.test(error.message);
+}

@@ -1,0 +1,43 @@
+// the client
+export { RedisClient } from './client.js';
+export type {
+  CallOptions,
+  ReconnectOptions,
+  RedisClientOptions,
+  RedisCredentials,
+  RedisTlsOptions,
+  RetryCommand,
+  RetryFunction,
+  RetryPolicy,
+} from './options.js';
+export type { ResolvedOptions } from './resolve-options.js';
+export { CLIENT_OPTION_NAMES, unknownOption } from './resolve-options.js';
+export type { ConnectionEvents, ConnectionStatus } from './connection/reconnecting-connection.js';
+export type { CommandInfo, CommandObserver } from './observer.js';
+
+// commands
+export { RedisCommands } from './commands/commands.generated.js';
+export type { CommandArgument, RedisKey, RedisValue } from './commands/arguments.js';
+export type { Reply } from './protocol/reply.js';
+
+// the pool
+export { RedisPool, type RedisPoolStats } from './pool/pool.js';
+export { POOL_OPTION_NAMES, type PoolSizeOptions, type RedisPoolOptions } from './pool/pool-options.js';
+
+// pub/sub
+export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
+export type { OverflowPolicy, RedisMessage, SubscribeOptions } from './pubsub/message.js';
+
+// errors
+export {
+  RedisAbortError,
+  RedisClientError,
+  RedisConnectionError,
+  RedisDisconnectedError,
+  RedisError,
+  RedisProtocolError,
+  RedisServerError,
+  RedisTimeoutError,
+  type DisconnectReason,
+  type TimeoutKind,
+} from './errors.js';

@@ -1,0 +1,332 @@
+import { inspect } from 'node:util';
+import { RedisClient } from '../client.js';
+import {
+  RedisAbortError,
+  RedisClientError,
+  RedisDisconnectedError,
+  RedisTimeoutError,
+  type RedisError,
+} from '../errors.js';
+import type { CommandObserver } from '../observer.js';
+import type { RedisClientOptions } from '../options.js';
+import { resolveClientOptions } from '../resolve-options.js';
+import { splitPoolOptions, type RedisPoolOptions, type ResolvedPoolSize } from './pool-options.js';
+
+/** Connections by what they do; `active + idle` may be less than `total` while some are being opened. */
+export interface RedisPoolStats {
+  /** Lent. */
+  readonly active: number;
+  /** Open and free. */
+  readonly idle: number;
+  /** Callers of `acquire()` that wait. */
+  readonly waiting: number;
+  /** Lent, free, and being opened. */
+  readonly total: number;
+}
+
+interface Waiter {
+  /** Both leave the queue and disarm the timer. */
+  resolve: (client: RedisClient) => void;
+  reject: (error: RedisError) => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface IdleClient {
+  readonly client: RedisClient;
+  readonly since: number;
+}
+
+/** A connection that sat idle this long (ms) is PINGed before it is lent: a firewall may have forgotten it. */
+const TRUSTED_IDLE = 1_000;
+const CHECK_TIMEOUT = 1_000;
+
+/**
+ * Connections to lend, one caller each at a time: for work that must not share a connection, or to spread load.
+ * Waiters are served in order; broken connections are replaced.
+ */
+export class RedisPool {
+  private readonly size: ResolvedPoolSize;
+  private readonly connection: RedisClientOptions;
+  private readonly idle: IdleClient[] = [];
+  private readonly lent = new Set<RedisClient>();
+  private readonly returned = new WeakSet<RedisClient>();
+  private readonly waiters: Waiter[] = [];
+  private readonly observers = new Map<CommandObserver, Map<RedisClient, () => void>>();
+  private opening = 0;
+  private sweeper: NodeJS.Timeout | undefined;
+  private closed = false;
+  private onDrained: (() => void) | undefined;
+
+  /**
+   * Checks the options; opens nothing.
+   *
+   * @throws {TypeError} for an unknown option or a value of the wrong kind.
+   */
+  constructor(options: RedisPoolOptions | string = {}) {
+    const { size, connection } = splitPoolOptions(typeof options === 'string' ? { url: options } : options);
+    resolveClientOptions(connection);
+    this.size = size;
+    this.connection = connection;
+  }
+
+  /**
+   * Opens `min` connections now. Settles as {@link RedisClient.connect} does; after a failure the pool is as before.
+   */
+  async connect(options: { deadline?: number } = {}): Promise<void> {
+    this.refuseWhenClosed('connect()');
+    const missing = this.size.min - this.total;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: Math.max(missing, 0) }, () => this.open(options.deadline)),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.put(outcome.value);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /**
+   * Lends a connected client, to be given back by {@link release}. Waiters are served first come, first served.
+   *
+   * @throws {RedisTimeoutError} kind `'pool'` after `acquireTimeout`; {RedisConnectionError} where none can be opened.
+   */
+  async acquire(options: { signal?: AbortSignal } = {}): Promise<RedisClient> {
+    this.refuseWhenClosed('acquire()');
+    options.signal?.throwIfAborted();
+    for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
+      this.lent.add(entry.client);
+      if (await this.isAlive(entry)) return this.lend(entry.client);
+      this.lent.delete(entry.client);
+      this.discard(entry.client);
+    }
+    if (this.total < this.size.max) return this.lend(await this.open());
+    return this.wait(options.signal);
+  }
+
+  /**
+   * Takes a client back.
+   *
+   * @throws {RedisClientError} `NOT_LENT` for a client that this pool did not lend, or that was given back already.
+   */
+  release(client: RedisClient): void {
+    if (!this.lent.delete(client)) {
+      const why = this.returned.has(client) ? 'was given back already' : 'is not of this pool';
+      throw new RedisClientError(
+        'NOT_LENT',
+        `release(): the client ${why}. Release each acquired client once.`,
+      );
+    }
+    this.returned.add(client);
+    if (this.closed) {
+      this.discard(client);
+      if (this.lent.size === 0) this.onDrained?.();
+    } else if (client.status !== 'ready' || client.inFlight > 0) {
+      // lost, or with replies to come that are nobody's: not for the next caller
+      this.discard(client);
+      this.serveByOpening();
+    } else this.put(client);
+  }
+
+  /** Lends a client for the time of `work`, whatever comes of it. */
+  async use<Result>(work: (client: RedisClient) => Promise<Result> | Result): Promise<Result> {
+    const client = await this.acquire();
+    try {
+      return await work(client);
+    } finally {
+      this.release(client);
+    }
+  }
+
+  stats(): RedisPoolStats {
+    return {
+      active: this.lent.size,
+      idle: this.idle.length,
+      waiting: this.waiters.length,
+      total: this.total,
+    };
+  }
+
+  /** Shows every command of every connection to an observer. Returns the function that ends it. */
+  observe<State>(observer: CommandObserver<State>): () => void {
+    const entry = observer as CommandObserver;
+    const ends = new Map<RedisClient, () => void>();
+    this.observers.set(entry, ends);
+    for (const client of [...this.lent, ...this.idle.map(({ client }) => client)])
+      ends.set(client, client.observe(entry));
+    return () => {
+      this.observers.delete(entry);
+      for (const end of ends.values()) end();
+    };
+  }
+
+  /**
+   * Waits for lent clients to come back, then closes; after `timeout` ms it closes them as they are. Waiters fail at once.
+   *
+   * @param options.timeout ms, default 5_000.
+   */
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    const { timeout = 5_000 } = options;
+    this.stop();
+    await Promise.all(this.idle.splice(0).map(({ client }) => client.close({ timeout })));
+    if (this.lent.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.onDrained = resolve;
+      timer = setTimeout(resolve, timeout);
+    });
+    clearTimeout(timer);
+    this.destroy();
+  }
+
+  /** Closes every connection now, the lent ones too. */
+  destroy(): void {
+    this.stop();
+    for (const { client } of this.idle.splice(0)) client.destroy();
+    for (const client of this.lent) client.destroy();
+    this.lent.clear();
+    this.onDrained?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  [inspect.custom](): string {
+    return `RedisPool ${inspect(this.stats())}`;
+  }
+
+  private get total(): number {
+    return this.lent.size + this.idle.length + this.opening;
+  }
+
+  private refuseWhenClosed(what: string): void {
+    if (this.closed)
+      throw new RedisDisconnectedError('CLOSED', `${what}: the pool is closed; make a new one.`);
+  }
+
+  private async open(deadline?: number): Promise<RedisClient> {
+    const client = new RedisClient(this.connection);
+    this.opening++;
+    try {
+      await client.connect(deadline === undefined ? {} : { deadline });
+    } catch (error) {
+      client.destroy();
+      throw error;
+    } finally {
+      this.opening--;
+    }
+    for (const [observer, ends] of this.observers) ends.set(client, client.observe(observer));
+    return client;
+  }
+
+  private lend(client: RedisClient): RedisClient {
+    if (this.closed) {
+      this.discard(client);
+      this.lent.delete(client);
+      this.refuseWhenClosed('acquire()');
+    }
+    this.lent.add(client);
+    return client;
+  }
+
+  private async isAlive({ client, since }: IdleClient): Promise<boolean> {
+    if (client.status !== 'ready') return false;
+    if (performance.now() - since < TRUSTED_IDLE) return true;
+    try {
+      await client.probe(CHECK_TIMEOUT);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private put(client: RedisClient): void {
+    const waiter = this.waiters.shift();
+    if (waiter !== undefined) {
+      this.lent.add(client);
+      waiter.resolve(client);
+      return;
+    }
+    if (this.closed) {
+      this.discard(client);
+      return;
+    }
+    this.idle.push({ client, since: performance.now() });
+    this.sweep();
+  }
+
+  private wait(signal: AbortSignal | undefined): Promise<RedisClient> {
+    return new Promise((resolve, reject) => {
+      const { acquireTimeout, max } = this.size;
+      const give = (error: RedisError): void => {
+        const index = this.waiters.indexOf(waiter);
+        if (index === -1) return;
+        this.waiters.splice(index, 1);
+        settle();
+        reject(error);
+      };
+      const abort = (): void =>
+        give(new RedisAbortError('acquire() was aborted by its signal.', { cause: signal?.reason }));
+      const settle = (): void => {
+        clearTimeout(waiter.timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const waiter: Waiter = {
+        resolve: (client) => {
+          settle();
+          resolve(client);
+        },
+        reject: give,
+        timer: undefined,
+      };
+      if (acquireTimeout > 0) {
+        const message = `acquire(): all ${max} connections of the pool stayed lent for ${acquireTimeout} ms (\`acquireTimeout\`). Is each one released, or is \`max\` too small?`;
+        waiter.timer = setTimeout(() => give(new RedisTimeoutError('pool', message)), acquireTimeout);
+      }
+      signal?.addEventListener('abort', abort, { once: true });
+      this.waiters.push(waiter);
+    });
+  }
+
+  /** A place became free without a client to hand on: open one for the first waiter. */
+  private serveByOpening(): void {
+    if (this.waiters.length === 0 || this.total >= this.size.max) return;
+    this.open().then(
+      (client) => this.put(client),
+      (error: RedisError) => this.waiters[0]?.reject(error),
+    );
+  }
+
+  private discard(client: RedisClient): void {
+    for (const ends of this.observers.values()) ends.delete(client);
+    client.destroy();
+  }
+
+  /** Closes what sat idle for too long, above `min`. */
+  private sweep(): void {
+    const { idleTimeout, min } = this.size;
+    if (idleTimeout === 0 || this.sweeper !== undefined || this.idle.length === 0) return;
+    this.sweeper = setInterval(
+      () => {
+        const now = performance.now();
+        // the oldest stand first: the newest is lent first
+        while (this.total > min && this.idle.length > 0 && now - this.idle[0]!.since >= idleTimeout)
+          this.discard(this.idle.shift()!.client);
+        if (this.total <= min || this.idle.length === 0) this.stopSweeping();
+      },
+      Math.max(idleTimeout / 2, 20),
+    );
+    this.sweeper.unref();
+  }
+
+  private stopSweeping(): void {
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+
+  private stop(): void {
+    this.closed = true;
+    this.stopSweeping();
+    // each leaves the queue as it is refused
+    for (const waiter of this.waiters.slice())
+      waiter.reject(new RedisDisconnectedError('CLOSED', 'acquire(): the pool was closed.'));
+  }
+}

@@ -1,0 +1,293 @@
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import {
+  PSUBSCRIBE,
+  PUNSUBSCRIBE,
+  SSUBSCRIBE,
+  SUBSCRIBE,
+  SUNSUBSCRIBE,
+  UNSUBSCRIBE,
+} from '../commands/commands.generated.js';
+import { Command } from '../connection/command.js';
+import { CommandContext } from '../connection/command-context.js';
+import type { Connection } from '../connection/connection.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import { ReconnectingConnection, type ConnectionEvents } from '../connection/reconnecting-connection.js';
+import { RedisDisconnectedError, RedisServerError, type RedisError } from '../errors.js';
+import type { Reply } from '../protocol/reply.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { RedisMessage, SubscribeOptions } from './message.js';
+import { Subscription } from './subscription.js';
+
+type Kind = RedisMessage['type'];
+
+/** The words of each kind of subscription, on the wire. */
+const KINDS: Record<Kind, { subscribe: CommandSpec; unsubscribe: CommandSpec }> = {
+  message: { subscribe: SUBSCRIBE, unsubscribe: UNSUBSCRIBE },
+  pmessage: { subscribe: PSUBSCRIBE, unsubscribe: PUNSUBSCRIBE },
+  smessage: { subscribe: SSUBSCRIBE, unsubscribe: SUNSUBSCRIBE },
+};
+
+const CONFIRMATIONS = new Set([
+  'subscribe',
+  'psubscribe',
+  'ssubscribe',
+  'unsubscribe',
+  'punsubscribe',
+  'sunsubscribe',
+]);
+
+/** Channels per SUBSCRIBE when all are made anew: keeps single commands small on a server that other clients use too. */
+const RESTORE_BATCH = 500;
+
+/** A subscription as seen from here, whatever its data are. */
+interface Listener {
+  readonly type: Kind;
+  readonly buffers: boolean;
+  readonly closed: boolean;
+  deliver(message: RedisMessage<string | Buffer>): void;
+  notifyResubscribed(gap: number): void;
+  end(): void;
+  fail(error: RedisError): void;
+}
+
+/** A channel and those who listen to it. */
+interface Channel {
+  readonly listeners: Set<Listener>;
+  /** Settles with the server's confirmation of the running SUBSCRIBE. */
+  confirmed: Promise<void>;
+  /** The server has confirmed it once: it is made anew on a fresh connection. */
+  active: boolean;
+}
+
+/** Hears what befalls the subscriber's own connection. */
+export interface SubscriberHooks {
+  onError(error: RedisError): void;
+}
+
+/**
+ * The one subscriber connection of a client. Each channel is subscribed once, however many subscriptions want it, and
+ * unsubscribed when the last of them leaves.
+ */
+export class Subscriber {
+  private readonly connection: ReconnectingConnection;
+  private readonly channels: Record<Kind, Map<string, Channel>> = {
+    message: new Map(),
+    pmessage: new Map(),
+    smessage: new Map(),
+  };
+  private readonly subscriptions = new Set<Listener>();
+  /** Confirmations that a command in flight still waits for: one for each of its channels. */
+  private readonly awaited = new Map<Command, number>();
+  private wantsBuffers = 0;
+  private deafSince = 0;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly hooks: SubscriberHooks,
+  ) {
+    this.connection = new ReconnectingConnection(options, {
+      emit: <Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]) =>
+        this.onEvent(event, payload),
+      restore: (connection, protocol) => this.restore(connection, protocol),
+      onPush: (connection, items) => this.onPush(connection, items),
+      isPush: (reply) => Array.isArray(reply) && isPubSubFrame(reply),
+      wantsPushBuffers: () => this.wantsBuffers > 0,
+    });
+  }
+
+  get status(): ReconnectingConnection['status'] {
+    return this.connection.status;
+  }
+
+  /** Subscribes; the promise settles when the server has confirmed every channel. */
+  async subscribe<Data extends string | Buffer>(
+    kind: Kind,
+    names: readonly string[],
+    options: SubscribeOptions,
+  ): Promise<Subscription<Data>> {
+    const wanted = [...new Set(names)];
+    const subscription: Subscription<Data> = new Subscription<Data>(kind, wanted, options, (leaving) =>
+      this.leave(subscription, leaving),
+    );
+    this.subscriptions.add(subscription);
+    if (subscription.buffers) this.wantsBuffers++;
+    const fresh = wanted.filter((name) => !this.channels[kind].has(name));
+    const sent = fresh.length === 0 ? undefined : this.send(KINDS[kind].subscribe, fresh);
+    for (const name of fresh) {
+      const channel: Channel = { listeners: new Set(), confirmed: sent!, active: false };
+      this.channels[kind].set(name, channel);
+      sent!.then(
+        () => (channel.active = true),
+        () => undefined,
+      );
+    }
+    const joined = wanted.map((name) => this.channels[kind].get(name)!);
+    for (const channel of joined) channel.listeners.add(subscription);
+    try {
+      await Promise.all(joined.map(({ confirmed }) => confirmed));
+    } catch (error) {
+      subscription.end();
+      this.forget(subscription, wanted);
+      throw error;
+    }
+    return subscription;
+  }
+
+  async close(timeout?: number): Promise<void> {
+    this.endAll();
+    await this.connection.close(timeout);
+  }
+
+  destroy(): void {
+    this.endAll();
+    this.connection.destroy();
+  }
+
+  private endAll(): void {
+    for (const subscription of this.subscriptions) subscription.end();
+    this.subscriptions.clear();
+  }
+
+  /** Takes a subscription off its channels and unsubscribes those that nobody listens to any longer. */
+  private async leave(subscription: Listener, names: readonly string[]): Promise<void> {
+    const deserted = this.forget(subscription, names);
+    if (deserted.length === 0) return;
+    try {
+      await this.send(KINDS[subscription.type].unsubscribe, deserted);
+    } catch (error) {
+      // without a connection there is nothing left to unsubscribe from
+      if (!(error instanceof RedisDisconnectedError)) throw error;
+    }
+  }
+
+  private forget(subscription: Listener, names: readonly string[]): string[] {
+    const channels = this.channels[subscription.type];
+    const deserted: string[] = [];
+    for (const name of names) {
+      const channel = channels.get(name);
+      if (channel === undefined || !channel.listeners.delete(subscription) || channel.listeners.size > 0)
+        continue;
+      channels.delete(name);
+      deserted.push(name);
+    }
+    if (subscription.closed && this.subscriptions.delete(subscription) && subscription.buffers)
+      this.wantsBuffers--;
+    return deserted;
+  }
+
+  private async send(spec: CommandSpec, names: readonly string[]): Promise<void> {
+    const command = this.command(spec, names);
+    command.deadline = deadlineAfter(this.options.commandTimeout);
+    this.connection.submit(command);
+    await command.promise;
+  }
+
+  private command(spec: CommandSpec, names: readonly string[]): Command {
+    const command = new Command(spec, names, false);
+    command.context = new CommandContext();
+    command.context.idempotent = true;
+    this.awaited.set(command, names.length);
+    const done = (): void => {
+      if (command.settled) this.awaited.delete(command);
+    };
+    command.promise.then(done, done);
+    return command;
+  }
+
+  // ── the connection ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  private onEvent<Event extends keyof ConnectionEvents>(
+    event: Event,
+    payload: ConnectionEvents[Event],
+  ): void {
+    if (event === 'disconnect') this.deafSince = performance.now();
+    if (event === 'error') this.hooks.onError(payload[0] as RedisError);
+    if (event === 'ready' && this.deafSince > 0) {
+      const gap = Math.round(performance.now() - this.deafSince);
+      this.deafSince = 0;
+      for (const subscription of this.subscriptions) subscription.notifyResubscribed(gap);
+    }
+  }
+
+  /** Subscribes everything anew on a fresh connection. Channels that the server now refuses end their subscriptions, not the others'. */
+  private async restore(connection: Connection, protocol: 2 | 3): Promise<void> {
+    connection.subscriberMode = protocol === 2;
+    for (const kind of Object.keys(KINDS) as Kind[]) {
+      const names = [...this.channels[kind]].filter(([, { active }]) => active).map(([name]) => name);
+      for (let index = 0; index < names.length; index += RESTORE_BATCH) {
+        await this.restoreBatch(connection, kind, names.slice(index, index + RESTORE_BATCH));
+      }
+    }
+  }
+
+  private async restoreBatch(connection: Connection, kind: Kind, names: readonly string[]): Promise<void> {
+    const command = this.command(KINDS[kind].subscribe, names);
+    connection.send(command);
+    try {
+      await command.promise;
+    } catch (error) {
+      if (!(error instanceof RedisServerError)) throw error;
+      if (names.length > 1) {
+        for (const name of names) await this.restoreBatch(connection, kind, [name]);
+        return;
+      }
+      const channel = this.channels[kind].get(names[0]!);
+      this.channels[kind].delete(names[0]!);
+      for (const subscription of channel?.listeners ?? []) subscription.fail(error);
+    }
+  }
+
+  private onPush(connection: Connection, items: Reply[]): void {
+    const word = String(items[0]);
+    switch (word) {
+      case 'message':
+      case 'smessage':
+        this.deliver(word, items[1]!, items[1]!, items[2]!);
+        return;
+      case 'pmessage':
+        this.deliver(word, items[1]!, items[2]!, items[3]!);
+        return;
+      default:
+        if (CONFIRMATIONS.has(word)) this.confirm(connection, word);
+    }
+  }
+
+  private deliver(kind: Kind, name: Reply, channel: Reply, data: Reply): void {
+    const entry = this.channels[kind].get(String(name));
+    if (entry === undefined) return;
+    const base =
+      kind === 'pmessage'
+        ? { type: kind, channel: String(channel), pattern: String(name) }
+        : { type: kind, channel: String(channel) };
+    for (const subscription of entry.listeners) {
+      subscription.deliver({ ...base, data: subscription.buffers ? toBuffer(data) : String(data) });
+    }
+  }
+
+  private confirm(connection: Connection, word: string): void {
+    const command = connection.oldest;
+    // a server may take a subscription away by itself (a slot that moved): then nothing of ours waits for it
+    if (
+      command === undefined ||
+      command.spec.name.toLowerCase() !== word ||
+      (command.spec.flags & CommandFlag.SUBSCRIPTION) === 0
+    )
+      return;
+    const left = (this.awaited.get(command) ?? command.args.length) - 1;
+    this.awaited.set(command, left);
+    if (left === 0) {
+      this.awaited.delete(command);
+      connection.takeOldest()!.reply(null);
+    }
+  }
+}
+
+function isPubSubFrame([word]: Reply[]): boolean {
+  if (typeof word !== 'string' && !Buffer.isBuffer(word)) return false;
+  const text = String(word);
+  return text in KINDS || CONFIRMATIONS.has(text);
+}
+
+function toBuffer(data: Reply): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(String(data));
+}

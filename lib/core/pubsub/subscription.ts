@@ -1,0 +1,197 @@
+import { RedisAbortError, RedisClientError, type RedisError } from '../errors.js';
+import { TypedEvents } from '../typed-events.js';
+import type { RedisMessage, SubscribeOptions } from './message.js';
+
+/** What befalls a subscription. */
+export interface SubscriptionEvents {
+  /** After a reconnect: messages published during `gap` ms were not heard. */
+  resubscribed: [event: { gap: number }];
+}
+
+/** Ends some or all of a subscription's channels on the server, as far as no other subscription needs them. */
+export type Unsubscribe = (channels: readonly string[]) => Promise<void>;
+
+const DEFAULT_BUFFER_SIZE = 10_000;
+
+interface Pull<Data extends string | Buffer> {
+  resolve: (result: IteratorResult<RedisMessage<Data>, undefined>) => void;
+  reject: (error: RedisError) => void;
+}
+
+/**
+ * Messages of one or several channels, by `for await`. They wait in a bounded buffer while the consumer is busy.
+ * Leaving the loop ends the subscription; so does `unsubscribe()`.
+ */
+export class Subscription<Data extends string | Buffer = string> implements AsyncIterableIterator<
+  RedisMessage<Data>,
+  undefined
+> {
+  /** Messages that the overflow policy threw away. */
+  dropped = 0;
+  private readonly names: Set<string>;
+  private readonly events = new TypedEvents<SubscriptionEvents>();
+  private buffer: RedisMessage<Data>[] = [];
+  private taken = 0;
+  private readonly pulls: Pull<Data>[] = [];
+  private ended = false;
+  private failure: RedisError | undefined;
+  private readonly bufferSize: number;
+  private readonly overflow: NonNullable<SubscribeOptions['overflow']>;
+  private readonly onAbort: (() => void) | undefined;
+
+  /** Made by `client.subscribe()` and its kin. */
+  constructor(
+    readonly type: RedisMessage['type'],
+    channels: readonly string[],
+    private readonly options: SubscribeOptions,
+    private readonly release: Unsubscribe,
+  ) {
+    this.names = new Set(channels);
+    this.bufferSize = options.bufferSize ?? DEFAULT_BUFFER_SIZE;
+    this.overflow = options.overflow ?? 'drop-oldest';
+    if (options.signal !== undefined) {
+      this.onAbort = () => {
+        this.fail(
+          new RedisAbortError('The subscription was aborted by its signal.', {
+            cause: options.signal?.reason,
+          }),
+        );
+        void this.release([...this.names]).catch(() => undefined);
+      };
+      options.signal.addEventListener('abort', this.onAbort, { once: true });
+    }
+  }
+
+  /** The channels or patterns that it still listens to. */
+  get channels(): readonly string[] {
+    return [...this.names];
+  }
+
+  /** True once it gives no further messages but those that wait. */
+  get closed(): boolean {
+    return this.ended;
+  }
+
+  /** Messages that wait for the consumer. */
+  get pending(): number {
+    return this.buffer.length - this.taken;
+  }
+
+  /** `data` comes as Buffers. */
+  get buffers(): boolean {
+    return this.options.buffers === true;
+  }
+
+  on<Name extends keyof SubscriptionEvents>(
+    name: Name,
+    listener: (...payload: SubscriptionEvents[Name]) => void,
+  ): this {
+    this.events.on(name, listener);
+    return this;
+  }
+
+  off<Name extends keyof SubscriptionEvents>(
+    name: Name,
+    listener: (...payload: SubscriptionEvents[Name]) => void,
+  ): this {
+    this.events.off(name, listener);
+    return this;
+  }
+
+  /** Ends some channels; without arguments, or with the last one, the whole subscription. What waits can still be read. */
+  async unsubscribe(...channels: string[]): Promise<void> {
+    const leaving =
+      channels.length === 0 ? [...this.names] : channels.filter((channel) => this.names.has(channel));
+    for (const channel of leaving) this.names.delete(channel);
+    if (this.names.size === 0) this.end();
+    await this.release(leaving);
+  }
+
+  next(): Promise<IteratorResult<RedisMessage<Data>, undefined>> {
+    const message = this.take();
+    if (message !== undefined) return Promise.resolve({ done: false, value: message });
+    if (this.failure !== undefined) {
+      const { failure } = this;
+      this.failure = undefined;
+      return Promise.reject(failure);
+    }
+    if (this.ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.pulls.push({ resolve, reject });
+    });
+  }
+
+  async return(): Promise<IteratorResult<RedisMessage<Data>, undefined>> {
+    await this.unsubscribe();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unsubscribe();
+  }
+
+  // ── for the subscriber ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  deliver(message: RedisMessage<Data>): void {
+    if (this.ended) return;
+    const pull = this.pulls.shift();
+    if (pull !== undefined) {
+      pull.resolve({ done: false, value: message });
+      return;
+    }
+    if (this.pending >= this.bufferSize) {
+      this.dropped++;
+      if (this.overflow === 'drop-newest') return;
+      if (this.overflow === 'error') {
+        const names = [...this.names];
+        this.fail(
+          new RedisClientError(
+            'OVERFLOW',
+            `The subscription's buffer of ${this.bufferSize} messages (\`bufferSize\`) is full: its consumer is too slow.`,
+          ),
+        );
+        void this.release(names).catch(() => undefined);
+        return;
+      }
+      this.take();
+    }
+    this.buffer.push(message);
+  }
+
+  /** @internal */
+  notifyResubscribed(gap: number): void {
+    this.events.emit('resubscribed', { gap });
+  }
+
+  /** @internal Ends it in good order: what waits is still read. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.onAbort !== undefined) this.options.signal?.removeEventListener('abort', this.onAbort);
+    for (const { resolve } of this.pulls.splice(0)) resolve({ done: true, value: undefined });
+  }
+
+  /** @internal Ends it with an error, which its reader gets after what waits. */
+  fail(error: RedisError): void {
+    if (this.ended) return;
+    const pull = this.pulls.shift();
+    if (pull === undefined) this.failure = error;
+    else pull.reject(error);
+    this.end();
+  }
+
+  private take(): RedisMessage<Data> | undefined {
+    if (this.taken === this.buffer.length) return undefined;
+    const message = this.buffer[this.taken]!;
+    if (++this.taken >= 1_024 || this.taken === this.buffer.length) {
+      this.buffer = this.buffer.slice(this.taken);
+      this.taken = 0;
+    }
+    return message;
+  }
+}

@@ -1,0 +1,244 @@
+import { nearest } from './nearest.js';
+import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
+import { parseRedisUri } from './uri.js';
+
+/** Options with every default filled in. Secrets sit in functions and hidden properties: `inspect` and JSON show none. */
+export interface ResolvedOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The Unix socket, or undefined where host and port count. */
+  readonly path: string | undefined;
+  readonly credentials: () => RedisCredentials | Promise<RedisCredentials>;
+  readonly database: number;
+  readonly clientName: string | undefined;
+  readonly tls: RedisTlsOptions | undefined;
+  readonly protocol: 'auto' | 2 | 3;
+  readonly connectTimeout: number;
+  readonly commandTimeout: number;
+  readonly socketTimeout: number;
+  readonly blockingTimeoutBuffer: number;
+  readonly reconnect: Readonly<Required<ReconnectOptions>> | false;
+  readonly queueSize: number;
+  readonly maxInFlight: number;
+  readonly writeBufferSize: number;
+  readonly readBufferSize: number;
+  readonly pipelineDepth: number;
+  readonly autoPipelining: boolean;
+  readonly keyPrefix: string;
+  readonly keepAlive: number | false;
+  readonly noDelay: boolean;
+  readonly retry: NonNullable<RedisClientOptions['retry']>;
+}
+
+const RECONNECT: Required<ReconnectOptions> = {
+  delay: 100,
+  factor: 2,
+  maxDelay: 60_000,
+  jitter: 0.25,
+  maxAttempts: Infinity,
+};
+
+/** `[kind, smallest, largest]` of each option; the one list of what exists. */
+const KNOWN: Record<keyof RedisClientOptions, Check> = {
+  url: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'integer', min: 1, max: 65_535 },
+  path: { type: 'string' },
+  username: { type: 'string' },
+  password: { type: 'string' },
+  credentials: { type: 'function' },
+  database: { type: 'integer', min: 0 },
+  clientName: { type: 'string' },
+  tls: { type: 'tls' },
+  protocol: { type: 'protocol' },
+  connectTimeout: { type: 'integer', min: 1 },
+  commandTimeout: { type: 'integer', min: 0 },
+  socketTimeout: { type: 'integer', min: 0 },
+  blockingTimeoutBuffer: { type: 'integer', min: 0 },
+  reconnect: { type: 'reconnect' },
+  queueSize: { type: 'integer', min: 0 },
+  maxInFlight: { type: 'integer', min: 1 },
+  writeBufferSize: { type: 'integer', min: 1 },
+  readBufferSize: { type: 'integer', min: 64 },
+  pipelineDepth: { type: 'integer', min: 1 },
+  autoPipelining: { type: 'boolean' },
+  keyPrefix: { type: 'string' },
+  keepAlive: { type: 'keepAlive' },
+  noDelay: { type: 'boolean' },
+  retry: { type: 'retry' },
+};
+
+interface Check {
+  type:
+    'string' | 'integer' | 'boolean' | 'function' | 'tls' | 'protocol' | 'reconnect' | 'keepAlive' | 'retry';
+  min?: number;
+  max?: number;
+}
+
+/** Names of the options of a client, for layers that take further ones beside them. */
+export const CLIENT_OPTION_NAMES: readonly string[] = Object.keys(KNOWN);
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws {TypeError} for an unknown option (naming the nearest known one) or a value of the wrong kind. No value is
+ *   ever part of the text: it may be a secret.
+ */
+export function resolveClientOptions(given: RedisClientOptions | string | undefined): ResolvedOptions {
+  const input = typeof given === 'string' ? { url: given } : (given ?? {});
+  if (typeof input !== 'object' || Array.isArray(input)) {
+    throw new TypeError(`Redis options must be an object or a URI, not ${describe(input)}.`);
+  }
+  for (const [name, value] of Object.entries(input)) {
+    if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, CLIENT_OPTION_NAMES);
+    if (value !== undefined) check(name, value, KNOWN[name as keyof RedisClientOptions]);
+  }
+  const options = input.url === undefined ? input : { ...parseRedisUri(input.url), ...definedOf(input) };
+  if (options.path !== undefined && (input.host !== undefined || input.port !== undefined)) {
+    throw new TypeError(
+      "Redis options 'path' and 'host'/'port' exclude each other: a Unix socket has no host. Leave one out.",
+    );
+  }
+  if (
+    options.credentials !== undefined &&
+    (options.username !== undefined || options.password !== undefined)
+  ) {
+    throw new TypeError(
+      "Redis options 'credentials' and 'username'/'password' exclude each other. Leave one out.",
+    );
+  }
+  if (options.username !== undefined && options.password === undefined) {
+    throw new TypeError("Redis option 'username' needs a 'password' beside it.");
+  }
+  if (options.clientName !== undefined && !/^[!-~]+$/.test(options.clientName)) {
+    throw new TypeError(
+      "Redis option 'clientName' may hold printable ASCII without spaces only, as CLIENT SETNAME asks.",
+    );
+  }
+  const { username, password } = options;
+  const resolved = {
+    host: options.host ?? 'localhost',
+    port: options.port ?? 6379,
+    path: options.path,
+    credentials: options.credentials ?? (() => ({ username, password })),
+    database: options.database ?? 0,
+    clientName: options.clientName,
+    protocol: options.protocol ?? 'auto',
+    connectTimeout: options.connectTimeout ?? 10_000,
+    commandTimeout: options.commandTimeout ?? 5_000,
+    socketTimeout: options.socketTimeout ?? 30_000,
+    blockingTimeoutBuffer: options.blockingTimeoutBuffer ?? 2_000,
+    reconnect:
+      options.reconnect === false
+        ? (false as const)
+        : { ...RECONNECT, ...definedOf(options.reconnect ?? {}) },
+    queueSize: options.queueSize ?? 1_000,
+    maxInFlight: options.maxInFlight ?? 16_384,
+    writeBufferSize: options.writeBufferSize ?? 65_536,
+    readBufferSize: options.readBufferSize ?? 65_536,
+    pipelineDepth: options.pipelineDepth ?? 64,
+    autoPipelining: options.autoPipelining ?? true,
+    keyPrefix: options.keyPrefix ?? '',
+    keepAlive: options.keepAlive ?? 30_000,
+    noDelay: options.noDelay ?? true,
+    retry: options.retry ?? 'idempotent',
+  };
+  // holds private keys: not enumerable, so that neither inspect nor a spread shows it
+  Object.defineProperty(resolved, 'tls', {
+    value: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
+  });
+  return Object.freeze(resolved) as ResolvedOptions;
+}
+
+/** The error for an option that does not exist. */
+export function unknownOption(name: string, known: readonly string[]): TypeError {
+  const guess = nearest(name, known);
+  return new TypeError(
+    `Unknown Redis option '${name}'${guess === undefined ? '' : `: did you mean '${guess}'?`} Known are: ${known.join(', ')}.`,
+  );
+}
+
+function check(name: string, value: unknown, { type, min = -Infinity, max = Infinity }: Check): void {
+  switch (type) {
+    case 'string':
+      if (typeof value !== 'string') throw wrong(name, 'a string', value);
+      // an empty host or path is nearly always an unset environment variable: connecting to localhost instead would hide it
+      if (value === '' && (name === 'host' || name === 'url' || name === 'path'))
+        throw wrong(name, 'a string that is not empty', value);
+      return;
+    case 'integer':
+      if (value === Infinity && max === Infinity) return;
+      if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+        throw wrong(
+          name,
+          `an integer ${max === Infinity ? `of ${min} or more` : `from ${min} to ${max}`}`,
+          value,
+        );
+      }
+      return;
+    case 'boolean':
+    case 'function':
+      if (typeof value !== type) throw wrong(name, `a ${type}`, value);
+      return;
+    case 'tls':
+      if (typeof value !== 'boolean' && (typeof value !== 'object' || value === null))
+        throw wrong(name, 'true, false or TLS settings', value);
+      return;
+    case 'protocol':
+      if (value !== 'auto' && value !== 2 && value !== 3) throw wrong(name, "'auto', 2 or 3", value);
+      return;
+    case 'keepAlive':
+      if (value !== false) check(name, value, { type: 'integer', min: 0 });
+      return;
+    case 'reconnect':
+      if (value !== false) checkReconnect(value);
+      return;
+    case 'retry':
+      if (
+        value !== 'idempotent' &&
+        value !== false &&
+        typeof value !== 'function' &&
+        (typeof value !== 'object' || value === null)
+      ) {
+        throw wrong(name, "'idempotent', false, a policy or a function", value);
+      }
+  }
+}
+
+function checkReconnect(value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw wrong('reconnect', 'false or an object', value);
+  for (const [key, part] of Object.entries(value)) {
+    if (!Object.hasOwn(RECONNECT, key))
+      throw unknownOption(
+        `reconnect.${key}`,
+        Object.keys(RECONNECT).map((name) => `reconnect.${name}`),
+      );
+    if (part === undefined) continue;
+    const most = key === 'jitter' ? 1 : Infinity;
+    const least = key === 'factor' ? 1 : 0;
+    if (typeof part !== 'number' || !(part >= least && part <= most)) {
+      throw wrong(
+        `reconnect.${key}`,
+        most === 1 ? 'a number from 0 to 1' : `a number of ${least} or more`,
+        part,
+      );
+    }
+  }
+}
+
+function wrong(name: string, expected: string, value: unknown): TypeError {
+  return new TypeError(`Redis option '${name}' must be ${expected}, not ${describe(value)}.`);
+}
+
+/** Kind of a value, never the value: it may be a secret. Numbers are shown, as no secret is one here. */
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'number') return String(value);
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return 'an array';
+  return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;
+}
+
+function definedOf<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T;
+}

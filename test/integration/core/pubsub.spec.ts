@@ -1,0 +1,199 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  RedisAbortError,
+  RedisClient,
+  type RedisClientOptions,
+  type RedisMessage,
+} from 'nestjs-redwire/core';
+import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+
+describe.each(SERVER_KINDS)('%s', (kind) => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startServer({ kind });
+  });
+  afterAll(() => server.stop());
+
+  describe.each([2, 3] as const)('pub/sub in RESP%d', (protocol) => {
+    const open: RedisClient[] = [];
+    const make = (options: RedisClientOptions = {}): RedisClient => {
+      const client = new RedisClient({ url: server.url, protocol, reconnect: { delay: 10 }, ...options });
+      open.push(client);
+      return client;
+    };
+    const listenersOf = async (channel: string): Promise<number> => {
+      const reply = (await make().call('PUBSUB', 'NUMSUB', channel)) as
+        Record<string, number> | [string, number];
+      return Array.isArray(reply) ? Number(reply[1]) : Number(reply[channel]);
+    };
+
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((client) => client.close()));
+    });
+
+    it('delivers in order, and commands go on beside it', async () => {
+      const client = make();
+      await client.connect();
+      const subscription = await client.subscribe('a', 'b');
+      expect([...subscription.channels]).toEqual(['a', 'b']);
+      for (let index = 0; index < 2_000; index++) void client.publish(index % 2 === 0 ? 'a' : 'b', index);
+      let next = 0;
+      for await (const message of subscription) {
+        expect(message).toEqual({ type: 'message', channel: next % 2 === 0 ? 'a' : 'b', data: String(next) });
+        if (++next === 2_000) break;
+      }
+      expect(subscription.closed).toBe(true);
+      await eventually(async () => (await listenersOf('a')) === 0);
+    });
+
+    it('matches patterns, and shards', async () => {
+      const client = make();
+      const pattern = await client.psubscribe('orders.*');
+      const sharded = await client.ssubscribe('shard');
+      expect(await client.publish('orders.new', 'x')).toBe(1);
+      await client.spublish('shard', 'y');
+      expect((await pattern.next()).value).toEqual({
+        type: 'pmessage',
+        pattern: 'orders.*',
+        channel: 'orders.new',
+        data: 'x',
+      });
+      expect((await sharded.next()).value).toEqual({ type: 'smessage', channel: 'shard', data: 'y' });
+      await sharded.unsubscribe();
+      expect(await sharded.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('counts references: a channel is left with its last subscription', async () => {
+      const client = make();
+      const first = await client.subscribe('shared');
+      const second = await client.subscribe('shared', 'own');
+      expect(await listenersOf('shared')).toBe(1);
+      await first.unsubscribe();
+      expect(await listenersOf('shared')).toBe(1);
+      await client.publish('shared', 'still');
+      expect((await second.next()).value).toMatchObject({ data: 'still' });
+      await second.unsubscribe('shared');
+      expect(await listenersOf('shared')).toBe(0);
+      expect(second.closed).toBe(false);
+      expect([...second.channels]).toEqual(['own']);
+      await client.publish('own', 'and mine');
+      expect((await second.next()).value).toMatchObject({ data: 'and mine' });
+    });
+
+    it('a channel left and taken again at once is heard', async () => {
+      const client = make();
+      const first = await client.subscribe('swing');
+      const leaving = first.unsubscribe();
+      const second = await client.subscribe('swing');
+      await leaving;
+      expect(await client.publish('swing', 'heard')).toBe(1);
+      expect((await second.next()).value).toMatchObject({ data: 'heard' });
+    });
+
+    it('is binary safe, beside a text subscription of the same channel', async () => {
+      const client = make();
+      const bytes = Buffer.from([0, 255, 128, 13, 10]);
+      const binary = await client.subscribe(['bin'], { buffers: true });
+      const text = await client.subscribe('bin');
+      await client.publish('bin', bytes);
+      await client.publish('bin', 'grüße');
+      expect((await binary.next()).value!.data.equals(bytes)).toBe(true);
+      expect((await binary.next()).value!.data.toString()).toBe('grüße');
+      await text.next();
+      expect((await text.next()).value).toMatchObject({ data: 'grüße' });
+      await binary.unsubscribe();
+      await client.publish('bin', 'text again');
+      expect((await text.next()).value).toMatchObject({ data: 'text again' });
+    });
+
+    it.each([
+      ['drop-oldest', ['7', '8', '9'], 7],
+      ['drop-newest', ['0', '1', '2'], 7],
+    ] as const)('a full buffer with %s keeps %j', async (overflow, kept, dropped) => {
+      const client = make();
+      const subscription = await client.subscribe(['full'], { bufferSize: 3, overflow });
+      for (let index = 0; index < 10; index++) await client.publish('full', index);
+      await eventually(() => subscription.dropped === dropped);
+      const got: string[] = [];
+      await subscription.unsubscribe();
+      for await (const message of subscription) got.push(message.data);
+      expect(got).toEqual(kept);
+    });
+
+    it("a full buffer with 'error' ends with an error after what was kept", async () => {
+      const client = make();
+      const subscription = await client.subscribe(['full'], { bufferSize: 1, overflow: 'error' });
+      for (let index = 0; index < 3; index++) await client.publish('full', index);
+      await eventually(() => subscription.closed);
+      expect((await subscription.next()).value).toMatchObject({ data: '0' });
+      await expect(subscription.next()).rejects.toMatchObject({ code: 'OVERFLOW' });
+      expect(await subscription.next()).toEqual({ done: true, value: undefined });
+    });
+
+    it('ends by its signal', async () => {
+      const client = make();
+      const control = new AbortController();
+      const subscription = await client.subscribe(['sig'], { signal: control.signal });
+      const waiting = subscription.next();
+      control.abort('enough');
+      await expect(waiting).rejects.toBeInstanceOf(RedisAbortError);
+      await eventually(async () => (await listenersOf('sig')) === 0);
+      await expect(client.subscribe(['sig'], { signal: control.signal })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+    });
+
+    it('comes back after its connection is killed, all channels and patterns, and later ones too', async () => {
+      const client = make();
+      const admin = make();
+      const subscriptions = [
+        await client.subscribe(...Array.from({ length: 1_200 }, (_, index) => `c:${index}`)),
+        await client.psubscribe('p.*'),
+      ];
+      let restored = 0;
+      for (const subscription of subscriptions) subscription.on('resubscribed', () => restored++);
+      await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await eventually(() => restored === 2);
+      expect(await client.publish('c:1199', 'x')).toBe(1);
+      expect(await client.publish('p.1', 'y')).toBe(1);
+      expect((await subscriptions[0]!.next()).value).toMatchObject({ channel: 'c:1199', data: 'x' });
+      expect((await subscriptions[1]!.next()).value).toMatchObject({ channel: 'p.1', data: 'y' });
+      const later = await client.subscribe('later');
+      await client.publish('later', 'z');
+      expect((await later.next()).value).toMatchObject({ data: 'z' });
+    });
+
+    it('tells a refusal by the ACL, and leaves nothing of it behind', async () => {
+      const admin = make();
+      await admin.call('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '+@all', 'resetchannels', '&ok');
+      const client = make({ username: 'limited', password: 'pw' });
+      await expect(client.subscribe('secret')).rejects.toMatchObject({
+        code: 'NOPERM',
+        command: 'SUBSCRIBE',
+      });
+      const allowed = await client.subscribe('ok');
+      await admin.publish('ok', 'x');
+      expect((await allowed.next()).value).toMatchObject({ data: 'x' });
+    });
+
+    it('close() ends iterators; subscribing afterwards is refused', async () => {
+      const client = make();
+      const subscription = await client.subscribe('x');
+      const messages: RedisMessage[] = [];
+      const reading = (async () => {
+        for await (const message of subscription) messages.push(message);
+      })();
+      await client.close();
+      await reading;
+      expect(messages).toEqual([]);
+      await expect(client.subscribe('x')).rejects.toMatchObject({ code: 'CLOSED' });
+    });
+
+    it('refuses bad names', async () => {
+      const client = make();
+      await expect(client.subscribe()).rejects.toThrow(TypeError);
+      await expect(client.subscribe('')).rejects.toThrow(/at least one channel/);
+    });
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { Encoder, type WireArgument } from '../../../lib/core/protocol/encoder.js';
+
+/** What the socket would write. */
+function bytesOf(encoder: Encoder): Buffer {
+  const { parts, encoding } = encoder.take();
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, encoding) : part)));
+}
+
+function reference(args: readonly WireArgument[]): Buffer {
+  const parts = args.map((arg) => (Buffer.isBuffer(arg) ? arg : Buffer.from(String(arg))));
+  return Buffer.concat([
+    Buffer.from(`*${parts.length}\r\n`),
+    ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
+  ]);
+}
+
+const ARGUMENTS: WireArgument[] = [
+  '',
+  'key',
+  'k'.repeat(95),
+  'k'.repeat(96),
+  'k'.repeat(2_000),
+  'k'.repeat(40_000),
+  'ü',
+  'grüße 🎉',
+  'é'.repeat(500),
+  '漢'.repeat(20_000),
+  '\ud800 lone surrogate',
+  '\r\n$5\r\n',
+  '\u0000\u007f\u0080\u00ff',
+  0,
+  -1.5,
+  Number.MAX_SAFE_INTEGER,
+  1e21,
+  2n ** 70n,
+  Buffer.alloc(0),
+  Buffer.from([0, 13, 10, 127, 128, 255]),
+  Buffer.alloc(1_024, 0xff),
+  Buffer.alloc(1_025, 0xfe),
+  Buffer.alloc(70_000, 0x80),
+];
+
+describe('Encoder', () => {
+  it.each(ARGUMENTS.map((argument, index) => [index, argument] as const))(
+    'writes argument %d alone',
+    (_, argument) => {
+      const encoder = new Encoder();
+      encoder.append('*2\r\n', ['X', argument]);
+      expect(bytesOf(encoder).equals(reference(['X', argument]))).toBe(true);
+    },
+  );
+
+  it('writes every pair of kinds in one batch, either first, and is clean afterwards', () => {
+    const encoder = new Encoder();
+    for (const first of ARGUMENTS) {
+      for (const second of ARGUMENTS) {
+        encoder.append('*2\r\n', [first, second]);
+        encoder.append('*3\r\n', [second, 'between', first]);
+        const expected = Buffer.concat([reference([first, second]), reference([second, 'between', first])]);
+        expect(bytesOf(encoder).equals(expected)).toBe(true);
+        expect(encoder.size).toBe(0);
+      }
+    }
+  });
+
+  it('joins what is small into one string, and leaves large values apart', () => {
+    const encoder = new Encoder();
+    encoder.append('*1\r\n', ['a']);
+    encoder.append('*1\r\n', [Buffer.from([1, 2, 255])]);
+    encoder.append('*1\r\n', ['ü']);
+    expect(encoder.take().parts).toHaveLength(1);
+    encoder.append('*2\r\n', ['a', Buffer.alloc(5_000)]);
+    expect(encoder.take().parts).toHaveLength(3);
+  });
+});

@@ -1,0 +1,109 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { RedisClient, RedisPool, type RedisClientOptions } from 'nestjs-redwire/core';
+
+describe('options', () => {
+  it('fills in the documented defaults', () => {
+    const { options } = new RedisClient();
+    expect(options).toMatchObject({
+      host: 'localhost',
+      port: 6379,
+      database: 0,
+      protocol: 'auto',
+      connectTimeout: 10_000,
+      commandTimeout: 5_000,
+      socketTimeout: 30_000,
+      blockingTimeoutBuffer: 2_000,
+      reconnect: { delay: 100, factor: 2, maxDelay: 60_000, jitter: 0.25, maxAttempts: Infinity },
+      queueSize: 1_000,
+      autoPipelining: true,
+      keyPrefix: '',
+      retry: 'idempotent',
+    });
+  });
+
+  it.each<[string, RedisClientOptions, Partial<RedisClient['options']>]>([
+    ['redis://cache', {}, { host: 'cache', port: 6379, tls: undefined, database: 0 }],
+    ['redis://cache:7000/3', {}, { host: 'cache', port: 7000, database: 3 }],
+    ['rediss://cache', {}, { host: 'cache', tls: {} }],
+    ['valkeys://cache', {}, { host: 'cache', tls: {} }],
+    ['redis://[::1]:7000', {}, { host: '::1', port: 7000 }],
+    ['redis+unix:///run/redis.sock?db=4', {}, { path: '/run/redis.sock', database: 4 }],
+    ['redis://cache:7000/3', { database: 5, port: 7001 }, { port: 7001, database: 5 }],
+    ['redis://cache', { database: undefined }, { database: 0 }],
+  ])('reads %s with %o beside it', (url, beside, expected) => {
+    const { options } = new RedisClient({ url, ...beside });
+    for (const [name, value] of Object.entries(expected))
+      expect(options[name as keyof typeof options]).toEqual(value);
+  });
+
+  it('reads percent-encoded credentials', async () => {
+    const { options } = new RedisClient('redis://us%40er:p%2Fss%3A@cache');
+    expect(await options.credentials()).toEqual({ username: 'us@er', password: 'p/ss:' });
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ hots: 'x' }, /Unknown Redis option 'hots': did you mean 'host'\?/],
+    [{ reconnect: { dealy: 1 } }, /'reconnect\.dealy': did you mean 'reconnect\.delay'\?/],
+    [{ port: '6379' }, /'port' must be an integer from 1 to 65535, not a string/],
+    [{ port: 70_000 }, /'port' must be an integer from 1 to 65535, not 70000/],
+    [{ host: '' }, /'host' must be a string that is not empty/],
+    [{ commandTimeout: -1 }, /'commandTimeout' must be an integer of 0 or more/],
+    [{ tls: 'yes' }, /'tls' must be true, false or TLS settings/],
+    [{ protocol: 4 }, /'protocol' must be 'auto', 2 or 3/],
+    [{ retry: 'always' }, /'retry' must be 'idempotent', false, a policy or a function/],
+    [{ path: '/x', host: 'y' }, /'path' and 'host'\/'port' exclude each other/],
+    [{ username: 'me' }, /'username' needs a 'password'/],
+    [{ credentials: () => ({}), password: 'x' }, /exclude each other/],
+    [{ clientName: 'my app' }, /'clientName' may hold/],
+    [{ reconnect: { jitter: 2 } }, /'reconnect\.jitter' must be a number from 0 to 1/],
+    ['http://cache', /unknown scheme 'http:\/\/'/],
+    ['redis://cache/one', /database that is not a number/],
+    ['redis://cache?timeout=1', /unknown parameter 'timeout'/],
+    ['not a uri', /is not a URI/],
+    ['redis+unix:', /names no socket/],
+    [['redis://cache'], /must be an object or a URI/],
+  ])('refuses %j', (options, message) => {
+    const make = (): RedisClient => new RedisClient(options as RedisClientOptions);
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(message);
+  });
+
+  it('never shows a secret: not in errors, inspect or JSON', () => {
+    const secret = 'hunter2';
+    for (const url of [
+      `redis://:${secret}@host:port`,
+      `http://:${secret}@host`,
+      `redis://:${secret}@host/x`,
+      `redis://:%zz${secret}@host`,
+    ]) {
+      let shown = '';
+      try {
+        expect(new RedisClient(url)).toBeUndefined();
+      } catch (error) {
+        shown = inspect(error);
+      }
+      expect(shown).toMatch(/Redis option 'url'/);
+      expect(shown).not.toContain(secret);
+    }
+    const client = new RedisClient({ password: secret, tls: { key: secret, passphrase: secret } });
+    const pool = new RedisPool({ password: secret });
+    const shown = [
+      inspect(client, { depth: 9, showHidden: false }),
+      inspect(client.options, { depth: 9 }),
+      JSON.stringify(client.options),
+      inspect(pool),
+    ];
+    for (const text of shown) expect(text).not.toContain(secret);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ mx: 4 }, /Unknown Redis option 'mx': did you mean 'max'\?/],
+    [{ max: 0, min: 0 }, /'max' \(0\) must be 1 or more/],
+    [{ max: 2, min: 3 }, /no less than 'min' \(3\)/],
+    [{ idleTimeout: -1 }, /'idleTimeout' must be an integer/],
+    [{ hots: 'x' }, /did you mean 'host'/],
+  ])('a pool refuses %j', (options, message) => {
+    expect(() => new RedisPool(options)).toThrow(message);
+  });
+});
