@@ -11,11 +11,8 @@ import { BlockingConnections } from './connection/blocking-connections.js';
 import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
 import { Command } from './connection/command.js';
 import { CommandContext } from './connection/command-context.js';
-import {
-  ReconnectingConnection,
-  type ConnectionEvents,
-  type ConnectionStatus,
-} from './connection/reconnecting-connection.js';
+import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
+import { ReconnectingConnection } from './connection/reconnecting-connection.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
 import type { CommandInfo, CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';

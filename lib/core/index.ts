@@ -12,7 +12,7 @@ export type {
 } from './options.js';
 export type { ResolvedOptions } from './resolve-options.js';
 export { CLIENT_OPTION_NAMES, unknownOption } from './resolve-options.js';
-export type { ConnectionEvents, ConnectionStatus } from './connection/reconnecting-connection.js';
+export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 export type { CommandInfo, CommandObserver } from './observer.js';
 
 // commands

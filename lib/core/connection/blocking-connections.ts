@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { Command } from './command.js';
-import { ReconnectingConnection, type ConnectionHooks } from './reconnecting-connection.js';
+import type { ConnectionHooks } from './connection-hooks.js';
+import { ReconnectingConnection } from './reconnecting-connection.js';
 
 /** Idle connections kept for the next blocking command; further ones close. */
 const KEPT_IDLE = 2;

@@ -16,6 +16,7 @@ import type { Command } from './command.js';
 import { CommandQueue } from './command-queue.js';
 import { formatAddress, openSocket, type Address } from './open-socket.js';
 import { serverError } from './server-error.js';
+import { expire } from './waiting-commands.js';
 
 /** What a connection tells the one who owns it. */
 export interface ConnectionOwner {
@@ -294,12 +295,4 @@ export class Connection implements ReplySink {
 
 function flushAtEndOfTick(connection: Connection): void {
   connection.endOfTick();
-}
-
-/** Ends the wait for a command whose time is over. */
-export function expire(command: Command, what: string, cause?: unknown): void {
-  const { name } = command.spec;
-  command.fail(
-    () => new RedisTimeoutError('command', `${name} timed out: ${what}`, { command: name, cause }),
-  );
 }

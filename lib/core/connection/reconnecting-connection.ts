@@ -5,53 +5,21 @@ import {
   type DisconnectReason,
   type RedisError,
 } from '../errors.js';
-import type { Reply } from '../protocol/reply.js';
 import type { RedisCredentials } from '../options.js';
+import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
-import { CommandQueue } from './command-queue.js';
 import { explainConnectError, isFatalConnectError } from './connect-error.js';
-import { Connection, expire, type ConnectionOwner } from './connection.js';
+import { ConnectWaiters } from './connect-waiters.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
 import { handshake } from './handshake.js';
 import { formatAddress } from './open-socket.js';
-
-export type ConnectionStatus = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed';
-
-/** What happens to a client's connection, by event. */
-export interface ConnectionEvents {
-  /** The socket stands, TLS included. */
-  connect: [];
-  /** The handshake is done: commands go out. */
-  ready: [];
-  /** A connection that was ready has ended. */
-  disconnect: [event: { reason: DisconnectReason; error: RedisError }];
-  /** Another attempt follows in `delay` ms. */
-  reconnecting: [event: { attempt: number; delay: number }];
-  /** An attempt to connect failed. */
-  error: [error: RedisError];
-}
-
-/** What the owner of a {@link ReconnectingConnection} hears and supplies. */
-export interface ConnectionHooks {
-  emit<Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]): void;
-  /** State to set up on each fresh connection after the handshake (subscriptions), before it counts as ready. */
-  restore?(connection: Connection, protocol: 2 | 3): Promise<void>;
-  onPush?(connection: Connection, items: Reply[]): void;
-  isPush?(reply: Reply): boolean;
-  wantsPushBuffers?(): boolean;
-}
-
-interface ConnectWaiter {
-  resolve: () => void;
-  reject: (error: RedisError) => void;
-  /** Tick; 0 gives up with the first failed attempt. */
-  deadline: number;
-  timeout: number;
-}
+import { refuse, WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
 
@@ -71,10 +39,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private connection: Connection | null = null;
   /** The connection's handshake is done. */
   private prepared = false;
-  private readonly waiting = new CommandQueue();
-  /** Refused commands that a retry rule holds back until a tick. */
-  private delayed: { command: Command; until: number }[] = [];
-  private waiters: ConnectWaiter[] = [];
+  private readonly waiting = new WaitingCommands();
+  private readonly waiters = new ConnectWaiters();
   /** Failed attempts in a row. */
   private attempt = 0;
   /** It was ready once: from then on it is kept up until closed. */
@@ -100,7 +66,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   get queued(): number {
-    return this.waiting.length + this.delayed.length;
+    return this.waiting.size;
   }
 
   // ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -118,54 +84,25 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   submitNow(command: Command): void {
     if (!this.ticking) this.startTicking();
     if (this.status === 'ready') this.connection!.send(command);
+    else if (this.status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
     else
-      this.refuse(
-        command,
-        'DISCONNECTED',
-        this.status === 'closed'
-          ? 'the client is closed'
-          : `there is no connection to Redis at ${this.address}`,
-      );
+      refuse(command, 'DISCONNECTED', `there is no connection to Redis at ${this.address}.`, this.lastError);
   }
 
   private hold(command: Command): void {
-    switch (this.status) {
-      case 'closing':
-      case 'closed':
-        this.refuse(command, 'CLOSED', 'the client is closed.');
-        return;
-      case 'idle':
-        if (this.established && this.options.reconnect === false) {
-          this.refuse(
-            command,
-            'DISCONNECTED',
-            `the connection to Redis at ${this.address} was lost and \`reconnect\` is false. Call connect() to open a new one.`,
-          );
-          return;
-        }
-        break;
-      case 'ready':
-        this.waiting.push(command);
-        return;
+    const { status, options } = this;
+    if (status === 'closing' || status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
+    else if (status === 'ready') this.waiting.push(command);
+    else if (status === 'idle' && this.established && options.reconnect === false) {
+      const why = `the connection to Redis at ${this.address} was lost and \`reconnect\` is false. Call connect() to open a new one.`;
+      refuse(command, 'DISCONNECTED', why, this.lastError);
+    } else if (this.waiting.length >= options.queueSize) {
+      const why = `not connected to Redis at ${this.address}, and ${options.queueSize} commands wait already (\`queueSize\`).`;
+      refuse(command, 'QUEUE_FULL', why, this.lastError);
+    } else {
+      this.waiting.push(command);
+      if (status === 'idle') this.startAttempt();
     }
-    if (this.waiting.length >= this.options.queueSize) {
-      this.refuse(
-        command,
-        'QUEUE_FULL',
-        `not connected to Redis at ${this.address}, and ${this.options.queueSize} commands wait already (\`queueSize\`).`,
-      );
-      return;
-    }
-    this.waiting.push(command);
-    if (this.status === 'idle') this.startAttempt();
-  }
-
-  private refuse(command: Command, code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED', why: string): void {
-    const { name } = command.spec;
-    const cause = code === 'CLOSED' ? undefined : this.lastError;
-    command.fail(
-      () => new RedisDisconnectedError(code, `${name} was not sent: ${why}`, { command: name, cause }),
-    );
   }
 
   private pump(): void {
@@ -192,21 +129,14 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
         new RedisDisconnectedError('CLOSED', 'connect(): the client is closed; make a new one.'),
       );
     }
-    return new Promise((resolve, reject) => {
-      this.waiters.push({
-        resolve,
-        reject,
-        deadline:
-          deadline === undefined ? 0 : deadline === Infinity ? Infinity : clock.now + ticksFor(deadline),
-        timeout: deadline ?? 0,
-      });
-      if (!this.ticking) this.startTicking();
-      if (this.status === 'idle') this.startAttempt();
-      else if (this.reconnectTimer !== undefined) {
-        clearTimeout(this.reconnectTimer);
-        this.startAttempt();
-      }
-    });
+    const connected = this.waiters.add(deadline);
+    if (!this.ticking) this.startTicking();
+    if (this.status === 'idle') this.startAttempt();
+    else if (this.reconnectTimer !== undefined) {
+      clearTimeout(this.reconnectTimer);
+      this.startAttempt();
+    }
+    return connected;
   }
 
   private startAttempt(): void {
@@ -256,7 +186,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.established = true;
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
-    for (const waiter of this.waiters.splice(0)) waiter.resolve();
+    this.waiters.resolveAll();
     this.pump();
     this.hooks.emit('ready');
   }
@@ -278,10 +208,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const { reconnect } = this.options;
     const fatal = isFatalConnectError(error);
     const exhausted = reconnect === false || this.attempt >= reconnect.maxAttempts;
-    const givenUp = this.waiters.filter(({ deadline }) => fatal || exhausted || deadline === 0);
-    this.waiters = this.waiters.filter((waiter) => !givenUp.includes(waiter));
-    for (const waiter of givenUp) waiter.reject(error);
-    if (fatal || exhausted) this.failWaiting(error);
+    if (fatal || exhausted) {
+      this.waiters.rejectAll(error);
+      this.waiting.failAll(error);
+    } else this.waiters.rejectImpatient(error);
     this.hooks.emit('error', error);
     // a listener may have closed the client
     if (this.status !== 'connecting' && this.status !== 'reconnecting') return;
@@ -306,7 +236,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   /** Somebody waits for a connection, or one stood and is kept up. */
   private isWanted(): boolean {
-    return this.established || this.waiting.length > 0 || this.delayed.length > 0 || this.waiters.length > 0;
+    return this.established || this.waiting.size > 0 || this.waiters.size > 0;
   }
 
   private rest(): void {
@@ -337,7 +267,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   onCommandError(command: Command, error: RedisError): boolean {
     const delay = this.delayBeforeRetry(command, error);
     if (delay === false) return false;
-    this.delayed.push({ command, until: clock.now + ticksFor(delay) });
+    this.waiting.delay(command, delay);
     return true;
   }
 
@@ -350,7 +280,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   ): void {
     if (connection !== this.connection) {
       for (const command of sent) failLost(command, error, connection.name);
-      for (const command of unsent) this.refuse(command, 'CLOSED', 'the client was closed first.');
+      for (const command of unsent) refuse(command, 'CLOSED', 'the client was closed first.');
       return;
     }
     this.connection = null;
@@ -368,7 +298,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.status = 'reconnecting';
     if (this.options.reconnect === false) {
       this.rest();
-      this.failWaiting(error);
+      this.waiting.failAll(error);
     }
     this.hooks.emit('disconnect', { reason, error });
     if (this.status === 'reconnecting') this.scheduleAttempt();
@@ -391,7 +321,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       else failLost(command, error, connection.name);
     }
     for (const command of unsent) if (!command.settled) again.push(command);
-    for (const command of again.toReversed()) this.waiting.unshift(command);
+    this.waiting.giveBack(again);
   }
 
   private delayBeforeRetry(command: Command, error: RedisError): number | false {
@@ -399,21 +329,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const rule = context.retry ?? this.options.retry;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     return retryDelay(rule, ++context.attempts, error, subject);
-  }
-
-  private failWaiting(cause: RedisError): void {
-    const delayed = this.delayed.splice(0).map(({ command }) => command);
-    for (const command of [...this.waiting.drain(), ...delayed]) {
-      const { name } = command.spec;
-      command.fail(
-        () =>
-          new RedisConnectionError('connect_failed', `${name} was not sent: ${cause.message}`, {
-            command: name,
-            cause,
-            code: cause.code,
-          }),
-      );
-    }
   }
 
   // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -426,18 +341,16 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   onTick(now: number): boolean {
     if (this.connectDeadline !== 0 && now > this.connectDeadline) this.onConnectTimeout();
     else if (this.status === 'ready' || this.status === 'closing') this.connection?.onTick(now);
-    this.expireWaiting(now);
-    this.releaseDelayed(now);
-    this.expireWaiters(now);
+    this.waiting.expire(now, () => this.whyUnsent());
+    for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
+    this.waiters.expire(now, this.address, this.lastError);
     if (this.reconnectTimer !== undefined && !this.isWanted()) this.rest();
-    if (this.status === 'closing') {
-      if (now > this.closeDeadline) this.finishClose();
-      else this.pump();
-    }
+    if (this.status === 'closing' && now > this.closeDeadline) this.finishClose();
+    this.pump();
     this.ticking =
       this.inFlight > 0 ||
       this.queued > 0 ||
-      this.waiters.length > 0 ||
+      this.waiters.size > 0 ||
       this.connectDeadline !== 0 ||
       this.status === 'closing';
     return this.ticking;
@@ -455,57 +368,14 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return 'No connection was set up: does a firewall drop the packets?';
   }
 
-  private expireWaiting(now: number): void {
-    let expired = 0;
-    for (let index = 0; index < this.waiting.length; index++) {
-      const command = this.waiting.at(index);
-      if (command.settled) expired++;
-      else if (command.deadline !== 0 && now > command.deadline) {
-        expired++;
-        this.expireUnsent(command);
-      }
-    }
-    if (expired > 0) {
-      const alive = this.waiting.drain().filter(({ settled }) => !settled);
-      for (const command of alive) this.waiting.push(command);
-    }
-  }
-
-  private releaseDelayed(now: number): void {
-    if (this.delayed.length === 0) return;
-    const due = this.delayed.filter(
-      ({ command, until }) => until < now || (command.deadline !== 0 && now > command.deadline),
-    );
-    if (due.length === 0) return;
-    this.delayed = this.delayed.filter((entry) => !due.includes(entry));
-    for (const { command } of due) {
-      if (command.deadline !== 0 && now > command.deadline) this.expireUnsent(command);
-      else if (!command.settled) this.submit(command);
-    }
-  }
-
-  private expireUnsent(command: Command): void {
+  private whyUnsent(): { reason: string; cause: RedisError | undefined } {
     const cause = this.lastError;
-    const why =
-      cause === undefined
-        ? this.status === 'ready'
-          ? 'the connection had no room for it'
-          : `not yet connected to Redis at ${this.address}`
-        : cause.message;
-    expire(command, `it was never sent: ${why}`, cause);
-  }
-
-  private expireWaiters(now: number): void {
-    for (const waiter of this.waiters.filter(({ deadline }) => deadline !== 0 && now > deadline)) {
-      this.waiters = this.waiters.filter((other) => other !== waiter);
-      const cause = this.lastError;
-      const message = `Redis at ${this.address} could not be reached within ${waiter.timeout} ms${cause === undefined ? '.' : `: ${cause.message}`}`;
-      waiter.reject(
-        cause === undefined
-          ? new RedisTimeoutError('connect', message)
-          : new RedisConnectionError('connect_failed', message, { cause, code: cause.code }),
-      );
-    }
+    if (cause !== undefined) return { reason: cause.message, cause };
+    const reason =
+      this.status === 'ready'
+        ? 'the connection had no room for it'
+        : `not yet connected to Redis at ${this.address}`;
+    return { reason, cause };
   }
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -536,8 +406,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private finishCloseWhenDrained(): void {
-    if (this.waiting.length === 0 && this.delayed.length === 0 && this.connection?.hasPending !== true)
-      this.finishClose();
+    if (this.waiting.size === 0 && this.connection?.hasPending !== true) this.finishClose();
   }
 
   private finishClose(): void {
@@ -550,13 +419,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.connection = null;
     clock.leave(this);
     this.ticking = false;
-    for (const waiter of this.waiters.splice(0)) waiter.reject(error);
-    for (const command of [
-      ...this.waiting.drain(),
-      ...this.delayed.splice(0).map(({ command }) => command),
-    ]) {
-      this.refuse(command, 'CLOSED', 'the client was closed first.');
-    }
+    this.waiters.rejectAll(error);
+    this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.resolveClosed?.();

@@ -1,0 +1,72 @@
+import { RedisConnectionError, RedisTimeoutError, type RedisError } from '../errors.js';
+import { clock, ticksFor } from './coarse-clock.js';
+
+interface Waiter {
+  resolve: () => void;
+  reject: (error: RedisError) => void;
+  /** Tick; undefined gives up with the first failed attempt. */
+  deadline: number | undefined;
+  /** The deadline as the caller wrote it, ms. */
+  timeout: number;
+}
+
+/** Those who called `connect()` and wait for a connection. */
+export class ConnectWaiters {
+  private waiters: Waiter[] = [];
+
+  get size(): number {
+    return this.waiters.length;
+  }
+
+  /** @param timeout ms; Infinity waits for ever, undefined gives up with the first failed attempt. */
+  add(timeout: number | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = timeout === undefined ? undefined : clock.now + ticksFor(timeout);
+      this.waiters.push({ resolve, reject, deadline, timeout: timeout ?? 0 });
+    });
+  }
+
+  resolveAll(): void {
+    for (const { resolve } of this.takeAll()) resolve();
+  }
+
+  rejectAll(error: RedisError): void {
+    for (const { reject } of this.takeAll()) reject(error);
+  }
+
+  /** An attempt failed: those who wanted one attempt only give up. */
+  rejectImpatient(error: RedisError): void {
+    this.rejectWhere(
+      ({ deadline }) => deadline === undefined,
+      () => error,
+    );
+  }
+
+  /** Those whose time is over give up; `cause` is why the last attempt failed. */
+  expire(now: number, address: string, cause: RedisError | undefined): void {
+    this.rejectWhere(
+      ({ deadline }) => deadline !== undefined && now > deadline,
+      ({ timeout }) => {
+        const what = `Redis at ${address} could not be reached within ${timeout} ms`;
+        if (cause === undefined) return new RedisTimeoutError('connect', `${what}.`);
+        return new RedisConnectionError('connect_failed', `${what}: ${cause.message}`, {
+          cause,
+          code: cause.code,
+        });
+      },
+    );
+  }
+
+  private rejectWhere(isOver: (waiter: Waiter) => boolean, errorFor: (waiter: Waiter) => RedisError): void {
+    if (this.waiters.length === 0) return;
+    const over = this.waiters.filter(isOver);
+    this.waiters = this.waiters.filter((waiter) => !isOver(waiter));
+    for (const waiter of over) waiter.reject(errorFor(waiter));
+  }
+
+  private takeAll(): Waiter[] {
+    const all = this.waiters;
+    this.waiters = [];
+    return all;
+  }
+}

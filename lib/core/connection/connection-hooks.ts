@@ -1,0 +1,29 @@
+import type { DisconnectReason, RedisError } from '../errors.js';
+import type { Reply } from '../protocol/reply.js';
+import type { Connection } from './connection.js';
+
+export type ConnectionStatus = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed';
+
+/** What happens to a client's connection, by event. */
+export interface ConnectionEvents {
+  /** The socket stands, TLS included. */
+  connect: [];
+  /** The handshake is done: commands go out. */
+  ready: [];
+  /** A connection that was ready has ended. */
+  disconnect: [event: { reason: DisconnectReason; error: RedisError }];
+  /** Another attempt follows in `delay` ms. */
+  reconnecting: [event: { attempt: number; delay: number }];
+  /** An attempt to connect failed. */
+  error: [error: RedisError];
+}
+
+/** What the owner of a `ReconnectingConnection` hears and supplies. */
+export interface ConnectionHooks {
+  emit<Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]): void;
+  /** State to set up on each fresh connection after the handshake (subscriptions), before it counts as ready. */
+  restore?(connection: Connection, protocol: 2 | 3): Promise<void>;
+  onPush?(connection: Connection, items: Reply[]): void;
+  isPush?(reply: Reply): boolean;
+  wantsPushBuffers?(): boolean;
+}

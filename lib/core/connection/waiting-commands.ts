@@ -1,0 +1,116 @@
+import {
+  RedisConnectionError,
+  RedisDisconnectedError,
+  RedisTimeoutError,
+  type RedisError,
+} from '../errors.js';
+import { clock, ticksFor } from './coarse-clock.js';
+import type { Command } from './command.js';
+import { CommandQueue } from './command-queue.js';
+
+/** A refused command that a retry rule holds back. */
+interface Delayed {
+  readonly command: Command;
+  /** Tick. */
+  readonly until: number;
+}
+
+/** Commands that are not on a connection: in order of their calls, and apart those that a retry rule holds back. */
+export class WaitingCommands {
+  private readonly queue = new CommandQueue();
+  private delayed: Delayed[] = [];
+
+  /** In the queue, the held back not counted. */
+  get length(): number {
+    return this.queue.length;
+  }
+
+  get size(): number {
+    return this.queue.length + this.delayed.length;
+  }
+
+  push(command: Command): void {
+    this.queue.push(command);
+  }
+
+  shift(): Command | undefined {
+    return this.queue.shift();
+  }
+
+  /** Puts commands in front of all others, keeping their order: they were issued before. */
+  giveBack(commands: readonly Command[]): void {
+    for (const command of commands.toReversed()) this.queue.unshift(command);
+  }
+
+  /** @param delay ms */
+  delay(command: Command, delay: number): void {
+    this.delayed.push({ command, until: clock.now + ticksFor(delay) });
+  }
+
+  /** The held back whose time has come. */
+  takeDue(now: number): Command[] {
+    if (this.delayed.length === 0) return [];
+    const due = this.delayed.filter(({ until }) => until < now);
+    this.delayed = this.delayed.filter(({ until }) => until >= now);
+    return due.map(({ command }) => command);
+  }
+
+  /** Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is over. */
+  expire(now: number, why: () => { reason: string; cause: RedisError | undefined }): void {
+    let over = 0;
+    const look = (command: Command): void => {
+      if (!command.settled && command.deadline !== 0 && now > command.deadline) {
+        const { reason, cause } = why();
+        expire(command, `it was never sent: ${reason}`, cause);
+      }
+      if (command.settled) over++;
+    };
+    for (let index = 0; index < this.queue.length; index++) look(this.queue.at(index));
+    for (const { command } of this.delayed) look(command);
+    if (over === 0) return;
+    this.delayed = this.delayed.filter(({ command }) => !command.settled);
+    for (const command of this.queue.drain()) if (!command.settled) this.queue.push(command);
+  }
+
+  /** Fails everything: no connection will come. */
+  failAll(cause: RedisError): void {
+    for (const command of this.takeAll()) {
+      const { name } = command.spec;
+      const message = `${name} was not sent: ${cause.message}`;
+      command.fail(
+        () => new RedisConnectionError('connect_failed', message, { command: name, cause, code: cause.code }),
+      );
+    }
+  }
+
+  refuseAll(why: string): void {
+    for (const command of this.takeAll()) refuse(command, 'CLOSED', why);
+  }
+
+  private takeAll(): Command[] {
+    const delayed = this.delayed.map(({ command }) => command);
+    this.delayed = [];
+    return [...this.queue.drain(), ...delayed];
+  }
+}
+
+/** Ends the wait for a command whose time is over. */
+export function expire(command: Command, what: string, cause?: unknown): void {
+  const { name } = command.spec;
+  command.fail(
+    () => new RedisTimeoutError('command', `${name} timed out: ${what}`, { command: name, cause }),
+  );
+}
+
+/** Fails a command that is not even queued. */
+export function refuse(
+  command: Command,
+  code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED',
+  why: string,
+  cause?: RedisError,
+): void {
+  const { name } = command.spec;
+  command.fail(
+    () => new RedisDisconnectedError(code, `${name} was not sent: ${why}`, { command: name, cause }),
+  );
+}
