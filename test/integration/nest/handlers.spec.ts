@@ -482,7 +482,7 @@ describe('the pipeline', () => {
         constructor(private readonly dependency: PerMessage) {}
 
         @UsePipes(DoublePipe)
-        @OnRedisMessage(`${ns}.scoped`)
+        @OnRedisMessage(`${ns}.scoped`, { ordered: true })
         onOrder(payload: { n: number }): void {
           calls.push([payload.n, this.dependency.request.channel === `${ns}.scoped`, this.dependency.id]);
         }
@@ -599,13 +599,15 @@ describe('stopping', () => {
       @OnRedisMessage(`${ns}.stop`, { concurrency: 1 })
       async onOrder(payload: number, context: RedisMessageContext): Promise<void> {
         signal = context.signal;
-        await delay(30);
+        await delay(60);
         calls.push([payload]);
       }
     }
     await start({ providers: [Orders] });
     for (const payload of [1, 2, 3]) await publish('stop', payload);
     await eventually(() => expect(signal).toBeDefined());
+    // the others are on their way to here, too
+    await delay(20);
     expect(signal!.aborted).toBe(false);
     await module!.close();
     expect(signal!.aborted).toBe(true);

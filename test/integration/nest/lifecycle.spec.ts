@@ -44,10 +44,24 @@ async function compile(options: RedisModuleOptions & RedisModuleExtras): Promise
   return module;
 }
 
+/** Boots in vain. Nothing is left to close: and under Nest 11 close() would fail with the same error once more. */
+async function bootFailure(): Promise<Error> {
+  const error = await failureOf(module!.init());
+  module = undefined;
+  return error;
+}
+
 async function failureOf(work: Promise<unknown>): Promise<Error> {
   return work.then(
     () => Promise.reject(new Error('it did not fail')),
     (error: Error) => error,
+  );
+}
+
+/** Sockets that would keep the process from exiting. Nothing in these tests but the module opens any. */
+async function noOpenSockets(): Promise<void> {
+  await eventually(() =>
+    expect(process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'))).toEqual([]),
   );
 }
 
@@ -61,8 +75,7 @@ async function deadPort(): Promise<number> {
 
 describe('boot', () => {
   test('compile() opens nothing; init() connects', async () => {
-    const { get } = { get: (await compile({ url: server.url })).get.bind(module) };
-    const redis: RedisClient = get(RedisClient);
+    const redis = (await compile({ url: server.url })).get(RedisClient);
     expect(redis.status).toBe('idle');
     await module!.init();
     expect(redis.status).toBe('ready');
@@ -106,9 +119,8 @@ describe('boot', () => {
 
   test('eager: a wrong port fails once the deadline has passed, and says what to do', async () => {
     const port = await deadPort();
-    const error = await failureOf(
-      (await compile({ name: 'queue', host: '127.0.0.1', port, connectDeadline: 300 })).init(),
-    );
+    await compile({ name: 'queue', host: '127.0.0.1', port, connectDeadline: 300 });
+    const error = await bootFailure();
     expect(error).toBeInstanceOf(RedisConnectionError);
     expect(error.message).toMatch(/^Redis connection "queue": /);
     expect(error.message).toContain(`127.0.0.1:${port}`);
@@ -121,9 +133,8 @@ describe('boot', () => {
     ['no password', {}, 'NOAUTH', /The server asks for a password/],
   ])('eager: %s fails at once', async (_, credentials, code, advice) => {
     const started = performance.now();
-    const error = await failureOf(
-      (await compile({ host: '127.0.0.1', port: server.port, ...credentials })).init(),
-    );
+    await compile({ host: '127.0.0.1', port: server.port, ...credentials });
+    const error = await bootFailure();
     expect(error).toMatchObject({ code });
     expect(error.message).toMatch(advice);
     expect(error.message).not.toMatch(/wrong"|'wrong'/);
@@ -138,8 +149,43 @@ describe('boot', () => {
       ],
     }).compile();
     const redis = module.get(RedisClient);
-    await expect(module.init()).rejects.toThrow(/"broken"/);
+    expect((await bootFailure()).message).toMatch(/"broken"/);
     expect(redis.status).toBe('closed');
+  });
+
+  test('eager: after a failure no socket keeps the process alive', async () => {
+    await noOpenSockets();
+    module = await Test.createTestingModule({
+      imports: [
+        RedisModule.forRoot({ url: server.url, pool: { min: 2 } }),
+        RedisModule.forRoot({
+          name: 'background',
+          host: '127.0.0.1',
+          port: await deadPort(),
+          connect: 'background',
+        }),
+        RedisModule.forRoot({
+          name: 'broken',
+          host: '127.0.0.1',
+          port: await deadPort(),
+          connectDeadline: 200,
+        }),
+      ],
+    }).compile();
+    await bootFailure();
+    await noOpenSockets();
+  });
+
+  test('a failed compile() leaves nothing open', async () => {
+    await noOpenSockets();
+    const compiling = Test.createTestingModule({
+      imports: [RedisModule.forRoot({ url: server.url, pool: { min: 2 } })],
+      providers: [
+        { provide: 'broken', inject: [RedisClient], useFactory: () => Promise.reject(new Error('broken')) },
+      ],
+    }).compile();
+    await expect(compiling).rejects.toThrow('broken');
+    await noOpenSockets();
   });
 
   test('the pool is filled at boot where it has settings, and opens nothing where it has none', async () => {
@@ -207,6 +253,15 @@ describe('order', () => {
 });
 
 describe('shutdown', () => {
+  test('leaves no socket open', async () => {
+    await noOpenSockets();
+    await compile({ url: server.url, pool: { min: 2 } });
+    await module!.init();
+    await module!.get(RedisClient).set('nest:handles', '1', 'EX', 1);
+    await module!.close();
+    await noOpenSockets();
+  });
+
   test('lets issued commands finish, and closes the pool', async () => {
     await compile({ url: server.url, pool: { min: 1 } });
     await module!.init();
