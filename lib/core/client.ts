@@ -7,6 +7,7 @@ import { commandByName } from './commands/command-by-name.js';
 import { PING, RedisCommands } from './commands/commands.generated.js';
 import { prefixKeys } from './commands/key-positions.js';
 import { queryText } from './commands/redaction.js';
+import { checkCallOptions } from './call-options.js';
 import { BlockingConnections } from './connection/blocking-connections.js';
 import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
 import { Command } from './connection/command.js';
@@ -16,6 +17,7 @@ import { ReconnectingConnection } from './connection/reconnecting-connection.js'
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
 import type { CommandInfo, CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
+import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import { Subscriber } from './pubsub/subscriber.js';
 import type { Subscription } from './pubsub/subscription.js';
@@ -150,6 +152,7 @@ export class RedisClient extends RedisCommands<string> {
 
   /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
   with(options: CallOptions): RedisCommands<string> {
+    checkCallOptions(options);
     return new CommandView<string>((spec, args) => this.issue(spec, args, false, options));
   }
 
@@ -319,6 +322,7 @@ export class RedisClient extends RedisCommands<string> {
   ): Promise<Subscription<string> | Subscription<Buffer>> {
     const [first, second] = given;
     const options = typeof second === 'object' && second !== null ? (second as SubscribeOptions) : {};
+    checkSubscribeOptions(method, options);
     const names = Array.isArray(first)
       ? (first as readonly string[])
       : (given.filter((item) => typeof item !== 'object') as string[]);

@@ -194,15 +194,36 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
       if (value !== false) checkReconnect(value);
       return;
     case 'retry':
-      if (
-        value !== 'idempotent' &&
-        value !== false &&
-        typeof value !== 'function' &&
-        (typeof value !== 'object' || value === null)
-      ) {
-        throw wrong(name, "'idempotent', false, a policy or a function", value);
-      }
+      checkRetry(value);
   }
+}
+
+const RETRY_POLICY: readonly string[] = ['attempts', 'backoff', 'retryOn'];
+
+/** @throws {TypeError} for a retry rule that is none. */
+export function checkRetry(value: unknown): void {
+  if (value === 'idempotent' || value === false || typeof value === 'function') return;
+  if (typeof value !== 'object' || value === null) {
+    throw wrong('retry', "'idempotent', false, a policy or a function", value);
+  }
+  for (const key of Object.keys(value)) {
+    if (!RETRY_POLICY.includes(key))
+      throw unknownOption(
+        `retry.${key}`,
+        RETRY_POLICY.map((known) => `retry.${known}`),
+      );
+  }
+  const { attempts, backoff, retryOn } = value as Record<string, unknown>;
+  if (attempts !== undefined) check('retry.attempts', attempts, { type: 'integer', min: 0 });
+  if (
+    backoff !== undefined &&
+    typeof backoff !== 'function' &&
+    !(typeof backoff === 'number' && backoff >= 0)
+  ) {
+    throw wrong('retry.backoff', 'a number of ms or a function', backoff);
+  }
+  if (retryOn !== undefined && typeof retryOn !== 'function')
+    throw wrong('retry.retryOn', 'a function', retryOn);
 }
 
 function checkReconnect(value: unknown): void {

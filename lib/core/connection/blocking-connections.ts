@@ -28,7 +28,18 @@ export class BlockingConnections {
     this.busy.add(connection);
     const giveBack = (): void => this.giveBack(connection);
     command.promise.then(giveBack, giveBack);
-    connection.submit(command);
+    if (connection.status === 'ready') {
+      connection.submit(command);
+      return;
+    }
+    // until it is sent, a blocking command waits as any other does: its own timeout begins on the server
+    const { commandTimeout } = this.options;
+    connection.connect(commandTimeout === 0 ? Infinity : commandTimeout).then(
+      () => {
+        if (!command.settled) connection.submit(command);
+      },
+      (error: Error) => command.failWith(error),
+    );
   }
 
   private giveBack(connection: ReconnectingConnection): void {

@@ -1,7 +1,7 @@
 import type { CommandSpec } from '../commands/command-spec.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { AUTH, CLIENT_SETINFO, CLIENT_SETNAME, HELLO, PING, SELECT } from '../commands/commands.generated.js';
-import { RedisServerError } from '../errors.js';
+import { RedisConnectionError, RedisServerError } from '../errors.js';
 import type { RedisCredentials } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { LIBRARY_NAME, LIBRARY_VERSION } from '../version.js';
@@ -76,6 +76,14 @@ async function describe(connection: Connection): Promise<void> {
 
 function ask(connection: Connection, spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
   const command = new Command(spec, args, false);
+  if (!connection.writable) {
+    return Promise.reject(
+      new RedisConnectionError(
+        'connection_lost',
+        `The connection to Redis at ${connection.name} ended during its handshake.`,
+      ),
+    );
+  }
   connection.send(command);
   return command.promise;
 }

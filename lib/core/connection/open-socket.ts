@@ -63,7 +63,8 @@ export function openSocket(address: Address, options: ResolvedOptions, handlers:
   }
   socket.on('drain', () => handlers.onDrain());
   socket.once('end', () => handlers.onEnd());
-  socket.once('error', (error) => handlers.onError(error));
+  // on, not once: a second error without a listener would end the process
+  socket.on('error', (error) => handlers.onError(error));
   socket.once('close', () => handlers.onClose());
   return socket;
 }

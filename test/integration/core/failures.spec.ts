@@ -303,4 +303,11 @@ describe('faults that no real server commits', () => {
     expect((error as Error).cause).toBeInstanceOf(RedisConnectionError);
     await eventually(() => client!.status === 'idle');
   });
+
+  it('a blocking command that waits for ever is not held for ever where there is no server', async () => {
+    client = new RedisClient({ port: 1, host: '127.0.0.1', commandTimeout: 150, ...QUICK });
+    await expect(client.blpop('queue', 0)).rejects.toThrow(
+      /could not be reached within 150 ms: .*ECONNREFUSED/,
+    );
+  });
 });

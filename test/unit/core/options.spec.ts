@@ -52,6 +52,8 @@ describe('options', () => {
     [{ tls: 'yes' }, /'tls' must be true, false or TLS settings/],
     [{ protocol: 4 }, /'protocol' must be 'auto', 2 or 3/],
     [{ retry: 'always' }, /'retry' must be 'idempotent', false, a policy or a function/],
+    [{ retry: { attempt: 1 } }, /'retry\.attempt': did you mean 'retry\.attempts'\?/],
+    [{ retry: { backoff: 'x' } }, /'retry\.backoff' must be a number of ms or a function/],
     [{ path: '/x', host: 'y' }, /'path' and 'host'\/'port' exclude each other/],
     [{ username: 'me' }, /'username' needs a 'password'/],
     [{ credentials: () => ({}), password: 'x' }, /exclude each other/],
@@ -95,6 +97,24 @@ describe('options', () => {
       inspect(pool),
     ];
     for (const text of shown) expect(text).not.toContain(secret);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ timout: 1 }, /'timout': did you mean 'timeout'/],
+    [{ timeout: -1 }, /'timeout' must be a number of ms/],
+    [{ signal: {} }, /'signal' must be an AbortSignal/],
+    [{ retry: 'yes' }, /'retry' must be/],
+    [{ idempotent: 1 }, /'idempotent' must be a boolean/],
+  ])('with() refuses %j', (options, message) => {
+    expect(() => new RedisClient().with(options)).toThrow(message);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ buffer: true }, /'buffer': did you mean 'buffers'/],
+    [{ bufferSize: 0 }, /'bufferSize' must be a number of messages/],
+    [{ overflow: 'drop' }, /'overflow' must be 'drop-oldest'/],
+  ])('subscribe() refuses %j', async (options, message) => {
+    await expect(new RedisClient().subscribe('x', options)).rejects.toThrow(message);
   });
 
   it.each<[object, RegExp]>([

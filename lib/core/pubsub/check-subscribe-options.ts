@@ -1,0 +1,30 @@
+import { unknownOption } from '../resolve-options.js';
+import type { SubscribeOptions } from './message.js';
+
+const NAMES: readonly (keyof SubscribeOptions)[] = ['buffers', 'bufferSize', 'overflow', 'signal'];
+const POLICIES: readonly unknown[] = ['drop-oldest', 'drop-newest', 'error', undefined];
+
+/**
+ * Checks what `subscribe()` and its kin were given beside the channels.
+ *
+ * @throws {TypeError} naming the option.
+ */
+export function checkSubscribeOptions(method: string, options: SubscribeOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!(NAMES as readonly string[]).includes(name)) throw unknownOption(name, NAMES);
+  }
+  const { bufferSize, overflow, signal } = options;
+  if (
+    bufferSize !== undefined &&
+    bufferSize !== Infinity &&
+    !(Number.isSafeInteger(bufferSize) && bufferSize > 0)
+  ) {
+    throw new TypeError(`${method}(): 'bufferSize' must be a number of messages, 1 or more.`);
+  }
+  if (!POLICIES.includes(overflow)) {
+    throw new TypeError(`${method}(): 'overflow' must be 'drop-oldest', 'drop-newest' or 'error'.`);
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`${method}(): 'signal' must be an AbortSignal.`);
+  }
+}
