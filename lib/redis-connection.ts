@@ -173,7 +173,8 @@ export class RedisConnection {
     try {
       await this.client.connect({ deadline: Infinity });
       // the client stands, so the pool's connections soon do, or something is wrong
-      if (this.options.pool !== undefined) await this.pool.connect({ deadline: this.options.connectDeadline });
+      if (this.options.pool !== undefined)
+        await this.pool.connect({ deadline: this.options.connectDeadline });
     } catch (error) {
       // closed while it was still trying: that is what was asked for
       if (error instanceof RedisError && error.code === 'CLOSED') return;

@@ -1,15 +1,16 @@
+import type { Type } from '@nestjs/common';
 import {
   ApplicationConfig,
   ContextIdFactory,
   ExternalContextCreator,
   ModuleRef,
   NestContainer,
+  type ContextId,
   type ModulesContainer,
 } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import type { ContextId } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
 import type { RedisMessageContext } from './redis-message-context.js';
@@ -113,7 +114,7 @@ export class HandlerInvoker {
     contextId: ContextId | undefined,
   ): HandlerInvocation {
     const callback = (instance as Record<string, HandlerMethod>)[methodName]!;
-    const classRef = instance.constructor;
+    const classRef = instance.constructor as Type;
     this.hostKey = this.keyOf(wrapper);
     const filters = this.filters.list(instance, callback, this.hostKey, contextId, wrapper.id);
     const hasDecoratedParams = Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName);
@@ -138,7 +139,7 @@ export class HandlerInvoker {
             exceptionMetatypes.length === 0 || exceptionMetatypes.some((type) => error instanceof type),
         );
         if (filter === undefined) throw error;
-        const host = new ExecutionContextHost([payload, context], classRef as never, callback);
+        const host = new ExecutionContextHost([payload, context], classRef, callback);
         host.setType(REDIS_CONTEXT_TYPE);
         await settle(filter.func(error, host));
       }

@@ -204,7 +204,7 @@ describe('spans of messages', () => {
 
 test('metrics: the duration of commands', async () => {
   const record = jest.fn<(value: number, attributes: Attributes) => void>();
-  const createHistogram = jest.fn(() => ({ record }));
+  const createHistogram = jest.fn((_name: string, _options: unknown) => ({ record }));
   metrics.setGlobalMeterProvider({ getMeter: () => ({ createHistogram }) } as never);
   const redis = await start({ telemetry: { metrics: true } });
   record.mockReset();
