@@ -52,7 +52,7 @@ export class RedisPool {
   private readonly returned = new WeakSet<RedisClient>();
   private readonly waiters: Waiter[] = [];
   private readonly observers = new Map<CommandObserver, Map<RedisClient, () => void>>();
-  private opening = 0;
+  private readonly opening = new Set<RedisClient>();
   private sweeper: NodeJS.Timeout | undefined;
   private closed = false;
   private onDrained: (() => void) | undefined;
@@ -194,7 +194,7 @@ export class RedisPool {
   }
 
   private get total(): number {
-    return this.lent.size + this.idle.length + this.opening;
+    return this.lent.size + this.idle.length + this.opening.size;
   }
 
   private refuseWhenClosed(what: string): void {
@@ -204,14 +204,14 @@ export class RedisPool {
 
   private async open(deadline?: number): Promise<RedisClient> {
     const client = new RedisClient(this.connection);
-    this.opening++;
+    this.opening.add(client);
     try {
       await client.connect(deadline === undefined ? {} : { deadline });
     } catch (error) {
       client.destroy();
       throw error;
     } finally {
-      this.opening--;
+      this.opening.delete(client);
     }
     for (const [observer, ends] of this.observers) ends.set(client, client.observe(observer));
     return client;
@@ -324,6 +324,7 @@ export class RedisPool {
 
   private stop(): void {
     this.closed = true;
+    for (const client of this.opening) client.destroy();
     this.stopSweeping();
     // each leaves the queue as it is refused
     for (const waiter of this.waiters.slice())

@@ -239,29 +239,34 @@ export class Subscriber {
   }
 
   private onPush(connection: Connection, items: Reply[]): void {
-    const word = String(items[0]);
+    const word = toText(items[0]!);
     switch (word) {
       case 'message':
       case 'smessage':
-        this.deliver(word, items[1]!, items[1]!, items[2]!);
+        this.deliver(word, toText(items[1]!), items[2]!);
         return;
       case 'pmessage':
-        this.deliver(word, items[1]!, items[2]!, items[3]!);
+        this.deliverMatch(toText(items[1]!), toText(items[2]!), items[3]!);
         return;
       default:
         if (CONFIRMATIONS.has(word)) this.confirm(connection, word);
     }
   }
 
-  private deliver(kind: Kind, name: Reply, channel: Reply, data: Reply): void {
-    const entry = this.channels[kind].get(String(name));
+  private deliver(kind: 'message' | 'smessage', name: string, data: Reply): void {
+    const entry = this.channels[kind].get(name);
     if (entry === undefined) return;
-    const base =
-      kind === 'pmessage'
-        ? { type: kind, channel: String(channel), pattern: String(name) }
-        : { type: kind, channel: String(channel) };
-    for (const subscription of entry.listeners) {
-      subscription.deliver({ ...base, data: subscription.buffers ? toBuffer(data) : String(data) });
+    for (const listener of entry.listeners) {
+      listener.deliver({ type: kind, channel: name, data: listener.buffers ? toBuffer(data) : toText(data) });
+    }
+  }
+
+  private deliverMatch(pattern: string, channel: string, data: Reply): void {
+    const entry = this.channels.pmessage.get(pattern);
+    if (entry === undefined) return;
+    for (const listener of entry.listeners) {
+      const content = listener.buffers ? toBuffer(data) : toText(data);
+      listener.deliver({ type: 'pmessage', channel, pattern, data: content });
     }
   }
 
@@ -287,6 +292,10 @@ function isPubSubFrame([word]: Reply[]): boolean {
   if (typeof word !== 'string' && !Buffer.isBuffer(word)) return false;
   const text = String(word);
   return text in KINDS || CONFIRMATIONS.has(text);
+}
+
+function toText(data: Reply): string {
+  return typeof data === 'string' ? data : String(data);
 }
 
 function toBuffer(data: Reply): Buffer {

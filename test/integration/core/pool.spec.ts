@@ -133,6 +133,17 @@ describe('RedisPool', () => {
     expect(kept.status).toBe('closed');
   });
 
+  it('close() and destroy() end attempts to connect too', async () => {
+    for (const end of ['close', 'destroy'] as const) {
+      pool = new RedisPool({ host: '127.0.0.1', port: 1, reconnect: { delay: 10_000 } });
+      const connecting = pool.connect({ deadline: Infinity }).catch((error: unknown) => error);
+      await eventually(() => pool!.stats().total === 2);
+      await pool[end]();
+      expect(await connecting).toMatchObject({ code: 'CLOSED' });
+      expect(pool.stats().total).toBe(0);
+    }
+  });
+
   it('says why no connection can be opened', async () => {
     pool = new RedisPool({ host: '127.0.0.1', port: 1 });
     await expect(pool.connect()).rejects.toThrow(/ECONNREFUSED/);
