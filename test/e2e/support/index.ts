@@ -1,0 +1,2 @@
+export { Board, croissants } from './board.js';
+export { EventStream } from './event-stream.js';
