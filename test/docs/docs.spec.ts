@@ -1,0 +1,167 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import * as core from 'nestjs-redwire/core';
+import { resolveModuleOptions } from '../../lib/redis-options.js';
+import { splitPoolOptions } from '../../lib/core/pool/pool-options.js';
+import { resolveMessageHandlerOptions } from '../../lib/pubsub/message-handler-options.js';
+import { SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
+import {
+  brokenLinks,
+  codeBlocks,
+  codeOf,
+  exampleFiles,
+  exampleText,
+  PAGES,
+  readPage,
+  ROOT,
+  tableBelow,
+  withExamples,
+} from './support/markdown.js';
+
+if (process.env.REDWIRE_WRITE_DOCS) {
+  for (const page of PAGES) writeFileSync(join(ROOT, page), withExamples(readPage(page)));
+}
+
+describe.each(PAGES)('%s', (page) => {
+  const text = readPage(page);
+
+  it('shows examples that are files under test/docs/examples, word by word', () => {
+    for (const { example, code, line } of codeBlocks(text)) {
+      if (example === undefined)
+        throw new Error(`${page}:${line}: no comment names the example of this block.`);
+      expect(`${example}\n${code}`).toBe(`${example}\n${exampleText(example)}`);
+    }
+  });
+
+  it('has no link that leads nowhere', () => {
+    expect(brokenLinks(page)).toEqual([]);
+  });
+});
+
+it('CHANGELOG.md has no link that leads nowhere', () => {
+  expect(brokenLinks('CHANGELOG.md')).toEqual([]);
+});
+
+it('every page is linked from the README', () => {
+  const readme = readPage('README.md');
+  for (const page of PAGES.slice(1)) expect(readme).toContain(`](${page})`);
+});
+
+describe('examples', () => {
+  const shown = PAGES.flatMap((page) => codeBlocks(readPage(page))).map(
+    ({ example }) => example?.split('#')[0],
+  );
+  const specs = ['test/docs/core.spec.ts', 'test/docs/nest.spec.ts'].map((file) => readPage(file)).join('\n');
+
+  it.each(exampleFiles())('%s is shown in a page and run by a spec', (file) => {
+    expect(shown).toContain(file);
+    // a spec is run by Jest itself; a module by the spec that imports it
+    if (!file.endsWith('.spec.ts')) expect(specs).toContain(`examples/${file.replace(/\.ts$/, '.js')}`);
+  });
+
+  it('are type checked: the project takes in all of test/', () => {
+    const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8')) as {
+      include: string[];
+    };
+    expect(include).toContain('test');
+  });
+});
+
+describe('tables of options', () => {
+  /** As a table writes a default. */
+  function written(value: unknown): string {
+    if (value === undefined || value === '') return '—';
+    if (typeof value === 'number' && Number.isFinite(value))
+      return `\`${String(value).replaceAll(/\B(?=(\d{3})+$)/g, '_')}\``;
+    return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``;
+  }
+
+  function defaultsIn(page: string, heading: string): Record<string, string> {
+    const rows = tableBelow(readPage(page), heading);
+    return Object.fromEntries(rows.map(([name, fallback]) => [codeOf(name!), fallback!]));
+  }
+
+  function writtenAll(defaults: object): Record<string, string> {
+    return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, written(value)]));
+  }
+
+  it('of the client: exactly those that exist, in their order, with the defaults of a new client', () => {
+    const table = defaultsIn('docs/connecting.md', 'Every option');
+    expect(Object.keys(table)).toEqual(core.CLIENT_OPTION_NAMES);
+    const { options } = new core.RedisClient();
+    for (const [name, fallback] of Object.entries(table)) {
+      if (name === 'reconnect') expect(fallback).toBe('see below');
+      // what only fills others in is not among the settings in force
+      else if (/^(url|username|password|credentials)$/.test(name)) expect(fallback).toBe('—');
+      else expect([name, fallback]).toEqual([name, written(options[name as keyof core.ResolvedOptions])]);
+    }
+  });
+
+  it('of reconnect', () => {
+    const { reconnect } = new core.RedisClient().options;
+    expect(defaultsIn('docs/connecting.md', 'Reconnecting')).toEqual(writtenAll(reconnect as object));
+  });
+
+  it('of the pool', () => {
+    expect(defaultsIn('docs/pool.md', 'Options')).toEqual(writtenAll(splitPoolOptions({}).size));
+  });
+
+  it('of the module', () => {
+    const { client, traces, metrics, ...module } = resolveModuleOptions('default', {});
+    expect({ client, traces, metrics }).toEqual({ client: {}, traces: false, metrics: false });
+    const table = defaultsIn('docs/nest.md', 'Options of the module');
+    const { name, isGlobal, telemetry, ...rest } = table;
+    expect({ name, isGlobal, telemetry }).toEqual({
+      name: "`'default'`",
+      isGlobal: '`true`',
+      telemetry: '—',
+    });
+    expect(rest).toEqual(writtenAll(module));
+  });
+
+  it('of @OnRedisMessage()', () => {
+    const { channels, method, ...defaults } = resolveMessageHandlerOptions('here', 'a', {});
+    expect({ channels, method }).toEqual({ channels: ['a'], method: 'subscribe' });
+    expect(defaultsIn('docs/message-handlers.md', 'Options')).toEqual({
+      pattern: '`false`',
+      sharded: '`false`',
+      ...writtenAll({ ...defaults, codec: 'json' }),
+    });
+  });
+});
+
+it('the table of errors has every error class', () => {
+  const classes = Object.keys(core).filter((name) => /^Redis\w*Error$/.test(name));
+  const rows = tableBelow(readPage('docs/errors.md'), 'The tree');
+  expect(rows.map(([name]) => codeOf(name!)).toSorted()).toEqual(classes.toSorted());
+});
+
+describe.each([2, 3] as const)('the table of replies, over RESP%d', (protocol) => {
+  let server: TestServer;
+  let client: core.RedisClient;
+
+  beforeAll(async () => {
+    server = await startServer({ kind: SERVER_KINDS[0]! });
+    client = new core.RedisClient({ url: server.url, protocol });
+  });
+
+  afterAll(async () => {
+    await client.close();
+    await server.stop();
+  });
+
+  it('says what the server answers', async () => {
+    for (const [call, reply] of tableBelow(readPage('docs/commands.md'), 'Replies')) {
+      const shown = codeOf(reply!);
+      const actual = await evaluate<Promise<unknown>>(`client.${codeOf(call!)}`, { client });
+      expect([call, actual]).toEqual([call, evaluate(`(${shown})`, { expect })]);
+    }
+  });
+});
+
+function evaluate<T>(code: string, scope: Record<string, unknown>): T {
+  // the code of our own pages
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
+  return new Function(...Object.keys(scope), `return ${code};`)(...Object.values(scope)) as T;
+}
