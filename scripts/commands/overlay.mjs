@@ -800,8 +800,8 @@ export const overlay = {
     flags: idempotent,
   },
   'CLUSTER SLAVES': { summary: 'The old name of CLUSTER REPLICAS.', reply: 'plainTexts', flags: idempotent },
-  'CLUSTER SLOT-STATS': { summary: 'Figures about the use of slots.', reply: 'reply', flags: idempotent },
-  'CLUSTER SLOTS': { summary: 'Which nodes serve which slots.', reply: 'reply', flags: idempotent },
+  'CLUSTER SLOT-STATS': { summary: 'Figures about the use of slots.', reply: 'slotStats', flags: idempotent },
+  'CLUSTER SLOTS': { summary: 'Which nodes serve which slots.', reply: 'clusterSlots', flags: idempotent },
   'CLUSTER SYNCSLOTS': {
     summary: 'Part of how nodes move slots between them.',
     flags: ['STATEFUL'],
@@ -814,9 +814,13 @@ export const overlay = {
   // ── server ─────────────────────────────────────────────────────────────────────────────────────────────────────
   BGREWRITEAOF: { summary: 'Rewrites the append-only file in the background.', reply: 'plainText' },
   BGSAVE: { summary: 'Saves a snapshot in the background.', reply: 'plainText', grammarFrom: 'valkey-9.1' },
-  COMMAND: { summary: 'What the server knows of all its commands.', flags: idempotent },
+  COMMAND: { reply: 'commandInfo', summary: 'What the server knows of all its commands.', flags: idempotent },
   'COMMAND COUNT': { summary: 'How many commands the server has.', reply: 'number', flags: idempotent },
-  'COMMAND DOCS': { summary: "The server's documentation of commands.", flags: idempotent },
+  'COMMAND DOCS': {
+    reply: 'commandDocs',
+    summary: "The server's documentation of commands.",
+    flags: idempotent,
+  },
   'COMMAND GETKEYS': {
     summary: 'The keys among the arguments of a command.',
     reply: 'texts',
@@ -827,7 +831,11 @@ export const overlay = {
     flags: idempotent,
   },
   'COMMAND HELP': help('COMMAND'),
-  'COMMAND INFO': { summary: 'What the server knows of some commands.', flags: idempotent },
+  'COMMAND INFO': {
+    reply: 'commandInfo',
+    summary: 'What the server knows of some commands.',
+    flags: idempotent,
+  },
   'COMMAND LIST': {
     summary: 'The names of all commands, or of some.',
     reply: 'plainTexts',
@@ -893,7 +901,7 @@ export const overlay = {
   'MEMORY HELP': help('MEMORY'),
   'MEMORY MALLOC-STATS': { summary: 'What the allocator says.', reply: 'plainText', flags: idempotent },
   'MEMORY PURGE': { summary: 'Asks the allocator to give memory back.', reply: 'ok' },
-  'MEMORY STATS': { summary: 'What the memory is used for.', reply: 'mixedRecord', flags: idempotent },
+  'MEMORY STATS': { summary: 'What the memory is used for.', reply: 'memoryStats', flags: idempotent },
   'MEMORY USAGE': { summary: 'The bytes that a key takes, or null.', reply: 'numberOrNull' },
   'MODULE HELP': help('MODULE'),
   'MODULE LIST': { summary: 'The modules that are loaded.', reply: 'mixedRecords', flags: idempotent },
@@ -931,7 +939,7 @@ export const overlay = {
   VDIM: { summary: 'How many dimensions the vectors have.', reply: 'number', arguments: [key] },
   VEMB: {
     summary: 'The vector of an element, or null.',
-    reply: 'reply',
+    reply: 'vector',
     arguments: [key, string('element'), word('RAW', optional)],
   },
   VGETATTR: {
@@ -947,7 +955,8 @@ export const overlay = {
   },
   VLINKS: {
     summary: 'The neighbours of an element, layer by layer, or null.',
-    reply: 'reply',
+    reply: 'links',
+    when: { WITHSCORES: 'linksWithScores' },
     arguments: [key, string('element'), word('WITHSCORES', optional)],
   },
   VRANDMEMBER: {
@@ -968,7 +977,8 @@ export const overlay = {
   },
   VSIM: {
     summary: 'The elements most similar to a vector or to another element.',
-    reply: 'reply',
+    reply: 'similar',
+    when: { WITHSCORES: 'similarWithScores' },
     arguments: [key, string('arg', { multiple: true })],
   },
 };

@@ -62,6 +62,14 @@ export const replyKinds = {
     transform: 'latencyHistogram',
     uses: ['MixedRecord'],
   },
+  clusterSlots: { type: 'ClusterSlotRange[]', transform: 'clusterSlots', uses: ['ClusterSlotRange'] },
+  slotStats: { type: '[slot: number, stats: Record<string, number>][]', transform: 'slotStats' },
+  memoryStats: {
+    type: 'Record<string, number | Record<string, number>>',
+    transform: 'memoryStats',
+  },
+  commandDocs: { type: 'Record<string, MixedRecord>', transform: 'commandDocs', uses: ['MixedRecord'] },
+  commandInfo: { type: '(Reply[] | null)[]', transform: 'commandInfo' },
   streamInfo: { type: 'MixedRecord', transform: 'streamInfo', uses: ['MixedRecord'] },
 
   // collections
@@ -105,6 +113,13 @@ export const replyKinds = {
   geoMembers: { type: 'T[]', transform: 'geoMatches' },
   geoMatches: { type: 'GeoMatch<T>[]', transform: 'geoMatches', uses: ['GeoMatch'] },
   geoStored: { type: 'number', transform: 'geoMatches' },
+
+  // vector sets
+  vector: { type: '(number | T)[] | null', transform: 'vector' },
+  similar: { type: 'T[]', transform: 'similar' },
+  similarWithScores: { type: 'ScoredMember<T>[]', transform: 'similar', uses: ['ScoredMember'] },
+  links: { type: 'T[][] | null', transform: 'links' },
+  linksWithScores: { type: 'ScoredMember<T>[][] | null', transform: 'links', uses: ['ScoredMember'] },
 
   // streams
   streamEntries: { type: 'StreamEntry<T>[]', transform: 'streamEntries', uses: ['StreamEntry'] },

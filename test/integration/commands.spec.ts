@@ -348,7 +348,12 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await client.publish('channel', 'x')).toBe(0);
       expect(await client.pubsubNumsub('a', 'b')).toEqual({ a: 0, b: 0 });
       expect(await client.memoryUsage('none')).toBeNull();
-      expect(await client.memoryStats()).toMatchObject({ 'keys.count': 0 });
+      expect(await client.memoryStats()).toMatchObject({
+        'keys.count': 0,
+        fragmentation: expect.any(Number),
+      });
+      expect(await client.commandDocs('get')).toMatchObject({ get: { group: 'string' } });
+      expect((await client.commandInfo('get', 'nope'))[1]).toBeNull();
       expect(await client.moduleList()).toEqual(expect.any(Array));
       expect(await client.latencyHistogram('ping')).toEqual({
         ping: { calls: expect.any(Number), histogram_usec: expect.any(Object) },
@@ -403,6 +408,8 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await client.vrandmember('v', 2)).toEqual(['a']);
       expect(await client.vinfo('v')).toMatchObject({ size: 1, 'vector-dim': 2 });
       expect(await client.vinfo('none')).toBeNull();
+      expect(await client.vemb('v', 'a')).toEqual([1, 0]);
+      expect(await client.vsim('v', 'ELE', 'a', 'WITHSCORES')).toEqual([{ member: 'a', score: 1 }]);
       expect(await client.vrem('v', 'a')).toBe(1);
     });
   });

@@ -15,6 +15,7 @@ import {
 } from './flatten-arguments.js';
 import type {
   AutoClaimed,
+  ClusterSlotRange,
   FieldValue,
   GeoMatch,
   GeoPosition,
@@ -235,17 +236,17 @@ export const CLUSTER_SET_CONFIG_EPOCH = defineCommand(
 export const CLUSTER_SETSLOT = defineCommand('CLUSTER SETSLOT', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_SHARDS = defineCommand('CLUSTER SHARDS', 128, NO_KEYS, transforms.clusterShards); // idempotent
 export const CLUSTER_SLAVES = defineCommand('CLUSTER SLAVES', 144, NO_KEYS, transforms.texts); // dangerous idempotent
-export const CLUSTER_SLOT_STATS = defineCommand('CLUSTER SLOT-STATS', 128, NO_KEYS); // idempotent
-export const CLUSTER_SLOTS = defineCommand('CLUSTER SLOTS', 128, NO_KEYS); // idempotent
+export const CLUSTER_SLOT_STATS = defineCommand('CLUSTER SLOT-STATS', 128, NO_KEYS, transforms.slotStats); // idempotent
+export const CLUSTER_SLOTS = defineCommand('CLUSTER SLOTS', 128, NO_KEYS, transforms.clusterSlots); // idempotent
 export const CLUSTER_SYNCSLOTS = defineCommand('CLUSTER SYNCSLOTS', 24, NO_KEYS); // stateful dangerous
 export const CLUSTERSCAN = defineCommand('CLUSTERSCAN', 129, KEYS_OF_CLUSTERSCAN, transforms.scan); // readonly idempotent
-export const COMMAND = defineCommand('COMMAND', 128, NO_KEYS); // idempotent
+export const COMMAND = defineCommand('COMMAND', 128, NO_KEYS, transforms.commandInfo); // idempotent
 export const COMMAND_COUNT = defineCommand('COMMAND COUNT', 128, NO_KEYS); // idempotent
-export const COMMAND_DOCS = defineCommand('COMMAND DOCS', 128, NO_KEYS); // idempotent
+export const COMMAND_DOCS = defineCommand('COMMAND DOCS', 128, NO_KEYS, transforms.commandDocs); // idempotent
 export const COMMAND_GETKEYS = defineCommand('COMMAND GETKEYS', 128, NO_KEYS); // idempotent
 export const COMMAND_GETKEYSANDFLAGS = defineCommand('COMMAND GETKEYSANDFLAGS', 128, NO_KEYS); // idempotent
 export const COMMAND_HELP = defineCommand('COMMAND HELP', 128, NO_KEYS, transforms.texts); // idempotent
-export const COMMAND_INFO = defineCommand('COMMAND INFO', 128, NO_KEYS); // idempotent
+export const COMMAND_INFO = defineCommand('COMMAND INFO', 128, NO_KEYS, transforms.commandInfo); // idempotent
 export const COMMAND_LIST = defineCommand('COMMAND LIST', 128, NO_KEYS, transforms.texts); // idempotent
 export const COMMANDLOG = defineCommand('COMMANDLOG', 0, NO_KEYS);
 export const COMMANDLOG_GET = defineCommand('COMMANDLOG GET', 144, NO_KEYS); // dangerous idempotent
@@ -381,7 +382,7 @@ export const MEMORY_DOCTOR = defineCommand('MEMORY DOCTOR', 128, NO_KEYS, transf
 export const MEMORY_HELP = defineCommand('MEMORY HELP', 128, NO_KEYS, transforms.texts); // idempotent
 export const MEMORY_MALLOC_STATS = defineCommand('MEMORY MALLOC-STATS', 128, NO_KEYS, transforms.text); // idempotent
 export const MEMORY_PURGE = defineCommand('MEMORY PURGE', 0, NO_KEYS, transforms.text);
-export const MEMORY_STATS = defineCommand('MEMORY STATS', 128, NO_KEYS, transforms.record); // idempotent
+export const MEMORY_STATS = defineCommand('MEMORY STATS', 128, NO_KEYS, transforms.memoryStats); // idempotent
 export const MEMORY_USAGE = defineCommand('MEMORY USAGE', 129, KEY_0); // readonly idempotent
 export const MGET = defineCommand('MGET', 129, KEYS_0_TO_END); // readonly idempotent
 export const MIGRATE = defineCommand('MIGRATE', 50, KEYS_OF_MIGRATE, transforms.text); // write dangerous secret
@@ -502,15 +503,15 @@ export const UNWATCH = defineCommand('UNWATCH', 8, NO_KEYS, transforms.text); //
 export const VADD = defineCommand('VADD', 2, KEY_0, transforms.flag); // write
 export const VCARD = defineCommand('VCARD', 129, KEY_0); // readonly idempotent
 export const VDIM = defineCommand('VDIM', 129, KEY_0); // readonly idempotent
-export const VEMB = defineCommand('VEMB', 129, KEY_0); // readonly idempotent
+export const VEMB = defineCommand('VEMB', 129, KEY_0, transforms.vector); // readonly idempotent
 export const VGETATTR = defineCommand('VGETATTR', 129, KEY_0); // readonly idempotent
 export const VINFO = defineCommand('VINFO', 129, KEY_0, transforms.record); // readonly idempotent
 export const VISMEMBER = defineCommand('VISMEMBER', 129, KEY_0, transforms.flag); // readonly idempotent
-export const VLINKS = defineCommand('VLINKS', 129, KEY_0); // readonly idempotent
+export const VLINKS = defineCommand('VLINKS', 129, KEY_0, transforms.links); // readonly idempotent
 export const VRANDMEMBER = defineCommand('VRANDMEMBER', 129, KEY_0); // readonly idempotent
 export const VREM = defineCommand('VREM', 2, KEY_0, transforms.flag); // write
 export const VSETATTR = defineCommand('VSETATTR', 2, KEY_0, transforms.flag); // write
-export const VSIM = defineCommand('VSIM', 129, KEY_0); // readonly idempotent
+export const VSIM = defineCommand('VSIM', 129, KEY_0, transforms.similar); // readonly idempotent
 export const WAIT = defineCommand('WAIT', 516, NO_KEYS); // blocking pinned
 export const WAITAOF = defineCommand('WAITAOF', 516, NO_KEYS); // blocking pinned
 export const WATCH = defineCommand('WATCH', 8, KEYS_0_TO_END, transforms.text); // stateful
@@ -1894,7 +1895,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Valkey 8.0.0; cluster; O(N).
    */
-  clusterSlotStats(...args: CommandArguments[]): Promise<Reply> {
+  clusterSlotStats(...args: CommandArguments[]): Promise<[slot: number, stats: Record<string, number>][]> {
     return this.execute(CLUSTER_SLOT_STATS, flattenArguments([], args)) as never;
   }
 
@@ -1906,8 +1907,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    * Deprecated since Redis 7.0.0: use CLUSTER SHARDS.
    */
-  clusterSlots(): Promise<Reply> {
-    return this.execute(CLUSTER_SLOTS, []) as Promise<Reply>;
+  clusterSlots(): Promise<ClusterSlotRange[]> {
+    return this.execute(CLUSTER_SLOTS, []) as Promise<ClusterSlotRange[]>;
   }
 
   /**
@@ -1928,8 +1929,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(N).
    */
-  command(): Promise<Reply> {
-    return this.execute(COMMAND, []) as Promise<Reply>;
+  command(): Promise<(Reply[] | null)[]> {
+    return this.execute(COMMAND, []) as Promise<(Reply[] | null)[]>;
   }
 
   /**
@@ -1950,7 +1951,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 7.0.0, Valkey 7.0.0; server; O(N).
    */
-  commandDocs(...commandNames: CommandArguments[]): Promise<Reply> {
+  commandDocs(...commandNames: CommandArguments[]): Promise<Record<string, MixedRecord>> {
     return this.execute(COMMAND_DOCS, flattenArguments([], commandNames)) as never;
   }
 
@@ -1994,7 +1995,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 2.8.13, Valkey 2.8.13; server; O(N).
    */
-  commandInfo(...commandNames: CommandArguments[]): Promise<Reply> {
+  commandInfo(...commandNames: CommandArguments[]): Promise<(Reply[] | null)[]> {
     return this.execute(COMMAND_INFO, flattenArguments([], commandNames)) as never;
   }
 
@@ -3416,8 +3417,8 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 4.0.0, Valkey 4.0.0; server; O(1).
    */
-  memoryStats(): Promise<MixedRecord> {
-    return this.execute(MEMORY_STATS, []) as Promise<MixedRecord>;
+  memoryStats(): Promise<Record<string, number | Record<string, number>>> {
+    return this.execute(MEMORY_STATS, []) as Promise<Record<string, number | Record<string, number>>>;
   }
 
   /**
@@ -4532,7 +4533,7 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 8.0.0; module.
    */
-  vemb(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
+  vemb(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<(number | T)[] | null> {
     return this.execute(VEMB, flattenArguments([key, element], args)) as never;
   }
 
@@ -4576,7 +4577,11 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 8.0.0; module.
    */
-  vlinks(key: RedisKey, element: CommandArgument, ...args: CommandArguments[]): Promise<Reply> {
+  vlinks<A extends CommandArguments[]>(
+    key: RedisKey,
+    element: CommandArgument,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[][] | null, T[][] | null>> {
     return this.execute(VLINKS, flattenArguments([key, element], args)) as never;
   }
 
@@ -4622,7 +4627,10 @@ export abstract class RedisCommands<T extends string | Buffer = string> {
    *
    * Since Redis 8.0.0; module.
    */
-  vsim(key: RedisKey, ...args: CommandArguments[]): Promise<Reply> {
+  vsim<A extends CommandArguments[]>(
+    key: RedisKey,
+    ...args: A
+  ): Promise<When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
     return this.execute(VSIM, flattenArguments([key], args)) as never;
   }
 

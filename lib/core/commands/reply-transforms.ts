@@ -3,6 +3,7 @@ import type { CommandArgument } from './arguments.js';
 import type { ReplyTransform } from './command-spec.js';
 import type {
   AutoClaimed,
+  ClusterSlotRange,
   GeoMatch,
   GeoPosition,
   InfoReply,
@@ -240,6 +241,11 @@ export const aclLog: ReplyTransform = (reply, args) =>
     : text(reply);
 /** CLUSTER SHARDS. */
 export const clusterShards = listOf(recordWith({ nodes: records }));
+/** CLUSTER SLOT-STATS. */
+export const slotStats = listOf((reply) => {
+  const [slot, stats] = toArray(reply);
+  return [slot, record(stats!)];
+});
 /** FUNCTION LIST. */
 export const functionList = listOf(recordWith({ functions: records }));
 /** FUNCTION STATS. */
@@ -248,6 +254,25 @@ export const functionStats = recordWith({ running_script: record, engines: recor
 export const hello = recordWith({ modules: records });
 /** LATENCY HISTOGRAM. */
 export const latencyHistogram = recordOf(recordWith({ histogram_usec: record }));
+/** MEMORY STATS: ratios are doubles, figures of one database a record of their own. */
+export const memoryStats = recordOf((value) =>
+  Array.isArray(value) || isMap(value) ? record(value) : double(value),
+);
+/** COMMAND DOCS. */
+const documentedArguments: ReplyTransform = (reply, args) =>
+  listOf(recordWith({ arguments: documentedArguments }))(reply, args);
+export const commandDocs: ReplyTransform = recordOf((reply, args) =>
+  recordWith({ arguments: documentedArguments, subcommands: commandDocs })(reply, args),
+);
+/** COMMAND INFO: lists, with key specifications (the ninth) and subcommands (the tenth) inside. */
+export const commandInfo: ReplyTransform = listOf((reply, args) => {
+  if (isNothing(reply)) return reply;
+  const part = recordWith({ spec: record });
+  return toArray(reply).map((item, index) => {
+    if (index === 8) return listOf(recordWith({ begin_search: part, find_keys: part }))(item, args);
+    return index === 9 ? commandInfo(item, args) : item;
+  });
+});
 /** XINFO STREAM, with and without FULL. */
 export const streamInfo = recordWith({
   'first-entry': (reply) => (isNothing(reply) ? reply : streamEntry(reply)),
@@ -361,6 +386,55 @@ export function geoMatches(reply: Reply): unknown {
     }
     return match as unknown as GeoMatch;
   });
+}
+
+// ── cluster ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** CLUSTER SLOTS. */
+export function clusterSlots(reply: Reply): unknown {
+  if (isNothing(reply)) return reply;
+  return toArray(reply).map((range): ClusterSlotRange => {
+    const [start, end, ...nodes] = toArray(range);
+    return { start: toDouble(start), end: toDouble(end), nodes: nodes.map(clusterNode) };
+  });
+}
+
+function clusterNode(reply: Reply): ClusterSlotRange['nodes'][number] {
+  const [host, port, id, metadata] = toArray(reply);
+  return {
+    host: isNothing(host) ? null : toText(host),
+    port: toDouble(port),
+    id: toText(id),
+    metadata: isNothing(metadata) ? {} : toRecord(metadata, toText),
+  };
+}
+
+// ── vector sets ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** VEMB: the numbers; with RAW the quantization's name, the bytes, and numbers that scale them. */
+export function vector(reply: Reply, args: readonly CommandArgument[]): unknown {
+  if (isNothing(reply)) return reply;
+  const items = toArray(reply);
+  return hasWord(args, 'RAW', 2)
+    ? items.map((item, index) => (index < 2 ? item : double(item)))
+    : items.map(double);
+}
+
+/** Members with scores, from a map whose order the object has lost where names look like integers: best first. */
+function similarMembers(reply: Reply): unknown {
+  const members: { member: Reply; score: number }[] = [];
+  eachPair(reply, (member, score) => members.push(scoredMember(member, score)));
+  return members.toSorted((a, b) => b.score - a.score);
+}
+
+/** VSIM: elements; with WITHSCORES their similarity too. */
+export function similar(reply: Reply, args: readonly CommandArgument[]): unknown {
+  return isNothing(reply) || !hasWord(args, 'WITHSCORES', 2) ? reply : similarMembers(reply);
+}
+
+/** VLINKS: the neighbours on each layer. */
+export function links(reply: Reply, args: readonly CommandArgument[]): unknown {
+  return isNothing(reply) || !hasWord(args, 'WITHSCORES', 2) ? reply : toArray(reply).map(similarMembers);
 }
 
 // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -98,6 +98,22 @@ export interface GeoPosition {
 /** INFO by section and name: `info.server.redis_version`. Section names in lower case. */
 export type InfoReply = Record<string, Record<string, string>>;
 
+/** A range of slots with the nodes that serve it, by `CLUSTER SLOTS`. */
+export interface ClusterSlotRange {
+  start: number;
+  /** The last one, included. */
+  end: number;
+  /** The master first. */
+  nodes: {
+    /** Null or empty: the address that was asked. */
+    host: string | null;
+    port: number;
+    id: string;
+    /** Its other names and addresses: `hostname`, `ip`. */
+    metadata: Record<string, string>;
+  }[];
+}
+
 /** A record whose values differ in type. */
 export type MixedRecord = Record<string, Reply>;
 

@@ -160,6 +160,66 @@ describe('streams', () => {
   });
 });
 
+describe('clusters', () => {
+  const node = { host: '10.0.0.1', port: 6379, id: 'abc', metadata: { hostname: 'one' } };
+
+  it('have slots with nodes', () => {
+    const other = { host: null, port: 6380, id: 'def', metadata: {} };
+    const expected = [{ start: 0, end: 5, nodes: [node, other] }];
+    const flat: Reply = ['10.0.0.1', 6379, 'abc', ['hostname', 'one']];
+    const mapped: Reply = [bytes('10.0.0.1'), 6379, bytes('abc'), { hostname: bytes('one') }];
+    expect(transforms.clusterSlots([[0, 5, flat, [null, 6380, 'def', []]]])).toEqual(expected);
+    expect(transforms.clusterSlots([[0, 5, mapped, [null, 6380, 'def']]])).toEqual(expected);
+  });
+
+  it('have figures by slot', () => {
+    const expected = [[3, { 'key-count': 1 }]];
+    expect(transforms.slotStats([[3, ['key-count', 1]]], [])).toEqual(expected);
+    expect(transforms.slotStats([[3, { 'key-count': 1 }]], [])).toEqual(expected);
+  });
+});
+
+describe('vector sets', () => {
+  it('give numbers and, with scores, the most similar first', () => {
+    expect(transforms.vector(['1', bytes('0.5')], ['v', 'a'])).toEqual([1, 0.5]);
+    expect(transforms.vector(['fp32', bytes('x'), '1.5'], ['v', 'a', 'RAW'])).toEqual([
+      'fp32',
+      bytes('x'),
+      1.5,
+    ]);
+    const scored = [
+      { member: '2', score: 1 },
+      { member: '1', score: 0.5 },
+    ];
+    expect(transforms.similar(['2', '1', '1', '0.5'], ['v', 'ELE', 'a', 'WITHSCORES'])).toEqual(scored);
+    expect(transforms.similar({ 1: 0.5, 2: 1 }, ['v', 'ELE', 'a', 'WITHSCORES'])).toEqual(scored);
+    expect(transforms.links([{ 1: 0.5, 2: 1 }, []], ['v', 'a', 'WITHSCORES'])).toEqual([scored, []]);
+    expect(transforms.links([['2', '1']], ['v', 'a'])).toEqual([['2', '1']]);
+  });
+});
+
+describe('what the server tells of itself', () => {
+  it('has maps at every depth', () => {
+    const stats = transforms.memoryStats(['peak', 1, 'ratio', '1.5', 'db.0', ['main', 2]], []);
+    expect(stats).toEqual({ peak: 1, ratio: 1.5, 'db.0': { main: 2 } });
+    const docs = transforms.commandDocs(
+      [
+        'config',
+        ['subcommands', ['config|get', ['arguments', [['name', 'a', 'arguments', [['name', 'b']]]]]]],
+      ],
+      [],
+    );
+    expect(docs).toEqual({
+      config: { subcommands: { 'config|get': { arguments: [{ name: 'a', arguments: [{ name: 'b' }] }] } } },
+    });
+    const keys: Reply = [['flags', ['RO'], 'begin_search', ['type', 'index', 'spec', ['index', 1]]]];
+    const head: Reply[] = ['get', 2, [], 1, 1, 1, [], []];
+    const information = transforms.commandInfo([[...head, keys, [[...head, [], []]]], null], []);
+    const expected = [{ flags: ['RO'], begin_search: { type: 'index', spec: { index: 1 } } }];
+    expect(information).toEqual([[...head, expected, [[...head, [], []]]], null]);
+  });
+});
+
 it('nothing changes what the decoder gave', () => {
   const pair = freeze<Reply>(['s', [['1-1', ['f', 'v']]]]);
   expect(() => {
