@@ -4,8 +4,8 @@ import { blockingTimeout } from './commands/blocking-timeout.js';
 import { checkArguments } from './commands/check-arguments.js';
 import { CommandFlag, defineCommand, type CommandSpec } from './commands/command-spec.js';
 import { commandByName } from './commands/command-by-name.js';
-import { PING, RedisCommands } from './commands/commands.generated.js';
-import { prefixKeys } from './commands/key-positions.js';
+import { KEYS, PING, RedisCommands } from './commands/commands.generated.js';
+import { prefixKeys, stripPrefix } from './commands/key-positions.js';
 import { queryText } from './commands/redaction.js';
 import { checkCallOptions } from './call-options.js';
 import { BlockingConnections } from './connection/blocking-connections.js';
@@ -252,16 +252,22 @@ export class RedisClient extends RedisCommands<string> {
     const wrong = checkArguments(spec, given);
     if (wrong !== undefined) return Promise.reject(wrong);
     const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
-    const command = new Command(spec, args, buffers);
+    const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
     if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
     if (call !== undefined) this.applyCallOptions(command, call);
     if (this.observers.length > 0) this.show(command);
-    if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command);
+    if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call?.timeout);
     else if (!command.settled) this.connection.submit(command);
-    return command.promise;
+    return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
   }
 
-  private issueSpecial(command: Command): void {
+  /** KEYS answers with whole keys; its caller knows them without the prefix. */
+  private async withoutPrefix(keys: Promise<unknown>): Promise<unknown> {
+    return stripPrefix((await keys) as (string | Buffer)[], this.options.keyPrefix);
+  }
+
+  /** `timeout`: what the caller set for this call, ms; it goes before a blocking command's own. */
+  private issueSpecial(command: Command, timeout: number | undefined): void {
     const { spec } = command;
     if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) !== 0) {
       const advice =
@@ -276,14 +282,13 @@ export class RedisClient extends RedisCommands<string> {
       return;
     }
     const wait = blockingTimeout(spec, command.args);
-    if (wait === undefined) {
-      if (!command.settled) this.connection.submit(command);
-      return;
+    if (wait !== undefined && timeout === undefined) {
+      command.deadline = deadlineAfter(wait + this.options.blockingTimeoutBuffer);
     }
-    command.deadline = deadlineAfter(
-      wait === Infinity ? Infinity : wait + this.options.blockingTimeoutBuffer,
-    );
-    if (!command.settled) this.blocking.submit(command);
+    if (command.settled) return;
+    // WAIT asks about the writes of the connection it comes by
+    if (wait === undefined || (spec.flags & CommandFlag.PINNED) !== 0) this.connection.submit(command);
+    else this.blocking.submit(command);
   }
 
   private applyCallOptions(command: Command, { timeout, signal, retry, idempotent }: CallOptions): void {

@@ -18,6 +18,32 @@ export type { CommandInfo, CommandObserver } from './observer.js';
 // commands
 export { RedisCommands } from './commands/commands.generated.js';
 export type { CommandArgument, RedisKey, RedisValue } from './commands/arguments.js';
+export type {
+  CommandArguments,
+  EntryArguments,
+  GroupArguments,
+  KeyArguments,
+  NumberArgument,
+} from './commands/flatten-arguments.js';
+export type {
+  AutoClaimed,
+  ClusterSlotRange,
+  FieldValue,
+  GeoMatch,
+  GeoPosition,
+  InfoReply,
+  LongestCommonMatches,
+  MixedRecord,
+  PendingEntry,
+  PendingSummary,
+  PoppedElements,
+  PoppedScoredMember,
+  PoppedScoredMembers,
+  RankAndScore,
+  ScoredMember,
+  StreamEntries,
+  StreamEntry,
+} from './commands/reply-types.js';
 export type { Reply } from './protocol/reply.js';
 
 // the pool

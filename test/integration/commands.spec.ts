@@ -385,8 +385,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await buffers.geodist('none', 'a', 'b')).toBeNull();
     });
 
-    // the client does not heed CommandFlag.BYTES yet
-    it.failing('DUMP gives bytes to everybody', async () => {
+    it('DUMP gives bytes to everybody', async () => {
       await client.set('a', 'text');
       const dump = await client.dump('a');
       expect(Buffer.isBuffer(dump)).toBe(true);

@@ -155,7 +155,24 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     await client.mset({ a: 1, b: 2 });
     expect(await plain.mget('app:a', 'app:b')).toEqual(['1', '2']);
     expect(await client.get(Buffer.from('a'))).toBe('1');
+    expect((await client.keys('*')).sort()).toEqual(['a', 'b']);
+    expect((await client.buffers.keys('?')).map(String).sort()).toEqual(['a', 'b']);
     expect(await client.call('DEL', 'a', 'b')).toBe(2);
+  });
+
+  it('WAIT stays on the connection whose writes it asks about, and takes its own time', async () => {
+    await using client = new RedisClient({ url: server.url, commandTimeout: 100, clientName: 'waiting' });
+    await client.set('written', 1);
+    expect(await client.wait(1, 150)).toBe(0);
+    expect(String(await client.clientList()).match(/ name=waiting /g)).toHaveLength(1);
+  });
+
+  it('a timeout of one call goes before the own one of a blocking command', async () => {
+    await using client = new RedisClient(server.url);
+    await expect(client.with({ timeout: 50 }).blpop('nothing', 60)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      kind: 'blocking',
+    });
   });
 
   it('refuses bad arguments by name and position, and sends nothing', async () => {
