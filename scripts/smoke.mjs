@@ -9,7 +9,7 @@ import { box, messageOf } from './lib/report.mjs';
 import { runCommand } from './lib/run-command.mjs';
 
 /**
- * `npm run smoke`: packs the package as it would be published, and installs it into applications of strangers, in folders
+ * Packs the package as it would be published, and installs it into applications of strangers, in folders
  * outside the repository: ESM and CommonJS, Nest 12 and Nest 11, with and without the optional peers. Each runs against
  * a real server and must end by itself.
  *
