@@ -72,14 +72,14 @@ describe('tables of options', () => {
   /** As a table writes a default. */
   function written(value: unknown): string {
     if (value === undefined || value === '') return '—';
-    if (typeof value === 'number' && Number.isFinite(value))
-      return `\`${String(value).replaceAll(/\B(?=(\d{3})+$)/g, '_')}\``;
     return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``;
   }
 
   function defaultsIn(page: string, heading: string): Record<string, string> {
     const rows = tableBelow(readPage(page), heading);
-    return Object.fromEntries(rows.map(([name, fallback]) => [codeOf(name!), fallback!]));
+    return Object.fromEntries(
+      rows.map(([name, fallback]) => [codeOf(name!), fallback!.replaceAll(/(?<=\d)_(?=\d)/g, '')]),
+    );
   }
 
   function writtenAll(defaults: object): Record<string, string> {

@@ -95,7 +95,7 @@ export async function prefixed(app: RedisClient, plain: RedisClient) {
   await app.mset({ a: 1, b: 2 });
   await app.sort('list', 'BY', 'weight_*', 'STORE', 'sorted');
   const stored = await plain.mget('app:a', 'app:b'); // ['1', '2']
-  const keys = await app.keys('*'); // ['app:a', 'app:b']: not stripped yet
+  const keys = await app.keys('?'); // ['a', 'b'], in any order
   // #endregion
   return { stored, keys };
 }
