@@ -1,7 +1,7 @@
 // @ts-check
 import { messageOf } from '../lib/report.mjs';
 import { findProgram } from '../lib/run-command.mjs';
-import { obtain, Server } from '../servers/index.mjs';
+import { obtain, Server, ServerUnavailableError } from '../servers/index.mjs';
 
 /**
  * @typedef {object} DemoServer
@@ -58,7 +58,9 @@ async function fromDebian(say) {
     const { path } = await obtain('redis-8.0', { log: say });
     return await start(path, "Debian's package in a private folder");
   } catch (error) {
-    return startStandIn(`there is no server on this machine (${messageOf(error).split('. ')[0]})`);
+    const reason = error instanceof ServerUnavailableError ? error.reason : messageOf(error);
+    say(`no server could be had: ${reason}`);
+    return startStandIn('REDIS_URL names a real one');
   }
 }
 

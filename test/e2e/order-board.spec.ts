@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { RedisClient } from 'nestjs-redwire/core';
 import type { Tally } from '../../sample/src/board/tally.service.js';
 import type { Order } from '../../sample/src/orders/order.js';
+import { AppConfig } from '../../sample/src/config/app-config.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import { Board, croissants } from './support/index.js';
 
@@ -244,4 +245,10 @@ describe.each(SERVER_KINDS)('the order board on %s', (kind) => {
     // the shared connection and the subscriber's
     await eventually(async () => expect(await named()).toHaveLength(ours.length - 2));
   });
+});
+
+test('the order board names the setting that is wrong', () => {
+  expect(() => AppConfig.from({ PORT: 'eighty' })).toThrow(/PORT/);
+  expect(() => AppConfig.from({ OTEL: 'jaeger' })).toThrow(/OTEL/);
+  expect(AppConfig.from({ PORT: '' }).port).toBe(3000);
 });
