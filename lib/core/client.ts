@@ -2,11 +2,12 @@ import { inspect } from 'node:util';
 import type { CommandArgument } from './commands/arguments.js';
 import { blockingTimeout } from './commands/blocking-timeout.js';
 import { checkArguments } from './commands/check-arguments.js';
-import { CommandFlag, defineCommand, type CommandSpec } from './commands/command-spec.js';
-import { commandByName } from './commands/command-by-name.js';
+import { CommandFlag, type CommandSpec } from './commands/command-spec.js';
 import { KEYS, PING, RedisCommands } from './commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from './commands/key-positions.js';
 import { queryText } from './commands/redaction.js';
+import { resolveCall } from './commands/resolve-call.js';
+import { CommandView, type Issue } from './command-view.js';
 import { checkCallOptions } from './call-options.js';
 import { BlockingConnections } from './connection/blocking-connections.js';
 import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
@@ -40,7 +41,9 @@ export class RedisClient extends RedisCommands<string> {
   private readonly commandTicks: number;
   private observers: readonly CommandObserver[] = [];
   private subscriber: Subscriber | undefined;
-  private bufferCommands: RedisCommands<Buffer> | undefined;
+  private bufferCommands: CommandView<Buffer> | undefined;
+  private readonly issueFor: Issue = (spec, args, buffers, options) =>
+    this.issue(spec, args, buffers, options);
 
   /**
    * Checks the options; opens nothing.
@@ -82,10 +85,8 @@ export class RedisClient extends RedisCommands<string> {
   }
 
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
-  get buffers(): RedisCommands<Buffer> {
-    return (this.bufferCommands ??= new CommandView<Buffer>((spec, args) =>
-      this.issue(spec, args, true, undefined),
-    ));
+  get buffers(): CommandView<Buffer> {
+    return (this.bufferCommands ??= new CommandView<Buffer>(this.issueFor, true, undefined));
   }
 
   /**
@@ -151,25 +152,17 @@ export class RedisClient extends RedisCommands<string> {
   }
 
   /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
-  with(options: CallOptions): RedisCommands<string> {
+  with(options: CallOptions): CommandView<string> {
     checkCallOptions(options);
-    return new CommandView<string>((spec, args) => this.issue(spec, args, false, options));
+    return new CommandView<string>(this.issueFor, false, options);
   }
 
   /**
    * Any command, by its words: `call('GET', 'key')`, `call('CONFIG', 'GET', 'maxmemory')`. A known one answers as its
    * method does; one that this version does not know gives the reply as decoded, and gets no key prefix.
    */
-  call(name: string, ...args: CommandArgument[]): Promise<unknown> {
-    if (typeof name !== 'string' || name === '')
-      return Promise.reject(new TypeError("call(): name the command first, as in call('GET', key)."));
-    const known = commandByName(name, args[0]);
-    if (known !== undefined) {
-      // a container's words may come as one text or as two
-      const consumed = known.words - name.split(' ').length;
-      return this.issue(known, args.slice(consumed), false, undefined);
-    }
-    return this.issue(defineCommand(name.toUpperCase(), CommandFlag.WRITE), args, false, undefined);
+  async call(name: string, ...args: CommandArgument[]): Promise<unknown> {
+    return this.execute(...resolveCall(name, args));
   }
 
   /**
@@ -223,6 +216,11 @@ export class RedisClient extends RedisCommands<string> {
   ssubscribe(...channels: string[]): Promise<Subscription>;
   ssubscribe(...given: SubscribeArguments): Promise<Subscription<string> | Subscription<Buffer>> {
     return this.listen('ssubscribe', 'smessage', given);
+  }
+
+  /** Subscriptions that are not ended. */
+  get subscriptions(): number {
+    return this.subscriber?.size ?? 0;
   }
 
   /** Shows every command to an observer from now on. Returns the function that ends it. */
@@ -350,17 +348,6 @@ export class RedisClient extends RedisCommands<string> {
 }
 
 type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];
-
-/** The commands' methods with another way to execute them. */
-class CommandView<Text extends string | Buffer> extends RedisCommands<Text> {
-  constructor(private readonly run: (spec: CommandSpec, args: CommandArgument[]) => Promise<unknown>) {
-    super();
-  }
-
-  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
-    return this.run(spec, args);
-  }
-}
 
 function describeCommand({ spec, args }: Command, options: ResolvedOptions): CommandInfo {
   const unix = options.path !== undefined;

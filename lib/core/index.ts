@@ -1,5 +1,6 @@
 // the client
 export { RedisClient } from './client.js';
+export type { CommandView } from './command-view.js';
 export type {
   CallOptions,
   ReconnectOptions,

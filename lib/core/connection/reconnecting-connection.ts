@@ -99,6 +99,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     } else if (this.waiting.length >= options.queueSize) {
       const why = `not connected to Redis at ${this.address}, and ${options.queueSize} commands wait already (\`queueSize\`).`;
       refuse(command, 'QUEUE_FULL', why, this.lastError);
+      // with a queue of 0 nothing would ever connect
+      if (status === 'idle') this.startAttempt();
     } else {
       this.waiting.push(command);
       if (status === 'idle') this.startAttempt();

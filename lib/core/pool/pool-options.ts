@@ -4,7 +4,7 @@ import { CLIENT_OPTION_NAMES, unknownOption } from '../resolve-options.js';
 
 /** What a pool takes beside the options of its connections. Times are ms. */
 export interface PoolSizeOptions {
-  /** Connections kept, also when idle. Default 2. */
+  /** Connections kept, also when idle. Default 2, or `max` where that is less. */
   min?: number;
   /** Connections at the most. Default 10. */
   max?: number;
@@ -34,6 +34,7 @@ export function splitPoolOptions(options: RedisPoolOptions): {
   connection: RedisClientOptions;
 } {
   const size: Record<string, unknown> = { ...DEFAULTS };
+  if (typeof options.max === 'number') size['min'] = Math.min(DEFAULTS.min, options.max);
   const connection: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
     if (Object.hasOwn(DEFAULTS, name)) {

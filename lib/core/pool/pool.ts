@@ -90,15 +90,23 @@ export class RedisPool {
    */
   async acquire(options: { signal?: AbortSignal } = {}): Promise<RedisClient> {
     this.refuseWhenClosed('acquire()');
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted === true) {
+      throw new RedisAbortError('acquire() was aborted by its signal.', { cause: options.signal.reason });
+    }
     for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
       this.lent.add(entry.client);
       if (await this.isAlive(entry)) return this.lend(entry.client);
       this.lent.delete(entry.client);
       this.discard(entry.client);
     }
-    if (this.total < this.size.max) return this.lend(await this.open());
-    return this.wait(options.signal);
+    // those who wait already come first
+    if (this.waiters.length > 0 || this.total >= this.size.max) return this.wait(options.signal);
+    try {
+      return this.lend(await this.open());
+    } catch (error) {
+      this.serveByOpening();
+      throw error;
+    }
   }
 
   /**
@@ -118,8 +126,8 @@ export class RedisPool {
     if (this.closed) {
       this.discard(client);
       if (this.lent.size === 0) this.onDrained?.();
-    } else if (client.status !== 'ready' || client.inFlight > 0) {
-      // lost, or with replies to come that are nobody's: not for the next caller
+    } else if (client.status !== 'ready' || client.inFlight > 0 || client.subscriptions > 0) {
+      // lost, or with replies or messages to come that are nobody's: not for the next caller
       this.discard(client);
       this.serveByOpening();
     } else this.put(client);
@@ -291,7 +299,11 @@ export class RedisPool {
     if (this.waiters.length === 0 || this.total >= this.size.max) return;
     this.open().then(
       (client) => this.put(client),
-      (error: RedisError) => this.waiters[0]?.reject(error),
+      (error: RedisError) => {
+        // the same would befall the next: each is told at once instead of after its whole timeout
+        this.waiters[0]?.reject(error);
+        this.serveByOpening();
+      },
     );
   }
 

@@ -96,6 +96,11 @@ export class Subscriber {
     });
   }
 
+  /** Subscriptions that are not ended. */
+  get size(): number {
+    return this.subscriptions.size;
+  }
+
   get status(): ReconnectingConnection['status'] {
     return this.connection.status;
   }

@@ -75,6 +75,13 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
         const large = Buffer.alloc(3_000_000, bytes);
         await client.set('large', large);
         expect((await client.buffers.get('large'))!.equals(large)).toBe(true);
+        expect(await client.buffers.call('GET', key)).toEqual(bytes);
+        expect(await client.with({ timeout: 1_000 }).buffers.with({ idempotent: true }).get(key)).toEqual(
+          bytes,
+        );
+        expect(await client.call('config get', 'maxmemory')).toEqual(
+          await client.call('CONFIG', 'GET', 'maxmemory'),
+        );
         const record = await client.buffers.hgetall('h');
         expect(record).toEqual({ a: Buffer.from('1'), b: Buffer.from('two') });
       });
@@ -155,8 +162,8 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     await client.mset({ a: 1, b: 2 });
     expect(await plain.mget('app:a', 'app:b')).toEqual(['1', '2']);
     expect(await client.get(Buffer.from('a'))).toBe('1');
-    expect((await client.keys('*')).sort()).toEqual(['a', 'b']);
-    expect((await client.buffers.keys('?')).map(String).sort()).toEqual(['a', 'b']);
+    expect((await client.keys('*')).toSorted()).toEqual(['a', 'b']);
+    expect((await client.buffers.keys('?')).map(String).toSorted()).toEqual(['a', 'b']);
     expect(await client.call('DEL', 'a', 'b')).toBe(2);
   });
 

@@ -193,6 +193,13 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     expect(await Promise.all(held)).toEqual(['PONG', 'PONG', 'PONG']);
   });
 
+  it('with a queue of 0 the first command is refused, and connects', async () => {
+    const client = make({ queueSize: 0 });
+    await expect(client.ping()).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    await eventually(() => client.status === 'ready');
+    expect(await client.ping()).toBe('PONG');
+  });
+
   it('close() and destroy() always end: idle, connecting, ready, draining, reconnecting', async () => {
     const idle = make();
     await idle.close();

@@ -151,6 +151,29 @@ describe('RedisPool', () => {
     expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0 });
   });
 
+  it('tells waiters too, at once, when no connection can be opened', async () => {
+    pool = new RedisPool({ host: '127.0.0.1', port: 1, max: 1, acquireTimeout: 60_000 });
+    const outcomes = await Promise.allSettled([pool.acquire(), pool.acquire(), pool.acquire()]);
+    for (const outcome of outcomes)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'CONNECT_FAILED' } });
+  });
+
+  it('drops a client that comes back with a subscription', async () => {
+    make({ min: 0, max: 1 });
+    const client = await pool!.acquire();
+    const subscription = await client.subscribe('left');
+    pool!.release(client);
+    expect(subscription.closed).toBe(true);
+    expect(client.status).toBe('closed');
+    const next = await pool!.acquire();
+    expect(await next.pubsubNumsub('left')).toEqual({ left: 0 });
+    pool!.release(next);
+    await expect(pool!.acquire({ signal: AbortSignal.abort('no') })).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: 'no',
+    });
+  });
+
   it('stats always add up, under random use with connections killed', async () => {
     make({ min: 1, max: 4, reconnect: { delay: 10 }, retry: false });
     await using admin = new RedisClient(server.url);
