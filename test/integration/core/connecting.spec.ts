@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient, RedisConnectionError, type RedisClientOptions } from 'nestjs-redwire/core';
 import { startServer, type TestServer } from '../../support/index.js';
@@ -163,6 +163,8 @@ describe('connecting', () => {
   });
 
   it('lets the process end after close(), and after a failed connect()', async () => {
+    // the scripts import the package by its name: what is built
+    execFileSync(process.execPath, ['scripts/build.mjs']);
     for (const script of [
       `const c = new RedisClient('${open.url}'); await c.ping(); await c.close();`,
       `const c = new RedisClient({ host: '127.0.0.1', port: 1 }); await c.connect().catch(() => {});`,
