@@ -14,11 +14,13 @@ const NO_ITEMS: Reply[] = [];
 const NO_FIELDS: ReplyRecord = {};
 
 /**
- * An aggregate some of whose elements have come. The decoder keeps a stack of these, one a level, and uses them
- * again, so that an array of a thousand pairs makes a thousand arrays and nothing else.
+ * An aggregate some of whose elements have come. These are used again and again, so that an array of a thousand
+ * pairs makes a thousand arrays and nothing else.
  */
 export class OpenAggregate {
   kind: AggregateKind = LIST;
+  /** It is an array or a set: elements may be pushed to {@link items}, and {@link remaining} counted down, without {@link add}. */
+  isList = true;
   /** Ends with `.` instead of after a number of elements that was announced. */
   streamed = false;
   /** Elements still to come; keys and values count apart. Of a streamed one: how many more it may have. */
@@ -36,6 +38,7 @@ export class OpenAggregate {
 
   open(kind: AggregateKind, remaining: number, streamed: boolean): void {
     this.kind = kind;
+    this.isList = kind === LIST;
     this.remaining = remaining;
     this.streamed = streamed;
     if (kind === MAP) {
@@ -99,13 +102,10 @@ export class OpenAggregate {
   private addValue(value: Reply): void {
     if (this.map !== null) this.map.set(this.key, value);
     else if (this.assignable) this.fields[this.key as string] = value;
-    else
-      Object.defineProperty(this.fields, this.key as string, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      });
+    else Object.defineProperty(this.fields, this.key as string, { ...FIELD, value });
     this.atKey = true;
   }
 }
+
+/** What assignment makes of a property that was not there. */
+const FIELD = { writable: true, enumerable: true, configurable: true };

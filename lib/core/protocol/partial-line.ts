@@ -1,0 +1,48 @@
+import type { Bytes } from './bytes.js';
+import { MAX_SHORT_LINE, maxLine } from './line-reader.js';
+import { CR, LF, malformed } from './tokens.js';
+
+const NO_BYTES = Buffer.alloc(0) as Bytes;
+
+/** A line of which the chunk had only the beginning. */
+export class PartialLine {
+  bytes: Bytes = NO_BYTES;
+  length = 0;
+
+  /** Keeps `chunk[offset..end)`, the beginning of a line. */
+  keep(chunk: Bytes, offset: number, end: number): void {
+    const size = end - offset;
+    if (this.bytes.length < size)
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(MAX_SHORT_LINE * 2, size)) as Bytes;
+    chunk.copy(this.bytes, 0, offset, end);
+    this.length = size;
+  }
+
+  /**
+   * Adds what `chunk[0..end)` has of the line. Whether that was all of it, {@link hasEnded} says.
+   * Only the new bytes are looked at, so a long line in small pieces costs no more than in one.
+   */
+  add(chunk: Bytes, end: number): number {
+    const max = maxLine(this.bytes[0]);
+    let offset = 0;
+    while (offset < end && !this.hasEnded()) {
+      if (this.length === this.bytes.length)
+        this.bytes = Buffer.concat([this.bytes], this.length * 2) as Bytes;
+      this.bytes[this.length++] = chunk[offset++];
+      if (this.length > max && !this.hasEnded() && this.bytes[this.length - 1] !== CR) {
+        throw malformed('a line without an end', this.bytes[0]);
+      }
+    }
+    return offset;
+  }
+
+  /** LF ends a line. Whatever else follows a CR breaks the protocol, so it ends the waiting too. */
+  hasEnded(): boolean {
+    return this.bytes[this.length - 1] === LF || this.bytes[this.length - 2] === CR;
+  }
+
+  /** After the line was decoded: a long line is an exception, and its memory is not kept for the next. */
+  shrink(): void {
+    if (this.bytes.length > 1024) this.bytes = NO_BYTES;
+  }
+}
