@@ -19,6 +19,12 @@ import { RedisParamsFactory } from './redis-params.factory.js';
 
 const EXCEPTION_FILTERS_METADATA = '__exceptionFilters__';
 
+/**
+ * What Nest calls the body of a request. Pipes see the payload as one: those that validate skip what they are told is the
+ * value of a custom decorator, which is what Nest makes of any number it does not know.
+ */
+const BODY_PARAM_TYPE = 3;
+
 /** Filters are run here, see {@link HandlerInvoker.create}. */
 const WITHOUT_FILTERS = { guards: true, interceptors: true, filters: false };
 
@@ -155,7 +161,12 @@ export class HandlerInvoker {
         typeof type === 'number' && type !== RedisParamType.PAYLOAD;
       const all = applyPipes(
         pipes,
-        params.filter((param) => !isOwn(param)),
+        params
+          .filter((param) => !isOwn(param))
+          // only pipes read the type from here on: extractValue holds the one that it was made with
+          .map((param) =>
+            param.type === RedisParamType.PAYLOAD ? { ...param, type: BODY_PARAM_TYPE } : param,
+          ),
       );
       const own = applyPipes([], params.filter(isOwn));
       return async (args, ...values) => {

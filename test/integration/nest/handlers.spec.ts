@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as nestCommon from '@nestjs/common';
 import {
+  BadRequestException,
   Catch,
   Controller,
   createParamDecorator,
@@ -17,6 +19,8 @@ import {
   UseGuards,
   UseInterceptors,
   UsePipes,
+  ValidationPipe,
+  type ArgumentMetadata,
   type ArgumentsHost,
   type CallHandler,
   type CanActivate,
@@ -413,6 +417,91 @@ describe('the pipeline', () => {
     expect(await called(1)).toEqual([[{ n: 4 }, true]]);
     await publish('pipes', 'null');
     await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(1));
+  });
+
+  test('pipes that validate take the payload for a body, and know its class and schema', async () => {
+    class Order {
+      id!: number;
+    }
+    /** Stands in for class-validator and class-transformer: the pipe is Nest's own. */
+    const pipe = (expectedType?: typeof Order): ValidationPipe =>
+      new ValidationPipe({
+        transform: true,
+        expectedType,
+        validatorPackage: {
+          validate: ({ id }: Order) => (typeof id === 'number' ? [] : [{ property: 'id' }]),
+        },
+        transformerPackage: {
+          plainToInstance: (metatype: new () => object, value: object) =>
+            Object.assign(new metatype(), value),
+          classToPlain: (value: object) => value,
+        },
+      } as never);
+    const seen: ArgumentMetadata[] = [];
+    const spy: PipeTransform = {
+      transform: (value: unknown, metadata) => {
+        seen.push(metadata);
+        return value;
+      },
+    };
+    const schema = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } };
+    @Injectable()
+    class Orders {
+      @UsePipes(pipe())
+      @OnRedisMessage(`${ns}.valid`)
+      onMethod(@RedisPayload() order: Order, @RedisContext() context: RedisMessageContext): void {
+        calls.push(['method', order instanceof Order, context instanceof RedisMessageContext]);
+      }
+
+      @OnRedisMessage(`${ns}.valid`)
+      onParameter(@RedisPayload(pipe()) order: Order): void {
+        calls.push(['parameter', order instanceof Order]);
+      }
+
+      @OnRedisMessage(`${ns}.valid`)
+      onExpected(@RedisPayload(pipe(Order)) order: object): void {
+        calls.push(['expected', order instanceof Order]);
+      }
+
+      @UsePipes(pipe())
+      @OnRedisMessage(`${ns}.valid`)
+      onDefault(order: Order): void {
+        calls.push(['default', order instanceof Order]);
+      }
+
+      @OnRedisMessage(`${ns}.metadata`)
+      onMetadata(
+        @RedisPayload('id', spy) id: number,
+        @RedisChannel(spy) channel: string,
+        @RedisPattern(spy) pattern: string | undefined,
+      ): void {
+        calls.push([id, channel, pattern]);
+      }
+    }
+    const params = Reflect.getMetadata('__routeArguments__', Orders, 'onMetadata') as Record<string, object>;
+    const payload = Object.keys(params).find((key) => key.endsWith(':0'))!;
+    params[payload] = { ...params[payload], schema };
+    await start({ providers: [Orders] });
+    await publish('valid', { id: 1 });
+    expect((await called(4)).toSorted()).toEqual([
+      ['default', true],
+      ['expected', true],
+      ['method', true, true],
+      ['parameter', true],
+    ]);
+    await publish('valid', { id: 'one' });
+    await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(4));
+    for (const [error] of onHandlerError.mock.calls) expect(error).toBeInstanceOf(BadRequestException);
+
+    await publish('metadata', { id: 7 });
+    expect((await called(5))[4]).toEqual([7, `${ns}.metadata`, undefined]);
+    expect(seen.map(({ type }) => type).toSorted()).toEqual(['body', 'custom', 'custom']);
+    expect(seen.find(({ type }) => type === 'body')).toMatchObject({
+      metatype: Number,
+      data: 'id',
+      // Nest 11 knows no schemas
+      ...('StandardSchemaValidationPipe' in nestCommon && { schema }),
+    });
   });
 
   test('each module has its own enhancers, though they provide the same class', async () => {
