@@ -6,6 +6,7 @@ import {
   RedisPool,
   type CommandObserver,
 } from './core/index.js';
+import { describeError } from './describe-error.js';
 import { differingOptions, resolveModuleOptions, type ResolvedModuleOptions } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
 
@@ -112,7 +113,9 @@ export class RedisConnection {
     ]);
     for (const result of results) {
       if (result.status === 'rejected')
-        this.logger.warn(`Redis "${this.name}" did not close cleanly: ${messageOf(result.reason)}`);
+        this.logger.warn(
+          `Redis "${this.name}" did not close cleanly: ${describeError(result.reason).message}`,
+        );
     }
   }
 
@@ -130,7 +133,9 @@ export class RedisConnection {
     });
     client.on('disconnect', ({ reason, error }) => {
       if (reason !== 'closed')
-        this.warn(`Redis "${this.name}" at ${client.address} was lost (${reason}): ${messageOf(error)}`);
+        this.warn(
+          `Redis "${this.name}" at ${client.address} was lost (${reason}): ${describeError(error).message}`,
+        );
     });
     client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
     for (const observer of this.observers) client.observe(observer);
@@ -162,7 +167,7 @@ export class RedisConnection {
     } catch (cause) {
       throw new RedisConnectionError(
         'connect_failed',
-        `Redis connection "${this.name}": ${messageOf(cause)} The application does not start without it (connect: 'eager'). ` +
+        `Redis connection "${this.name}": ${describeError(cause).message} The application does not start without it (connect: 'eager'). ` +
           "Mend the connection, or start without it with connect: 'background' or 'lazy'.",
         { cause, code: cause instanceof RedisError ? cause.code : undefined },
       );
@@ -179,7 +184,7 @@ export class RedisConnection {
       // closed while it was still trying: that is what was asked for
       if (error instanceof RedisError && error.code === 'CLOSED') return;
       this.logger.error(
-        `Redis "${this.name}" could not be opened in the background: ${messageOf(error)} The next command tries again.`,
+        `Redis "${this.name}" could not be opened in the background: ${describeError(error).message} The next command tries again.`,
       );
     }
   }
@@ -202,8 +207,4 @@ async function settlesWithin(work: Promise<void>, timeout: number): Promise<bool
   } finally {
     clearTimeout(timer);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

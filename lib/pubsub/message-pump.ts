@@ -18,7 +18,7 @@ export class MessagePump {
   private wake: (() => void) | undefined;
   private abandoned = false;
 
-  /** @param handle must not reject. */
+  /** @param handle reports its own failures: here they are thrown away. */
   constructor(
     private readonly subscription: Subscription<Buffer>,
     private readonly options: PumpOptions,
@@ -56,7 +56,7 @@ export class MessagePump {
   }
 
   private take(message: RedisMessage<Buffer>): void {
-    const work = this.options.ordered ? this.queue(message) : this.handle(message);
+    const work = this.options.ordered ? this.queue(message) : this.work(message);
     this.running.add(work);
     void work.finally(() => {
       this.running.delete(work);
@@ -64,10 +64,19 @@ export class MessagePump {
     });
   }
 
+  /** Never rejects: nobody would hear of it but the process, which it would end, and the channel's next message. */
+  private async work(message: RedisMessage<Buffer>): Promise<void> {
+    try {
+      await this.handle(message);
+    } catch {
+      // see the constructor
+    }
+  }
+
   private queue(message: RedisMessage<Buffer>): Promise<void> {
     const { channel } = message;
     const previous = this.lanes.get(channel);
-    const work = previous === undefined ? this.handle(message) : previous.then(() => this.handle(message));
+    const work = previous === undefined ? this.work(message) : previous.then(() => this.work(message));
     this.lanes.set(channel, work);
     void work.finally(() => {
       if (this.lanes.get(channel) === work) this.lanes.delete(channel);

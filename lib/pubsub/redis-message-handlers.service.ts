@@ -8,6 +8,7 @@ import {
   type RedisMessage,
   type Subscription,
 } from '../core/index.js';
+import { describeError } from '../describe-error.js';
 import type { RedisHandlerErrorContext } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
@@ -128,7 +129,7 @@ export class RedisMessageHandlers {
         if (signal.aborted) return;
         const final = isFinal(error);
         this.logger.warn(
-          `${nameOf(handler)} could not subscribe to ${handler.options.channels.join(', ')}: ${messageOf(error)}${final ? '' : ` Next attempt in ${pause} ms.`}`,
+          `${nameOf(handler)} could not subscribe to ${handler.options.channels.join(', ')}: ${describeError(error).message}${final ? '' : ` Next attempt in ${pause} ms.`}`,
         );
         if (final) return;
         await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
@@ -146,9 +147,7 @@ export class RedisMessageHandlers {
     this.pumps.set(pump, handler);
     const ended = pump
       .run()
-      .catch((error: unknown) =>
-        this.logger.error(`${nameOf(handler)} hears no further messages: ${messageOf(error)}`),
-      )
+      .catch((error: unknown) => this.logFailure(`${nameOf(handler)} hears no further messages`, error))
       .finally(() => this.pumps.delete(pump));
     this.ended.set(connection, [...(this.ended.get(connection) ?? []), ended]);
     // subscribed at last, and the application is going down already
@@ -172,10 +171,7 @@ export class RedisMessageHandlers {
   private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
     const { className, methodName, connection } = handler;
     const { type, channel, pattern, data } = message;
-    this.logger.error(
-      `${nameOf(handler)} failed on a message of channel "${channel}": ${messageOf(error)}`,
-      error instanceof Error ? error.stack : undefined,
-    );
+    this.logFailure(`${nameOf(handler)} failed on a message of channel "${channel}"`, error);
     const context: RedisHandlerErrorContext = {
       className,
       methodName,
@@ -188,10 +184,16 @@ export class RedisMessageHandlers {
     try {
       await connection.options.onHandlerError?.(error, context);
     } catch (failure) {
-      this.logger.error(
-        `onHandlerError of Redis "${connection.name}" threw: ${messageOf(failure)}`,
-        failure instanceof Error ? failure.stack : undefined,
-      );
+      this.logFailure(`onHandlerError of Redis "${connection.name}" threw`, failure);
+    }
+  }
+
+  private logFailure(what: string, error: unknown): void {
+    const { message, stack } = describeError(error);
+    try {
+      this.logger.error(`${what}: ${message}`, stack);
+    } catch {
+      // the application's own logger throws: there is nobody left to tell
     }
   }
 
@@ -220,8 +222,4 @@ function isFinal(error: unknown): boolean {
 
 function nameOf({ className, methodName }: MessageHandler): string {
   return `${className}.${methodName}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

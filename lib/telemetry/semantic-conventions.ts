@@ -49,5 +49,14 @@ export function errorAttributes(error: unknown): Attributes & { 'error.type': st
   if (error instanceof RedisServerError)
     return { 'error.type': error.code, 'db.response.status_code': error.code };
   if (error instanceof RedisError) return { 'error.type': error.code };
-  return { 'error.type': error instanceof Error ? error.name : '_OTHER' };
+  return { 'error.type': errorName(error) };
+}
+
+function errorName(error: unknown): string {
+  try {
+    return error instanceof Error ? String(error.name) : '_OTHER';
+  } catch {
+    // anything can be thrown, a name that throws included
+    return '_OTHER';
+  }
 }

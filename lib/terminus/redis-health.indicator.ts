@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { describeError } from '../describe-error.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
@@ -68,7 +69,7 @@ export class RedisHealthIndicator {
     } catch (error) {
       return session.down({
         ...describe(connection),
-        message: error instanceof Error ? error.message : String(error),
+        message: describeError(error).message,
       });
     }
     const details = { ...describe(connection), latency };

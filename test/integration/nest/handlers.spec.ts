@@ -46,6 +46,7 @@ import {
   type RedisHandlerErrorContext,
   type RedisModuleOptions,
 } from 'nestjs-redwire';
+import { UNSPEAKABLE } from '../../unit/nest/support/unspeakable.js';
 import { eventually, obtainServer, type ObtainedServer } from '../../support/index.js';
 
 /** Channels of this run alone: the server may be shared. */
@@ -655,6 +656,41 @@ describe('results and errors', () => {
       `Orders.onOrder failed on a message of channel "${ns}.throwing": a string`,
     ]);
     expect(onHandlerError).toHaveBeenCalledTimes(2);
+  });
+
+  test('what cannot be put into words ends neither the process nor the handler', async () => {
+    const kinds = Object.keys(UNSPEAKABLE);
+    const unhandled = jest.fn();
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.unspeakable`, { ordered: true })
+      onOrdered(kind: string): void {
+        calls.push(['ordered', kind]);
+        throw UNSPEAKABLE[kind]!();
+      }
+
+      @OnRedisMessage(`${ns}.unspeakable`, { concurrency: 1 })
+      onNext(kind: string): void {
+        calls.push(['next', kind]);
+        throw UNSPEAKABLE[kind]!();
+      }
+    }
+    onHandlerError.mockImplementation((error) => {
+      throw error;
+    });
+    process.on('unhandledRejection', unhandled);
+    for (const traces of [false, true]) {
+      calls = [];
+      await start({ providers: [Orders] }, { telemetry: { traces } });
+      for (const kind of kinds) await publish('unspeakable', JSON.stringify(kind));
+      await called(kinds.length * 2);
+      for (const name of ['ordered', 'next'])
+        expect(calls.filter(([by]) => by === name).map(([, kind]) => kind)).toEqual(kinds);
+      await module!.close();
+    }
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(onHandlerError).toHaveBeenCalledTimes(kinds.length * 4);
   });
 
   test('a filter may answer with another error', async () => {

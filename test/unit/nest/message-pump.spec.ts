@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { RedisMessage } from 'nestjs-redwire/core';
 import { Subscription } from 'nestjs-redwire/core';
 import { MessagePump } from '../../../lib/pubsub/message-pump.js';
@@ -76,6 +76,25 @@ describe('MessagePump', () => {
     );
     await pump.run();
     expect(handled).toEqual(['1']);
+  });
+
+  test.each([true, false])('ordered: %s: a handler that rejects harms no later message', async (ordered) => {
+    const subscription = subscriptionOf(['a', '1'], ['a', '2'], ['a', '3']);
+    const handled: string[] = [];
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const pump = new MessagePump(subscription, { concurrency: 2, ordered }, ({ data }) => {
+      handled.push(data.toString());
+      if (handled.length === 1) throw new Error('at once');
+      return Promise.reject(new Error('later'));
+    });
+    const ended = pump.run();
+    pump.stop();
+    await ended;
+    await delay(5);
+    process.off('unhandledRejection', unhandled);
+    expect(handled).toEqual(['1', '2', '3']);
+    expect(unhandled).not.toHaveBeenCalled();
   });
 
   test('says why it ended, when it was not told to', async () => {
