@@ -80,7 +80,8 @@ type HandlerMethod = (...args: unknown[]) => unknown;
  * did not handle the exception.
  */
 export class HandlerInvoker {
-  private readonly creator: ExternalContextCreator;
+  private readonly container: HandlerContainer;
+  private readonly creators = new WeakMap<object, ExternalContextCreator>();
   private readonly filters: HandlerFilters;
   private readonly params = new RedisParamsFactory();
   /** The module whose handler is being prepared; read back by the creator within the same call. */
@@ -91,9 +92,8 @@ export class HandlerInvoker {
     private readonly modules: ModulesContainer,
     config: ApplicationConfig,
   ) {
-    const container = new HandlerContainer(config, modules);
-    this.creator = this.adapt(ExternalContextCreator.fromContainer(container));
-    this.filters = new HandlerFilters(container, config);
+    this.container = new HandlerContainer(config, modules);
+    this.filters = new HandlerFilters(this.container, config);
   }
 
   /** Prepares a method of a provider or controller. */
@@ -125,7 +125,7 @@ export class HandlerInvoker {
     const filters = this.filters.list(instance, callback, this.hostKey, contextId, wrapper.id);
     const hasDecoratedParams = Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName);
     const metadataKey = hasDecoratedParams ? ROUTE_ARGS_METADATA : REDIS_DEFAULT_ARGS_METADATA;
-    const run = this.creator.create(
+    const run = this.creatorOf(classRef).create(
       instance,
       callback,
       methodName,
@@ -150,6 +150,16 @@ export class HandlerInvoker {
         await settle(filter.func(error, host));
       }
     };
+  }
+
+  /** One for each class: Nest 11's remembers parameters by the names of class and method, which two classes may share. */
+  private creatorOf(classRef: Type): ExternalContextCreator {
+    let creator = this.creators.get(classRef);
+    if (creator === undefined) {
+      creator = this.adapt(ExternalContextCreator.fromContainer(this.container));
+      this.creators.set(classRef, creator);
+    }
+    return creator;
   }
 
   private adapt(creator: ExternalContextCreator): ExternalContextCreator {

@@ -29,6 +29,7 @@ import {
   type ModuleMetadata,
   type NestInterceptor,
   type PipeTransform,
+  type Type,
 } from '@nestjs/common';
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -527,6 +528,26 @@ describe('the pipeline', () => {
     await start({ imports: [One, Two] });
     await publish('tag', 0);
     expect((await called(2)).flat().toSorted()).toEqual(['one', 'two']);
+  });
+
+  // Nest 11 remembers parameters by these two names
+  test('classes and methods of the same names have their own parameters', async () => {
+    const make = (decorate: () => ParameterDecorator, channel: string): Type => {
+      @Injectable()
+      class Orders {
+        @OnRedisMessage(channel)
+        onOrder(@decorate() value: unknown): void {
+          calls.push([value]);
+        }
+      }
+      return Orders;
+    };
+    await start({
+      providers: [make(RedisPayload, `${ns}.same.payload`), make(RedisChannel, `${ns}.same.channel`)],
+    });
+    await publish('same.payload', 1);
+    await publish('same.channel', 2);
+    expect((await called(2)).flat()).toEqual(expect.arrayContaining([1, `${ns}.same.channel`]));
   });
 
   test('global enhancers stay out, unless asked for', async () => {
