@@ -3,7 +3,7 @@ import type { CommandArgument } from './commands/arguments.js';
 import { blockingTimeout } from './commands/blocking-timeout.js';
 import { checkArguments } from './commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from './commands/command-spec.js';
-import { KEYS, PING, RedisCommands } from './commands/commands.generated.js';
+import { CLIENT_UNBLOCK, KEYS, PING, RedisCommands } from './commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from './commands/key-positions.js';
 import { queryText } from './commands/redaction.js';
 import { resolveCall } from './commands/resolve-call.js';
@@ -41,6 +41,7 @@ export class RedisClient extends RedisCommands<string> {
   private readonly commandTicks: number;
   private observers: readonly CommandObserver[] = [];
   private subscriber: Subscriber | undefined;
+  private keepsProcess = true;
   private bufferCommands: CommandView<Buffer> | undefined;
   private readonly issueFor: Issue = (spec, args, buffers, options) =>
     this.issue(spec, args, buffers, options);
@@ -108,10 +109,21 @@ export class RedisClient extends RedisCommands<string> {
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
     await Promise.all([
+      // first, for it still needs the shared connection
+      this.blocking.close(options.timeout, (clientId) => this.unblock(clientId)),
       this.connection.close(options.timeout),
-      this.blocking.close(options.timeout),
       this.subscriber?.close(options.timeout),
     ]);
+  }
+
+  /** From now on open connections keep the process alive, as they do to begin with. */
+  ref(): void {
+    this.setRef(true);
+  }
+
+  /** From now on idle connections do not keep the process alive; commands under way still do. */
+  unref(): void {
+    this.setRef(false);
   }
 
   /** Closes now: what is under way fails with `RedisConnectionError`, what waits with `RedisDisconnectedError`. */
@@ -236,6 +248,25 @@ export class RedisClient extends RedisCommands<string> {
     return `RedisClient { ${this.address}, ${this.status}, ${this.inFlight} in flight, ${this.queued} queued }`;
   }
 
+  private createSubscriber(): Subscriber {
+    const subscriber = new Subscriber(this.options, { onError: (error) => this.events.emit('error', error) });
+    subscriber.setRef(this.keepsProcess);
+    return subscriber;
+  }
+
+  private setRef(keepsProcess: boolean): void {
+    this.keepsProcess = keepsProcess;
+    this.connection.setRef(keepsProcess);
+    this.subscriber?.setRef(keepsProcess);
+  }
+
+  private async unblock(clientId: number): Promise<void> {
+    const command = new Command(CLIENT_UNBLOCK, [clientId], false);
+    command.deadline = deadlineAfter(this.options.commandTimeout);
+    this.connection.submit(command);
+    await command.promise;
+  }
+
   /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */
   protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
     return this.issue(spec, args, false, undefined);
@@ -338,9 +369,7 @@ export class RedisClient extends RedisCommands<string> {
     if (options.signal?.aborted === true) {
       throw new RedisAbortError(`${method}() was aborted by its signal.`, { cause: options.signal.reason });
     }
-    this.subscriber ??= new Subscriber(this.options, {
-      onError: (error) => this.events.emit('error', error),
-    });
+    this.subscriber ??= this.createSubscriber();
     return options.buffers === true
       ? this.subscriber.subscribe<Buffer>(kind, names, options)
       : this.subscriber.subscribe<string>(kind, names, options);

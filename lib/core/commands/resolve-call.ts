@@ -17,7 +17,15 @@ export function resolveCall(
   }
   const words = name.trim().split(/\s+/);
   const known = commandByName(words.join(' '), args[0]);
-  if (known === undefined) return [defineCommand(words.join(' ').toUpperCase(), CommandFlag.WRITE), args];
+  if (known === undefined) {
+    // the name goes into errors and telemetry: an argument that slipped into it would be shown there
+    if (words.length > 1 || !/^[a-z][\w.|-]*$/i.test(name)) {
+      throw new TypeError(
+        "call(): the first argument is no command's name that is known here. Pass each word and argument by itself, as in call('JSON.GET', key).",
+      );
+    }
+    return [defineCommand(name.toUpperCase(), CommandFlag.WRITE), args];
+  }
   // the words of a subcommand may come as one text or as two
   return [known, args.slice(Math.max(0, known.words - words.length))];
 }

@@ -2,6 +2,7 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import type { Command } from './command.js';
 import type { ConnectionHooks } from './connection-hooks.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
+import { refuse } from './waiting-commands.js';
 
 /** Idle connections kept for the next blocking command; further ones close. */
 const KEPT_IDLE = 2;
@@ -13,6 +14,7 @@ const KEPT_IDLE = 2;
 export class BlockingConnections {
   private readonly idle: ReconnectingConnection[] = [];
   private readonly busy = new Set<ReconnectingConnection>();
+  private closed = false;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -24,6 +26,10 @@ export class BlockingConnections {
   }
 
   submit(command: Command): void {
+    if (this.closed) {
+      refuse(command, 'CLOSED', 'the client is closed.');
+      return;
+    }
     const connection = this.idle.pop() ?? new ReconnectingConnection(this.options, this.hooks);
     this.busy.add(connection);
     const giveBack = (): void => this.giveBack(connection);
@@ -50,14 +56,27 @@ export class BlockingConnections {
     else connection.destroy();
   }
 
-  /** Ends the idle ones at once, the busy ones when their command is done or `timeout` ms have passed. */
-  async close(timeout?: number): Promise<void> {
+  /**
+   * Ends the idle ones at once. Commands that wait on the server would hold up a shutdown for as long as they like: they
+   * are unblocked there and answer `null`, as after their own timeout, so that nothing popped meanwhile is lost.
+   *
+   * @param timeout ms
+   * @param unblock sends CLIENT UNBLOCK over another connection.
+   */
+  async close(timeout: number | undefined, unblock: (clientId: number) => Promise<unknown>): Promise<void> {
+    this.closed = true;
+    for (const connection of this.busy) {
+      const { clientId } = connection;
+      if (clientId === undefined) connection.destroy();
+      else unblock(clientId).catch(() => connection.destroy());
+    }
     const all = [...this.idle.splice(0), ...this.busy];
     this.busy.clear();
     await Promise.all(all.map((connection) => connection.close(timeout)));
   }
 
   destroy(): void {
+    this.closed = true;
     for (const connection of [...this.idle.splice(0), ...this.busy]) connection.destroy();
     this.busy.clear();
   }

@@ -42,14 +42,15 @@ export class ConnectWaiters {
     );
   }
 
-  /** Those whose time is over give up; `cause` is why the last attempt failed. */
-  expire(now: number, address: string, cause: RedisError | undefined): void {
+  /** Those whose time is over give up; `cause` is why nothing came of it. */
+  expire(now: number, address: string, why: () => { reason: string; cause: RedisError | undefined }): void {
     this.rejectWhere(
       ({ deadline }) => deadline !== undefined && now > deadline,
       ({ timeout }) => {
-        const what = `Redis at ${address} could not be reached within ${timeout} ms`;
-        if (cause === undefined) return new RedisTimeoutError('connect', `${what}.`);
-        return new RedisConnectionError('connect_failed', `${what}: ${cause.message}`, {
+        const { reason, cause } = why();
+        const what = `Redis at ${address} could not be reached within ${timeout} ms: ${reason}`;
+        if (cause === undefined) return new RedisTimeoutError('connect', what);
+        return new RedisConnectionError('connect_failed', what, {
           cause,
           code: cause.code,
         });

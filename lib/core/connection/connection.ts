@@ -55,6 +55,8 @@ export interface ConnectionOwner {
  * nothing in flight) ends the connection: no later reply is trusted.
  */
 export class Connection implements ReplySink {
+  /** The server's number for this connection, once its handshake told. */
+  clientId: number | undefined;
   /** Commands may be sent: connected, not ended. */
   writable = false;
   /** In flight and unwritten, in order. */
@@ -131,6 +133,12 @@ export class Connection implements ReplySink {
       this.flushScheduled = true;
       process.nextTick(flushAtEndOfTick, this);
     }
+  }
+
+  /** Does the open socket keep the process alive? */
+  setRef(keepsProcess: boolean): void {
+    if (keepsProcess) this.socket.ref();
+    else this.socket.unref();
   }
 
   /** Ends now. */

@@ -1,6 +1,14 @@
 import type { CommandSpec } from '../commands/command-spec.js';
 import type { CommandArgument } from '../commands/arguments.js';
-import { AUTH, CLIENT_SETINFO, CLIENT_SETNAME, HELLO, PING, SELECT } from '../commands/commands.generated.js';
+import {
+  AUTH,
+  CLIENT_ID,
+  CLIENT_SETINFO,
+  CLIENT_SETNAME,
+  HELLO,
+  PING,
+  SELECT,
+} from '../commands/commands.generated.js';
 import { RedisConnectionError, RedisServerError } from '../errors.js';
 import type { RedisCredentials } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -8,22 +16,25 @@ import { LIBRARY_NAME, LIBRARY_VERSION } from '../version.js';
 import { Command } from './command.js';
 import type { Connection } from './connection.js';
 
+/** What a handshake brought to light. */
+export interface Greeting {
+  readonly protocol: 2 | 3;
+  /** The server's number for this connection, for CLIENT UNBLOCK; undefined where it was not told. */
+  readonly clientId: number | undefined;
+}
+
 /**
  * Makes a fresh connection ready: protocol, credentials, database and name in one round trip. Only a server that knows
  * no RESP3 costs a second one.
  *
- * @returns the protocol that the connection speaks.
  * @throws {RedisServerError} the server's refusal.
  */
 export async function handshake(
   connection: Connection,
   options: ResolvedOptions,
   credentials: RedisCredentials,
-): Promise<2 | 3> {
-  if (options.protocol === 2) {
-    await introduce(connection, options, credentials);
-    return 2;
-  }
+): Promise<Greeting> {
+  if (options.protocol === 2) return introduce(connection, options, credentials);
   const hello: CommandArgument[] = [3];
   if (credentials.password !== undefined)
     hello.push('AUTH', credentials.username ?? 'default', credentials.password);
@@ -35,11 +46,10 @@ export async function handshake(
   const [greeting, selection] = await Promise.allSettled([greeted, selected, described]);
   if (greeting.status === 'rejected') {
     if (options.protocol === 3 || !knowsNoResp3(greeting.reason, credentials)) throw greeting.reason;
-    await introduce(connection, options, credentials);
-    return 2;
+    return introduce(connection, options, credentials);
   }
   if (selection.status === 'rejected') throw selection.reason;
-  return 3;
+  return { protocol: 3, clientId: idOf((greeting.value as Record<string, unknown> | null)?.['id']) };
 }
 
 /** The same without HELLO. */
@@ -47,7 +57,7 @@ async function introduce(
   connection: Connection,
   options: ResolvedOptions,
   { username, password }: RedisCredentials,
-): Promise<void> {
+): Promise<Greeting> {
   const steps: Promise<unknown>[] = [];
   // servers before ACLs know AUTH with one argument only
   if (password !== undefined)
@@ -55,9 +65,16 @@ async function introduce(
   steps.push(select(connection, options));
   if (options.clientName !== undefined) steps.push(ask(connection, CLIENT_SETNAME, [options.clientName]));
   steps.push(describe(connection));
+  // without it, as without the permission to ask, all works but ending a blocking command from outside
+  const asked = ask(connection, CLIENT_ID, []).then(idOf, () => undefined);
   const outcomes = await Promise.allSettled(steps);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+  return { protocol: 2, clientId: await asked };
+}
+
+function idOf(reply: unknown): number | undefined {
+  return typeof reply === 'number' ? reply : undefined;
 }
 
 function select(connection: Connection, { database }: ResolvedOptions): Promise<unknown> {

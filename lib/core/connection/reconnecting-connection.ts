@@ -48,6 +48,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private reconnectTimer: NodeJS.Timeout | undefined;
   private connectDeadline = 0;
   private ticking = false;
+  private keepsProcess = true;
   private closeDeadline = 0;
   private closed: Promise<void> | undefined;
   private resolveClosed: (() => void) | undefined;
@@ -59,6 +60,19 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   get address(): string {
     return formatAddress(this.connection?.address ?? this.options);
+  }
+
+  /** The server's number for the live connection. */
+  get clientId(): number | undefined {
+    return this.connection?.clientId;
+  }
+
+  /** Does an idle connection keep the process alive? Commands under way always do. */
+  setRef(keepsProcess: boolean): void {
+    this.keepsProcess = keepsProcess;
+    this.connection?.setRef(keepsProcess);
+    if (keepsProcess) this.reconnectTimer?.ref();
+    else this.reconnectTimer?.unref();
   }
 
   get inFlight(): number {
@@ -148,6 +162,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.connectDeadline = deadlineAfter(this.options.connectTimeout);
     this.prepared = false;
     this.connection = new Connection(this, this.options, this.options);
+    this.connection.setRef(this.keepsProcess);
   }
 
   onConnect(connection: Connection): void {
@@ -163,7 +178,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   private async prepare(connection: Connection): Promise<void> {
     const credentials = await this.askCredentials();
-    const protocol = await handshake(connection, this.options, credentials);
+    const { protocol, clientId } = await handshake(connection, this.options, credentials);
+    connection.clientId = clientId;
     await this.hooks.restore?.(connection, protocol);
   }
 
@@ -233,6 +249,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       if (this.isWanted()) this.startAttempt();
       else this.rest();
     }, delay);
+    if (!this.keepsProcess) this.reconnectTimer.unref();
     this.hooks.emit('reconnecting', { attempt, delay });
   }
 
@@ -345,7 +362,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     else if (this.status === 'ready' || this.status === 'closing') this.connection?.onTick(now);
     this.waiting.expire(now, () => this.whyUnsent());
     for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
-    this.waiters.expire(now, this.address, this.lastError);
+    this.waiters.expire(now, this.address, () => this.whyUnconnected());
     if (this.reconnectTimer !== undefined && !this.isWanted()) this.rest();
     if (this.status === 'closing' && now > this.closeDeadline) this.finishClose();
     this.pump();
@@ -368,6 +385,12 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (connection.writable) return 'It took the connection and did not answer: is it stalled?';
     if (this.options.tls !== undefined) return 'TLS was not set up: does the server speak TLS on that port?';
     return 'No connection was set up: does a firewall drop the packets?';
+  }
+
+  private whyUnconnected(): { reason: string; cause: RedisError | undefined } {
+    const { lastError: cause, connection } = this;
+    if (cause !== undefined) return { reason: cause.message, cause };
+    return { reason: connection === null ? 'no attempt has ended yet.' : this.waitedFor(connection), cause };
   }
 
   private whyUnsent(): { reason: string; cause: RedisError | undefined } {

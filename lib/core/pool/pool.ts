@@ -55,6 +55,7 @@ export class RedisPool {
   private readonly opening = new Set<RedisClient>();
   private sweeper: NodeJS.Timeout | undefined;
   private closed = false;
+  private keepsProcess = true;
   private onDrained: (() => void) | undefined;
 
   /**
@@ -165,6 +166,16 @@ export class RedisPool {
     };
   }
 
+  /** From now on open connections keep the process alive, as they do to begin with. */
+  ref(): void {
+    this.setRef(true);
+  }
+
+  /** From now on idle connections do not keep the process alive; commands under way still do. */
+  unref(): void {
+    this.setRef(false);
+  }
+
   /**
    * Waits for lent clients to come back, then closes; after `timeout` ms it closes them as they are. Waiters fail at once.
    *
@@ -205,6 +216,14 @@ export class RedisPool {
     return this.lent.size + this.idle.length + this.opening.size;
   }
 
+  private setRef(keepsProcess: boolean): void {
+    this.keepsProcess = keepsProcess;
+    for (const client of [...this.lent, ...this.opening, ...this.idle.map((entry) => entry.client)]) {
+      if (keepsProcess) client.ref();
+      else client.unref();
+    }
+  }
+
   private refuseWhenClosed(what: string): void {
     if (this.closed)
       throw new RedisDisconnectedError('CLOSED', `${what}: the pool is closed; make a new one.`);
@@ -213,6 +232,7 @@ export class RedisPool {
   private async open(deadline?: number): Promise<RedisClient> {
     const client = new RedisClient(this.connection);
     this.opening.add(client);
+    if (!this.keepsProcess) client.unref();
     try {
       await client.connect(deadline === undefined ? {} : { deadline });
     } catch (error) {

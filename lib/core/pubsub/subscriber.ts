@@ -96,6 +96,10 @@ export class Subscriber {
     });
   }
 
+  setRef(keepsProcess: boolean): void {
+    this.connection.setRef(keepsProcess);
+  }
+
   /** Subscriptions that are not ended. */
   get size(): number {
     return this.subscriptions.size;

@@ -192,6 +192,14 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     expect(client.status).toBe('idle');
   });
 
+  it('call() takes no text for a name that is none', async () => {
+    await using client = new RedisClient(server.url);
+    await expect(client.call('PUBLISH secret', 'x')).rejects.toThrow(/no command's name that is known here/);
+    await expect(client.call('NO.SUCH', 'secret')).rejects.toMatchObject({ code: 'ERR', command: 'NO.SUCH' });
+    const error = (await client.call('NO.SUCH', 'secret').catch((reason: unknown) => reason)) as Error;
+    expect(error.message).not.toContain('secret');
+  });
+
   it('refuses what would change the state of the shared connection', async () => {
     await using client = new RedisClient(server.url);
     for (const [name, ...args] of [['SELECT', '1'], ['MULTI'], ['AUTH', 'x'], ['MONITOR']] as const) {

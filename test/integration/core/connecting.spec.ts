@@ -170,8 +170,10 @@ describe('connecting', () => {
       `const c = new RedisClient({ host: '127.0.0.1', port: 1 }); await c.connect().catch(() => {});`,
       `const c = new RedisClient({ host: '127.0.0.1', port: 1, commandTimeout: 100 }); await c.get('k').catch(() => {});`,
       `new RedisClient('${open.url}');`,
+      `const c = new RedisClient('${open.url}'); c.unref(); await c.subscribe('x'); if (await c.ping() !== 'PONG') process.exit(2);`,
+      `const p = new RedisPool({ url: '${open.url}' }); p.unref(); await p.connect(); if (await p.use((c) => c.ping()) !== 'PONG') process.exit(2);`,
     ]) {
-      const code = `import { RedisClient } from 'nestjs-redwire/core'; ${script}`;
+      const code = `import { RedisClient, RedisPool } from 'nestjs-redwire/core'; ${script}`;
       const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
         stdio: 'inherit',
         cwd: process.cwd(),

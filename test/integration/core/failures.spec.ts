@@ -193,6 +193,22 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     expect(await Promise.all(held)).toEqual(['PONG', 'PONG', 'PONG']);
   });
 
+  it.each([2, 3] as const)(
+    'close() ends blocking commands at once and loses nothing (RESP%d)',
+    async (protocol) => {
+      const admin = make();
+      await admin.del('jobs');
+      const client = make({ protocol });
+      const waiting = [client.blpop('jobs', 0), client.blpop('jobs', 0), client.brpop('jobs', 60)];
+      await eventually(async () => (await admin.clientList()).match(/cmd=b[lr]pop/g)?.length === 3);
+      await client.close({ timeout: 60_000 });
+      expect(await Promise.all(waiting)).toEqual([null, null, null]);
+      await expect(client.blpop('jobs', 1)).rejects.toMatchObject({ code: 'CLOSED', command: 'BLPOP' });
+      await admin.rpush('jobs', 'kept');
+      expect(await admin.lpop('jobs')).toBe('kept');
+    },
+  );
+
   it('with a queue of 0 the first command is refused, and connects', async () => {
     const client = make({ queueSize: 0 });
     await expect(client.ping()).rejects.toMatchObject({ code: 'QUEUE_FULL' });

@@ -44,6 +44,8 @@ describe('options', () => {
 
   it.each<[unknown, RegExp]>([
     [{ hots: 'x' }, /Unknown Redis option 'hots': did you mean 'host'\?/],
+    [{ db: 2 }, /Unknown Redis option 'db': here it is 'database'\./],
+    [{ lazyConnect: true }, /'lazyConnect': a client connects at its first command/],
     [{ reconnect: { dealy: 1 } }, /'reconnect\.dealy': did you mean 'reconnect\.delay'\?/],
     [{ port: '6379' }, /'port' must be an integer from 1 to 65535, not a string/],
     [{ port: 70_000 }, /'port' must be an integer from 1 to 65535, not 70000/],
