@@ -1,30 +1,22 @@
-import {
-  Global,
-  Module,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-  type OnModuleDestroy,
-  type OnModuleInit,
-} from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { Global, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';
+import { RedisHandlersModule } from './redis-handlers.module.js';
 import { RedisUnknownModule } from './redis-unknown.module.js';
 import { startTelemetry } from './telemetry/start-telemetry.js';
 
 /**
  * What all `RedisModule` imports of an application share, and the one place where its life is written down: which
- * connections there are, when they open, when handlers start and stop, when everything closes.
+ * connections there are, when they open and close. Handlers start and stop by `RedisHandlersModule`.
  */
 @Global()
 @Module({
-  imports: [DiscoveryModule, RedisUnknownModule],
-  providers: [RedisConnections, RedisMessageHandlers],
+  imports: [RedisHandlersModule, RedisUnknownModule],
+  providers: [RedisConnections],
   exports: [RedisConnections],
 })
-export class RedisHostModule
-  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
-{
+export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly connections: RedisConnections,
     private readonly handlers: RedisMessageHandlers,
@@ -43,20 +35,6 @@ export class RedisHostModule
     await startTelemetry(this.connections);
     this.handlers.discover();
     await this.connections.open();
-  }
-
-  /** Messages come once every provider has been initialised. */
-  async onApplicationBootstrap(): Promise<void> {
-    try {
-      await this.handlers.start();
-    } catch (error) {
-      this.connections.destroy();
-      throw error;
-    }
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.handlers.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {

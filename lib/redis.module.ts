@@ -21,8 +21,9 @@ import { ConfigurableModuleClass } from './redis.module-definition.js';
  * export class AppModule {}
  * ```
  *
- * Connections open in `onModuleInit`, before any other module's; message handlers stop in `onModuleDestroy`; connections
- * close in `onApplicationShutdown`, after every other module's, each within `shutdownTimeout`.
+ * Connections open in `onModuleInit`, before any other module's; message handlers start in `onApplicationBootstrap` after
+ * every other module's, and stop in `onModuleDestroy` before any other module's; connections close in
+ * `onApplicationShutdown`, after every other module's, within `shutdownTimeout`.
  */
 @Module({})
 export class RedisModule extends ConfigurableModuleClass {

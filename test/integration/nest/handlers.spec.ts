@@ -9,6 +9,7 @@ import {
   createParamDecorator,
   ForbiddenException,
   Get,
+  Global,
   Inject,
   Injectable,
   Module,
@@ -28,6 +29,8 @@ import {
   type ExecutionContext,
   type ModuleMetadata,
   type NestInterceptor,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
@@ -734,6 +737,53 @@ describe('results and errors', () => {
     await eventually(() =>
       expect(onHandlerError.mock.calls[0]![0]).toMatchObject({ message: 'seen: first' }),
     );
+  });
+});
+
+describe('a message finds every provider ready', () => {
+  const log: string[] = [];
+
+  /** Publishes at every point of its life, and gives what may arrive too early or too late the time to. */
+  @Injectable()
+  class Slow implements OnApplicationBootstrap, OnModuleDestroy {
+    async onApplicationBootstrap(): Promise<void> {
+      await publish('life', 'booting');
+      await delay(30);
+      log.push('bootstrapped');
+    }
+
+    async onModuleDestroy(): Promise<void> {
+      log.push('destroying');
+      await publish('life', 'destroying');
+      await delay(30);
+    }
+  }
+
+  @Injectable()
+  class Orders {
+    @OnRedisMessage(`${ns}.life`, { codec: 'text' })
+    onOrder(text: string): void {
+      log.push(text);
+    }
+  }
+
+  @Global()
+  @Module({ providers: [Slow] })
+  class GlobalModule {}
+
+  @Module({ providers: [Slow] })
+  class PlainModule {}
+
+  test('its onApplicationBootstrap has run, and its onModuleDestroy has not', async () => {
+    for (const imports of [[GlobalModule], [PlainModule], []]) {
+      log.length = 0;
+      await start({ imports, providers: imports.length === 0 ? [Slow, Orders] : [Orders] });
+      expect(log).toEqual(['bootstrapped']);
+      await publish('life', 'running');
+      await eventually(() => expect(log).toContain('running'));
+      await module!.close();
+      expect(log).toEqual(['bootstrapped', 'running', 'destroying']);
+    }
   });
 });
 

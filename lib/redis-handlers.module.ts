@@ -1,0 +1,42 @@
+import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
+import { RedisConnections } from './redis-connections.service.js';
+
+/**
+ * When message handlers start and stop. Apart from `RedisHostModule`, since it stands at the other end of Nest's order:
+ * connections open first and close last, handlers start last and stop first, so that a message finds every provider
+ * ready.
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [RedisMessageHandlers],
+  exports: [RedisMessageHandlers],
+})
+export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly handlers: RedisMessageHandlers,
+    modules: ModulesContainer,
+  ) {
+    // Nest runs the hooks of distant modules first at boot and last at shutdown. Nearer than the
+    // root module: when handlers start, all others have done their onApplicationBootstrap; when they stop, all others'
+    // onModuleDestroy is still to come.
+    for (const module of modules.values()) {
+      if (module.metatype === RedisHandlersModule) module.distance = -Infinity;
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    try {
+      await this.handlers.start();
+    } catch (error) {
+      this.connections.destroy();
+      throw error;
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.handlers.stop();
+  }
+}
