@@ -6,6 +6,9 @@ import { assertSame, bulk, decode, Feed, isMalformed, newSeed, Random, show, typ
 
 const SEED = newSeed();
 
+// most inputs end in an error of which nobody reads the stack, and that is what takes the time
+Error.stackTraceLimit = 0;
+
 /** Runs `test` so many times; a failure names the seed and the round, so that `SEED=… jest` repeats it. */
 function rounds(count: number, test: (random: Random, round: number) => void): void {
   const random = new Random(SEED);
@@ -41,6 +44,8 @@ function survives(wire: Buffer, random: Random): void {
   const buffers = random.below(4) === 0;
   const whole = outcome(wire, buffers);
   const cut = outcome(wire, buffers, random);
+  const nothing = whole.told.length === 0 && cut.told.length === 0;
+  if (nothing && whole.malformed === cut.malformed) return;
   assertSame(cut, whole, () => `cut otherwise: ${show(wire.toString('latin1'))}`);
 }
 

@@ -43,11 +43,13 @@ export class RecordingSink implements ReplySink {
   }
 }
 
-/** One decoder fed from one receive buffer, which is overwritten after every write as the socket's is. */
+/** What the chunks come in. It is overwritten after every write, as a socket's is. */
+let receive = Buffer.alloc(256);
+
+/** One decoder fed from {@link receive}. */
 export class Feed {
   readonly sink: RecordingSink;
   private readonly decoder: RespDecoder;
-  private receive = Buffer.alloc(256);
 
   constructor(buffers = false, limits?: Partial<DecoderLimits>) {
     this.sink = new RecordingSink(buffers);
@@ -55,13 +57,13 @@ export class Feed {
   }
 
   write(wire: Buffer, from = 0, to = wire.length): void {
-    if (to - from > this.receive.length) this.receive = Buffer.alloc((to - from) * 2);
-    wire.copy(this.receive, 0, from, to);
+    if (to - from > receive.length) receive = Buffer.alloc((to - from) * 2);
+    wire.copy(receive, 0, from, to);
     try {
-      this.decoder.write(this.receive, to - from);
+      this.decoder.write(receive, to - from);
     } finally {
       // a byte that means something at every place: a digit
-      this.receive.fill(0x35);
+      receive.fill(0x35, 0, to - from);
     }
   }
 }
