@@ -310,14 +310,18 @@ export class RedisClient extends RedisCommands<string> {
       );
       return;
     }
-    const wait = blockingTimeout(spec, command.args);
-    if (wait !== undefined && timeout === undefined) {
-      command.deadline = deadlineAfter(wait + this.options.blockingTimeoutBuffer);
-    }
     if (command.settled) return;
-    // WAIT asks about the writes of the connection it comes by
-    if (wait === undefined || (spec.flags & CommandFlag.PINNED) !== 0) this.connection.submit(command);
-    else this.blocking.submit(command);
+    const { commandTimeout, blockingTimeoutBuffer } = this.options;
+    const wait = blockingTimeout(spec, command.args);
+    const limit = wait === undefined || timeout !== undefined ? undefined : wait + blockingTimeoutBuffer;
+    if (wait !== undefined && (spec.flags & CommandFlag.PINNED) === 0) {
+      const connectTimeout = timeout ?? commandTimeout;
+      this.blocking.submit(command, limit, connectTimeout === 0 ? Infinity : connectTimeout);
+      return;
+    }
+    // WAIT asks about the writes of the connection it comes by; without an end of its own it has that of any command
+    if (limit !== undefined && limit !== Infinity) command.deadline = deadlineAfter(limit);
+    this.connection.submit(command);
   }
 
   private applyCallOptions(command: Command, { timeout, signal, retry, idempotent }: CallOptions): void {
@@ -354,12 +358,11 @@ export class RedisClient extends RedisCommands<string> {
     kind: 'message' | 'pmessage' | 'smessage',
     given: SubscribeArguments,
   ): Promise<Subscription<string> | Subscription<Buffer>> {
-    const [first, second] = given;
-    const options = typeof second === 'object' && second !== null ? (second as SubscribeOptions) : {};
+    const last = given.at(-1);
+    const options =
+      typeof last === 'object' && last !== null && !Array.isArray(last) ? (last as SubscribeOptions) : {};
     checkSubscribeOptions(method, options);
-    const names = Array.isArray(first)
-      ? (first as readonly string[])
-      : (given.filter((item) => typeof item !== 'object') as string[]);
+    const names = given.filter((item) => item !== undefined && item !== options).flat() as string[];
     if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
       throw new TypeError(`${method}(): name at least one channel, each a string that is not empty.`);
     }

@@ -59,7 +59,7 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   queueSize: { type: 'integer', min: 0 },
   maxInFlight: { type: 'integer', min: 1 },
   writeBufferSize: { type: 'integer', min: 1 },
-  readBufferSize: { type: 'integer', min: 64 },
+  readBufferSize: { type: 'integer', min: 64, max: 2 ** 30 },
   pipelineDepth: { type: 'integer', min: 1 },
   autoPipelining: { type: 'boolean' },
   keyPrefix: { type: 'string' },

@@ -6,13 +6,18 @@ const ATTEMPTS = 3;
 /** The server refused without doing anything, and may not refuse for long. */
 const PASSING = new Set(['LOADING', 'BUSY', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY']);
 
+const SCRIPTS = new Set(['EVAL', 'EVALSHA', 'FCALL']);
+
 function defaultBackoff(attempt: number): number {
   return Math.min(50 * 2 ** (attempt - 1), 1_000);
 }
 
 /** Worth another attempt: refused for now, or lost on its way where sending it again does no harm. */
 export function isRetryable(error: RedisError, command: RetryCommand): boolean {
-  if (error instanceof RedisServerError) return PASSING.has(error.code);
+  if (error instanceof RedisServerError) {
+    // the words of a script's error are the script's own: it may have done its work before
+    return PASSING.has(error.code) && (command.idempotent || !SCRIPTS.has(command.name));
+  }
   return error instanceof RedisConnectionError && command.idempotent;
 }
 
@@ -29,7 +34,7 @@ export function retryDelay(
   command: RetryCommand,
 ): number | false {
   if (rule === false) return false;
-  if (typeof rule === 'function') return rule(attempt, error, command);
+  if (typeof rule === 'function') return delayOf(rule(attempt, error, command));
   const policy = rule === 'idempotent' ? {} : rule;
   if (attempt > (policy.attempts ?? ATTEMPTS)) return false;
   const wanted =
@@ -38,5 +43,10 @@ export function retryDelay(
       : command.idempotent && policy.retryOn(error, command);
   if (!wanted) return false;
   const { backoff = defaultBackoff } = policy;
-  return typeof backoff === 'number' ? backoff : backoff(attempt);
+  return delayOf(typeof backoff === 'number' ? backoff : backoff(attempt));
+}
+
+/** What is no delay (a forgotten `return`, NaN, a negative number) means no further attempt. */
+function delayOf(decision: unknown): number | false {
+  return typeof decision === 'number' && decision >= 0 && decision < Infinity ? decision : false;
 }

@@ -20,7 +20,15 @@ export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   emit<Name extends keyof Events & string>(name: Name, ...payload: Events[Name]): void {
-    if (this.emitter.listenerCount(name) > 0) this.emitter.emit(name, ...payload);
+    if (this.emitter.listenerCount(name) === 0) return;
+    try {
+      this.emitter.emit(name, ...payload);
+    } catch (error) {
+      // the listener's own fault surfaces as any uncaught exception does, and not in the middle of our work
+      process.nextTick(() => {
+        throw error;
+      });
+    }
   }
 
   removeAll(): void {

@@ -1,5 +1,7 @@
 import type { ResolvedOptions } from '../resolve-options.js';
+import { deadlineAfter } from './coarse-clock.js';
 import type { Command } from './command.js';
+import { CommandContext } from './command-context.js';
 import type { ConnectionHooks } from './connection-hooks.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
 import { refuse } from './waiting-commands.js';
@@ -25,27 +27,28 @@ export class BlockingConnections {
     return this.busy.size;
   }
 
-  submit(command: Command): void {
+  /**
+   * @param wait how long the command may take from when it is sent, ms; undefined where the caller has set its deadline.
+   * @param connectTimeout how long it may take until then, ms.
+   */
+  submit(command: Command, wait: number | undefined, connectTimeout: number): void {
     if (this.closed) {
       refuse(command, 'CLOSED', 'the client is closed.');
       return;
     }
+    (command.context ??= new CommandContext()).blocking = true;
     const connection = this.idle.pop() ?? new ReconnectingConnection(this.options, this.hooks);
     this.busy.add(connection);
     const giveBack = (): void => this.giveBack(connection);
     command.promise.then(giveBack, giveBack);
-    if (connection.status === 'ready') {
+    const send = (): void => {
+      if (command.settled) return;
+      // its own timeout begins on the server
+      if (wait !== undefined) command.deadline = deadlineAfter(wait);
       connection.submit(command);
-      return;
-    }
-    // until it is sent, a blocking command waits as any other does: its own timeout begins on the server
-    const { commandTimeout } = this.options;
-    connection.connect(commandTimeout === 0 ? Infinity : commandTimeout).then(
-      () => {
-        if (!command.settled) connection.submit(command);
-      },
-      (error: Error) => command.failWith(error),
-    );
+    };
+    if (connection.status === 'ready') send();
+    else connection.connect(connectTimeout).then(send, (error: Error) => command.failWith(error));
   }
 
   private giveBack(connection: ReconnectingConnection): void {

@@ -1,3 +1,4 @@
+import { onceAborted } from '../abort-signals.js';
 import type { CommandObserver } from '../observer.js';
 import type { RedisClientOptions } from '../options.js';
 
@@ -14,15 +15,16 @@ export class CommandContext {
   idempotent: boolean | undefined;
   /** Attempts that failed so far. */
   attempts = 0;
+  /** What the retry rule threw instead of deciding. */
+  retryFault: unknown;
+  /** Waits on the server, on a connection of its own. */
+  blocking = false;
   private observations: Observation[] | undefined;
-  private signal: AbortSignal | undefined;
-  private onAbort: (() => void) | undefined;
+  private forgetSignal: (() => void) | undefined;
 
   /** Calls `onAbort` when the signal fires before the command is settled. */
   watch(signal: AbortSignal, onAbort: () => void): void {
-    this.signal = signal;
-    this.onAbort = onAbort;
-    signal.addEventListener('abort', onAbort, { once: true });
+    this.forgetSignal = onceAborted(signal, onAbort);
   }
 
   observed(observer: CommandObserver, state: unknown): void {
@@ -31,9 +33,8 @@ export class CommandContext {
 
   /** The command was settled, with an error or without. */
   finish(error: Error | undefined): void {
-    if (this.signal !== undefined && this.onAbort !== undefined)
-      this.signal.removeEventListener('abort', this.onAbort);
-    this.signal = undefined;
+    this.forgetSignal?.();
+    this.forgetSignal = undefined;
     if (this.observations === undefined) return;
     for (const { observer, state } of this.observations) {
       try {

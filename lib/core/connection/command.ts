@@ -79,6 +79,8 @@ export class Command {
     this.resolvePromise(
       resolved.then(nothing).then(() => {
         const error = create();
+        const fault = this.context?.retryFault;
+        if (fault !== undefined) error.cause = new Error('The `retry` function threw.', { cause: fault });
         this.context?.finish(error);
         throw error;
       }),
@@ -93,8 +95,9 @@ export class Command {
     this.resolvePromise(Promise.reject(error));
   }
 
+  /** Waits on the server, on a connection of its own: silence is what it asked for. */
   get isBlocking(): boolean {
-    return (this.spec.flags & CommandFlag.BLOCKING) !== 0;
+    return this.context !== null && this.context.blocking;
   }
 
   /** Sending it twice does no harm. */

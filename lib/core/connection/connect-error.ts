@@ -51,8 +51,12 @@ function errnoOf(error: unknown): string | undefined {
 /** True for failures that another attempt does not mend by itself: credentials, certificates, a database that does not exist. */
 export function isFatalConnectError(error: RedisError): boolean {
   const { cause } = error;
-  if (cause instanceof RedisServerError)
-    return !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN)$|max number of clients/.test(cause.code + cause.message);
+  if (cause instanceof RedisServerError) {
+    return (
+      !/^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN)$/.test(cause.code) &&
+      !/max number of clients/.test(cause.message)
+    );
+  }
   const code = errnoOf(cause);
   return (
     code !== undefined &&

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import {
   RedisConnectionError,
   RedisProtocolError,
+  RedisServerError,
   RedisTimeoutError,
   type DisconnectReason,
   type RedisError,
@@ -166,7 +167,7 @@ export class Connection implements ReplySink {
       const command = queue.at(index);
       if (command.deadline === 0 || command.settled || now <= command.deadline) continue;
       if (command.isBlocking) {
-        const message = `${command.spec.name}: Redis at ${this.name} did not answer within the command's own timeout and ${options.blockingTimeoutBuffer} ms more.`;
+        const message = `${command.spec.name}: Redis at ${this.name} did not answer in time: neither within the command's own timeout and ${options.blockingTimeoutBuffer} ms more (\`blockingTimeoutBuffer\`), nor within one set for this call. Its connection was closed.`;
         command.fail(() => new RedisTimeoutError('blocking', message, { command: command.spec.name }));
         this.end('timeout', message);
         return;
@@ -276,9 +277,9 @@ export class Connection implements ReplySink {
 
   private unexpectedReply(message?: string): void {
     const what = message === undefined ? 'a reply' : 'an error';
-    this.protocolError(
-      `Redis at ${this.name} sent ${what} with no command in flight${message === undefined ? '' : `: ${message}`}.`,
-    );
+    const said = message === undefined ? '' : `: ${message}`;
+    const cause = message === undefined ? undefined : new RedisServerError(message);
+    this.protocolError(`Redis at ${this.name} sent ${what} with no command in flight${said}.`, cause);
   }
 
   private protocolError(message: string, cause?: unknown): void {

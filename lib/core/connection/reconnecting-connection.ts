@@ -1,6 +1,7 @@
 import {
   RedisConnectionError,
   RedisDisconnectedError,
+  RedisServerError,
   RedisTimeoutError,
   type DisconnectReason,
   type RedisError,
@@ -11,6 +12,7 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import { retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
+import { CLIENT_SETINFO } from '../commands/commands.generated.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
 import { explainConnectError, isFatalConnectError } from './connect-error.js';
@@ -41,6 +43,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private prepared = false;
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
+  /** What the server said against the connection that is being made. */
+  private refusal: RedisError | undefined;
   /** Failed attempts in a row. */
   private attempt = 0;
   /** It was ready once: from then on it is kept up until closed. */
@@ -161,7 +165,15 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!this.ticking) this.startTicking();
     this.connectDeadline = deadlineAfter(this.options.connectTimeout);
     this.prepared = false;
-    this.connection = new Connection(this, this.options, this.options);
+    this.refusal = undefined;
+    try {
+      this.connection = new Connection(this, this.options, this.options);
+    } catch (cause) {
+      // certificates and keys are read only here, and what is wrong with them stays wrong
+      const message = `Could not open a connection to Redis at ${this.address}: ${(cause as Error).message}. Check the \`tls\` options.`;
+      this.onAttemptFailed(new RedisConnectionError('connect_failed', message, { cause }), true);
+      return;
+    }
     this.connection.setRef(this.keepsProcess);
   }
 
@@ -187,12 +199,12 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     let cause: unknown;
     try {
       const credentials = await this.options.credentials();
-      if (typeof credentials === 'object' && credentials !== null) return credentials;
+      if (isCredentials(credentials)) return credentials;
     } catch (error) {
       cause = error;
     }
     const message =
-      'Redis option `credentials` must give (a promise of) { username?, password? }; it did not.';
+      'Redis option `credentials` must give (a promise of) { username?, password? }, both text; it did not.';
     throw new RedisConnectionError('connect_failed', message, { cause, code: 'CREDENTIALS' });
   }
 
@@ -215,7 +227,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.onAttemptFailed(explainConnectError(cause, connection.name));
   }
 
-  private onAttemptFailed(error: RedisError): void {
+  private onAttemptFailed(error: RedisError, fatal = isFatalConnectError(error)): void {
     this.connectDeadline = 0;
     this.lastError = error;
     this.attempt++;
@@ -224,7 +236,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     const { reconnect } = this.options;
-    const fatal = isFatalConnectError(error);
     const exhausted = reconnect === false || this.attempt >= reconnect.maxAttempts;
     if (fatal || exhausted) {
       this.waiters.rejectAll(error);
@@ -263,6 +274,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.reconnectTimer = undefined;
     this.attempt = 0;
     this.status = 'idle';
+    if (this.established && this.lastError !== undefined) this.hooks.onGivenUp?.(this.lastError);
   }
 
   // ── the connection's reports ─────────────────────────────────────────────────────────────────────────────────────
@@ -284,10 +296,22 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   onCommandError(command: Command, error: RedisError): boolean {
+    // a handshake's commands cannot wait in the queue that the handshake opens
+    if (!this.prepared) {
+      this.noteRefusal(command, error);
+      return false;
+    }
     const delay = this.delayBeforeRetry(command, error);
     if (delay === false) return false;
     this.waiting.delay(command, delay);
     return true;
+  }
+
+  /** A server that refuses a connection may say why and close at once: what it said tells more than the close. */
+  private noteRefusal(command: Command, error: RedisError): void {
+    if (command.spec === CLIENT_SETINFO || error.code === 'NOPROTO' || /unknown command/i.test(error.message))
+      return;
+    this.refusal ??= error;
   }
 
   onClosed(
@@ -308,6 +332,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.onAttemptFailed(this.explain(error, connection));
       return;
     }
+    this.prepared = false;
     this.giveBack(connection, error, sent, unsent);
     if (this.status === 'closing') {
       this.finishClose();
@@ -325,6 +350,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   /** Why an attempt came to nothing, in words for the one who set it up. */
   private explain(error: RedisError, connection: Connection): RedisError {
+    const refusal = this.refusal ?? (error.cause instanceof RedisServerError ? error.cause : undefined);
+    if (refusal !== undefined) return explainConnectError(refusal, connection.name);
     if (!(error instanceof RedisConnectionError)) return explainConnectError(error, connection.name);
     if (error.cause !== undefined) return explainConnectError(error.cause, connection.name);
     const advice = 'does the server expect TLS (`rediss://`), or does a proxy stand between?';
@@ -347,7 +374,13 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const context = (command.context ??= new CommandContext());
     const rule = context.retry ?? this.options.retry;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
-    return retryDelay(rule, ++context.attempts, error, subject);
+    try {
+      return retryDelay(rule, ++context.attempts, error, subject);
+    } catch (fault) {
+      // the user's rule threw: the command fails with its own error, and shows this as the cause
+      context.retryFault = fault;
+      return false;
+    }
   }
 
   // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,8 +446,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.resolveClosed = resolve;
     });
     this.status = 'closing';
-    // while a pause between attempts runs, nothing is on its way: no reason to make a shutdown wait
-    if (status === 'idle' || this.reconnectTimer !== undefined || (!this.prepared && this.queued === 0))
+    // between two attempts nothing is on its way: no reason to make a shutdown wait
+    if (status === 'idle' || this.connection === null || (!this.prepared && this.queued === 0))
       this.finishClose();
     else {
       this.closeDeadline = clock.now + ticksFor(timeout);
@@ -450,6 +483,12 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.resolveClosed?.();
   }
+}
+
+function isCredentials(value: unknown): value is RedisCredentials {
+  if (typeof value !== 'object' || value === null) return false;
+  const { username, password } = value as Record<string, unknown>;
+  return [username, password].every((part) => part === undefined || typeof part === 'string');
 }
 
 function failLost(command: Command, cause: RedisError, address: string): void {

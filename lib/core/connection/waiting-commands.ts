@@ -51,7 +51,8 @@ export class WaitingCommands {
   takeDue(now: number): Command[] {
     if (this.delayed.length === 0) return [];
     const due = this.delayed.filter(({ until }) => until < now);
-    this.delayed = this.delayed.filter(({ until }) => until >= now);
+    if (due.length === 0) return [];
+    this.delayed = this.delayed.filter((entry) => !due.includes(entry));
     return due.map(({ command }) => command);
   }
 
@@ -61,7 +62,11 @@ export class WaitingCommands {
     const look = (command: Command): void => {
       if (!command.settled && command.deadline !== 0 && now > command.deadline) {
         const { reason, cause } = why();
-        expire(command, `it was never sent: ${reason}`, cause);
+        const sent = (command.context?.attempts ?? 0) > 0;
+        const what = sent
+          ? 'it was sent before, may have taken effect, and waited to be sent again'
+          : 'it was never sent';
+        expire(command, `${what}: ${reason}`, cause);
       }
       if (command.settled) over++;
     };

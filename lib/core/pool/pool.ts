@@ -8,8 +8,8 @@ import {
   type RedisError,
 } from '../errors.js';
 import type { CommandObserver } from '../observer.js';
-import type { RedisClientOptions } from '../options.js';
 import { resolveClientOptions } from '../resolve-options.js';
+import { timerDelay } from '../timer-delay.js';
 import { splitPoolOptions, type RedisPoolOptions, type ResolvedPoolSize } from './pool-options.js';
 
 /** Connections by what they do; `active + idle` may be less than `total` while some are being opened. */
@@ -46,7 +46,8 @@ const CHECK_TIMEOUT = 1_000;
  */
 export class RedisPool {
   private readonly size: ResolvedPoolSize;
-  private readonly connection: RedisClientOptions;
+  /** Closes over the options: a pool shown by JSON or inspect shows no password. */
+  private readonly createClient: () => RedisClient;
   private readonly idle: IdleClient[] = [];
   private readonly lent = new Set<RedisClient>();
   private readonly returned = new WeakSet<RedisClient>();
@@ -57,6 +58,7 @@ export class RedisPool {
   private closed = false;
   private keepsProcess = true;
   private onDrained: (() => void) | undefined;
+  private closing: Promise<void> | undefined;
 
   /**
    * Checks the options; opens nothing.
@@ -67,7 +69,7 @@ export class RedisPool {
     const { size, connection } = splitPoolOptions(typeof options === 'string' ? { url: options } : options);
     resolveClientOptions(connection);
     this.size = size;
-    this.connection = connection;
+    this.createClient = () => new RedisClient(connection);
   }
 
   /**
@@ -79,7 +81,6 @@ export class RedisPool {
     const outcomes = await Promise.allSettled(
       Array.from({ length: Math.max(missing, 0) }, () => this.open(options.deadline)),
     );
-    for (const outcome of outcomes) if (outcome.status === 'fulfilled') this.put(outcome.value);
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -99,15 +100,11 @@ export class RedisPool {
       if (await this.isAlive(entry)) return this.lend(entry.client);
       this.lent.delete(entry.client);
       this.discard(entry.client);
+      this.noteReturn();
     }
-    // those who wait already come first
-    if (this.waiters.length > 0 || this.total >= this.size.max) return this.wait(options.signal);
-    try {
-      return this.lend(await this.open());
-    } catch (error) {
-      this.serveByOpening();
-      throw error;
-    }
+    const client = this.wait(options.signal);
+    this.serveByOpening();
+    return client;
   }
 
   /**
@@ -117,6 +114,8 @@ export class RedisPool {
    */
   release(client: RedisClient): void {
     if (!this.lent.delete(client)) {
+      // destroyed with the pool while it was lent: the borrower, who does not know, has done what it should
+      if (this.closed && this.returned.has(client)) return;
       const why = this.returned.has(client) ? 'was given back already' : 'is not of this pool';
       throw new RedisClientError(
         'NOT_LENT',
@@ -126,7 +125,7 @@ export class RedisPool {
     this.returned.add(client);
     if (this.closed) {
       this.discard(client);
-      if (this.lent.size === 0) this.onDrained?.();
+      this.noteReturn();
     } else if (client.status !== 'ready' || client.inFlight > 0 || client.subscriptions > 0) {
       // lost, or with replies or messages to come that are nobody's: not for the next caller
       this.discard(client);
@@ -181,27 +180,20 @@ export class RedisPool {
    *
    * @param options.timeout ms, default 5_000.
    */
-  async close(options: { timeout?: number } = {}): Promise<void> {
-    const { timeout = 5_000 } = options;
-    this.stop();
-    await Promise.all(this.idle.splice(0).map(({ client }) => client.close({ timeout })));
-    if (this.lent.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.onDrained = resolve;
-      timer = setTimeout(resolve, timeout);
-    });
-    clearTimeout(timer);
-    this.destroy();
+  close(options: { timeout?: number } = {}): Promise<void> {
+    return (this.closing ??= this.drain(options.timeout ?? 5_000));
   }
 
   /** Closes every connection now, the lent ones too. */
   destroy(): void {
     this.stop();
     for (const { client } of this.idle.splice(0)) client.destroy();
-    for (const client of this.lent) client.destroy();
+    for (const client of this.lent) {
+      this.returned.add(client);
+      client.destroy();
+    }
     this.lent.clear();
-    this.onDrained?.();
+    this.noteReturn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -210,6 +202,23 @@ export class RedisPool {
 
   [inspect.custom](): string {
     return `RedisPool ${inspect(this.stats())}`;
+  }
+
+  private async drain(timeout: number): Promise<void> {
+    this.stop();
+    const drained = new Promise<void>((resolve) => {
+      this.onDrained = resolve;
+    });
+    this.noteReturn();
+    const timer = setTimeout(() => this.onDrained?.(), timerDelay(timeout));
+    await Promise.all([drained, ...this.idle.splice(0).map(({ client }) => client.close({ timeout }))]);
+    clearTimeout(timer);
+    this.destroy();
+  }
+
+  /** One less is lent. */
+  private noteReturn(): void {
+    if (this.lent.size === 0) this.onDrained?.();
   }
 
   private get total(): number {
@@ -229,26 +238,29 @@ export class RedisPool {
       throw new RedisDisconnectedError('CLOSED', `${what}: the pool is closed; make a new one.`);
   }
 
-  private async open(deadline?: number): Promise<RedisClient> {
-    const client = new RedisClient(this.connection);
+  /** Opens a connection and hands it to the first who waits, or keeps it. */
+  private async open(deadline?: number): Promise<void> {
+    const client = this.createClient();
     this.opening.add(client);
     if (!this.keepsProcess) client.unref();
     try {
       await client.connect(deadline === undefined ? {} : { deadline });
     } catch (error) {
+      this.opening.delete(client);
       client.destroy();
       throw error;
-    } finally {
-      this.opening.delete(client);
     }
     for (const [observer, ends] of this.observers) ends.set(client, client.observe(observer));
-    return client;
+    // from one count to the other in one step: in between, `max` would seem not to be reached
+    this.opening.delete(client);
+    this.put(client);
   }
 
   private lend(client: RedisClient): RedisClient {
     if (this.closed) {
-      this.discard(client);
       this.lent.delete(client);
+      this.discard(client);
+      this.noteReturn();
       this.refuseWhenClosed('acquire()');
     }
     this.lent.add(client);
@@ -306,25 +318,27 @@ export class RedisPool {
         timer: undefined,
       };
       if (acquireTimeout > 0) {
-        const message = `acquire(): all ${max} connections of the pool stayed lent for ${acquireTimeout} ms (\`acquireTimeout\`). Is each one released, or is \`max\` too small?`;
-        waiter.timer = setTimeout(() => give(new RedisTimeoutError('pool', message)), acquireTimeout);
+        const message = (): string =>
+          `acquire(): no connection became free within ${acquireTimeout} ms (\`acquireTimeout\`): ${this.lent.size} of ${max} are lent, ${this.opening.size} are being opened. Is each one released, or is \`max\` too small?`;
+        waiter.timer = setTimeout(
+          () => give(new RedisTimeoutError('pool', message())),
+          timerDelay(acquireTimeout),
+        );
       }
       signal?.addEventListener('abort', abort, { once: true });
       this.waiters.push(waiter);
     });
   }
 
-  /** A place became free without a client to hand on: open one for the first waiter. */
+  /** Opens connections for those who wait, as far as there is room. */
   private serveByOpening(): void {
-    if (this.waiters.length === 0 || this.total >= this.size.max) return;
-    this.open().then(
-      (client) => this.put(client),
-      (error: RedisError) => {
+    while (this.waiters.length > this.opening.size && this.total < this.size.max) {
+      this.open().catch((error: RedisError) => {
         // the same would befall the next: each is told at once instead of after its whole timeout
         this.waiters[0]?.reject(error);
         this.serveByOpening();
-      },
-    );
+      });
+    }
   }
 
   private discard(client: RedisClient): void {
@@ -344,7 +358,7 @@ export class RedisPool {
           this.discard(this.idle.shift()!.client);
         if (this.total <= min || this.idle.length === 0) this.stopSweeping();
       },
-      Math.max(idleTimeout / 2, 20),
+      timerDelay(Math.max(idleTimeout / 2, 20)),
     );
     this.sweeper.unref();
   }

@@ -1,5 +1,6 @@
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import {
+  PING,
   PSUBSCRIBE,
   PUNSUBSCRIBE,
   SSUBSCRIBE,
@@ -13,9 +14,10 @@ import type { Connection } from '../connection/connection.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { RedisDisconnectedError, RedisServerError, type RedisError } from '../errors.js';
+import { RedisServerError, type RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { timerDelay } from '../timer-delay.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 import { Subscription } from './subscription.js';
 
@@ -45,6 +47,7 @@ interface Listener {
   readonly type: Kind;
   readonly buffers: boolean;
   readonly closed: boolean;
+  readonly channels: readonly string[];
   deliver(message: RedisMessage<string | Buffer>): void;
   notifyResubscribed(gap: number): void;
   end(): void;
@@ -81,6 +84,7 @@ export class Subscriber {
   private readonly awaited = new Map<Command, number>();
   private wantsBuffers = 0;
   private deafSince = 0;
+  private prover: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -89,6 +93,7 @@ export class Subscriber {
     this.connection = new ReconnectingConnection(options, {
       emit: <Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]) =>
         this.onEvent(event, payload),
+      onGivenUp: (error) => this.giveUp(error),
       restore: (connection, protocol) => this.restore(connection, protocol),
       onPush: (connection, items) => this.onPush(connection, items),
       isPush: (reply) => Array.isArray(reply) && isPubSubFrame(reply),
@@ -154,6 +159,7 @@ export class Subscriber {
   }
 
   private endAll(): void {
+    this.stopProving();
     for (const subscription of this.subscriptions) subscription.end();
     this.subscriptions.clear();
   }
@@ -161,13 +167,11 @@ export class Subscriber {
   /** Takes a subscription off its channels and unsubscribes those that nobody listens to any longer. */
   private async leave(subscription: Listener, names: readonly string[]): Promise<void> {
     const deserted = this.forget(subscription, names);
-    if (deserted.length === 0) return;
-    try {
-      await this.send(KINDS[subscription.type].unsubscribe, deserted);
-    } catch (error) {
-      // without a connection there is nothing left to unsubscribe from
-      if (!(error instanceof RedisDisconnectedError)) throw error;
-    }
+    if (deserted.length === 0 || this.connection.status === 'idle') return;
+    const left = this.send(KINDS[subscription.type].unsubscribe, deserted);
+    if (this.connection.status === 'ready') await left;
+    // in an outage there is nothing to leave on the server: what was deserted is not subscribed again
+    else left.catch(() => undefined);
   }
 
   private forget(subscription: Listener, names: readonly string[]): string[] {
@@ -188,6 +192,8 @@ export class Subscriber {
   private async send(spec: CommandSpec, names: readonly string[]): Promise<void> {
     const command = this.command(spec, names);
     command.deadline = deadlineAfter(this.options.commandTimeout);
+    // to subscribe anew is to ask for a connection, also where none is made by itself (`reconnect: false`)
+    if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
     this.connection.submit(command);
     await command.promise;
   }
@@ -210,13 +216,48 @@ export class Subscriber {
     event: Event,
     payload: ConnectionEvents[Event],
   ): void {
-    if (event === 'disconnect') this.deafSince = performance.now();
+    if (event === 'disconnect') {
+      this.deafSince = performance.now();
+      // what is sent again is confirmed again, channel by channel
+      for (const command of this.awaited.keys()) this.awaited.set(command, command.args.length);
+    }
     if (event === 'error') this.hooks.onError(payload[0] as RedisError);
+    if (event === 'ready') this.keepProving();
     if (event === 'ready' && this.deafSince > 0) {
       const gap = Math.round(performance.now() - this.deafSince);
       this.deafSince = 0;
       for (const subscription of this.subscriptions) subscription.notifyResubscribed(gap);
     }
+  }
+
+  /** No connection will come by itself any more: readers learn it instead of waiting for ever. */
+  private giveUp(error: RedisError): void {
+    this.stopProving();
+    for (const subscription of this.subscriptions) {
+      subscription.fail(error);
+      this.forget(subscription, subscription.channels);
+    }
+  }
+
+  /** A connection that only listens would not notice that the other end is gone: PINGs give `socketTimeout` something to miss. */
+  private keepProving(): void {
+    const { socketTimeout } = this.options;
+    if (socketTimeout === 0 || socketTimeout === Infinity || this.prover !== undefined) return;
+    this.prover = setInterval(
+      () => {
+        if (this.connection.status !== 'ready' || this.connection.inFlight > 0) return;
+        const ping = new Command(PING, [], false);
+        ping.promise.catch(() => undefined);
+        this.connection.submitNow(ping);
+      },
+      timerDelay(Math.max(socketTimeout / 2, 20)),
+    );
+    this.prover.unref();
+  }
+
+  private stopProving(): void {
+    clearInterval(this.prover);
+    this.prover = undefined;
   }
 
   /** Subscribes everything anew on a fresh connection. Channels that the server now refuses end their subscriptions, not the others'. */
@@ -243,7 +284,10 @@ export class Subscriber {
       }
       const channel = this.channels[kind].get(names[0]!);
       this.channels[kind].delete(names[0]!);
-      for (const subscription of channel?.listeners ?? []) subscription.fail(error);
+      for (const subscription of channel?.listeners ?? []) {
+        subscription.fail(error);
+        void this.leave(subscription, subscription.channels).catch(() => undefined);
+      }
     }
   }
 

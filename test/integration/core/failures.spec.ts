@@ -309,6 +309,24 @@ describe('faults that no real server commits', () => {
     expect(connections).toBe(2);
   });
 
+  it('a server that still loads its data is tried again after a pause, not after connectTimeout', async () => {
+    let connections = 0;
+    const fake = await scripted((chunk, socket) => {
+      if (chunk.includes('HELLO')) {
+        connections++;
+        const ping = connections < 3 ? '-LOADING Redis is loading the dataset in memory' : '+PONG';
+        socket.write(GREETING.replace('+PONG', ping));
+      } else socket.write('+OK\r\n');
+    });
+    closeServer = fake.close;
+    client = new RedisClient({ port: fake.port, host: '127.0.0.1', ...QUICK, connectTimeout: 600_000 });
+    const errors: { code: string }[] = [];
+    client.on('error', (error) => errors.push(error));
+    expect(await client.set('a', 1)).toBe('OK');
+    expect(connections).toBe(3);
+    expect(errors.map(({ code }) => code)).toEqual(['LOADING', 'LOADING']);
+  });
+
   it('a handshake that never ends runs into connectTimeout', async () => {
     const fake = await scripted(() => undefined);
     closeServer = fake.close;

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient, RedisPool, type RedisPoolOptions } from 'nestjs-redwire/core';
 import { eventually, startServer, type TestServer } from '../../support/index.js';
@@ -71,7 +72,7 @@ describe('RedisPool', () => {
       kind: 'pool',
       code: 'TIMEOUT',
     });
-    await expect(pool!.acquire()).rejects.toThrow(/all 1 connections .* 60 ms .*released/);
+    await expect(pool!.acquire()).rejects.toThrow(/within 60 ms .*1 of 1 are lent.*released/);
     const control = new AbortController();
     const waiting = pool!.acquire({ signal: control.signal });
     control.abort('enough');
@@ -131,6 +132,36 @@ describe('RedisPool', () => {
     const kept = await pool!.acquire();
     pool!.destroy();
     expect(kept.status).toBe('closed');
+  });
+
+  it('use() gives what the work gave, also when the pool is destroyed meanwhile', async () => {
+    make({ min: 0 });
+    const used = pool!.use(async (client) => {
+      await client.ping();
+      pool!.destroy();
+      return 'done';
+    });
+    expect(await used).toBe('done');
+  });
+
+  it('concurrent close() calls end together, and shown as text it tells no password', async () => {
+    make({ min: 1, password: undefined });
+    await pool!.connect();
+    await Promise.all([pool!.close({ timeout: Infinity }), pool!.close()]);
+    expect(JSON.stringify(new RedisPool({ password: 'hunter2' }))).not.toContain('hunter2');
+  });
+
+  it('heeds a signal while a connection is being opened', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    pool = new RedisPool({ host: '127.0.0.1', port: (silent.address() as AddressInfo).port });
+    const control = new AbortController();
+    const acquired = pool.acquire({ signal: control.signal });
+    await eventually(() => pool!.stats().total === 1);
+    control.abort('enough');
+    await expect(acquired).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    pool.destroy();
+    silent.close();
   });
 
   it('close() and destroy() end attempts to connect too', async () => {

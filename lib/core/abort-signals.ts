@@ -1,0 +1,24 @@
+/** What is to be done when a signal fires: one listener a signal, however many commands it is for. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `action` when the signal fires. Returns the function that takes it back. */
+export function onceAborted(signal: AbortSignal, action: () => void): () => void {
+  const actions = waiting.get(signal) ?? listen(signal);
+  actions.add(action);
+  return () => actions.delete(action);
+}
+
+// Node warns of a leak at the eleventh listener of a signal; a request with a dozen commands is none
+function listen(signal: AbortSignal): Set<() => void> {
+  const actions = new Set<() => void>();
+  waiting.set(signal, actions);
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const action of actions) action();
+      actions.clear();
+    },
+    { once: true },
+  );
+  return actions;
+}
