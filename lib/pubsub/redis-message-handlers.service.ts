@@ -17,6 +17,7 @@ import { findMessageHandlers } from './find-message-handlers.js';
 import { HandlerInvoker } from './handler-invoker.js';
 import type { MessageHandler } from './message-handler.js';
 import { MessagePump } from './message-pump.js';
+import { outsideBoot } from './outside-boot.js';
 import { RedisMessageContext } from './redis-message-context.js';
 
 /** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
@@ -145,8 +146,7 @@ export class RedisMessageHandlers {
       return this.dispatch(handler, message);
     });
     this.pumps.set(pump, handler);
-    const ended = pump
-      .run()
+    const ended = outsideBoot(() => pump.run())
       .catch((error: unknown) => this.logFailure(`${nameOf(handler)} hears no further messages`, error))
       .finally(() => this.pumps.delete(pump));
     this.ended.set(connection, [...(this.ended.get(connection) ?? []), ended]);
@@ -160,7 +160,7 @@ export class RedisMessageHandlers {
     try {
       const run = async (): Promise<void> => invoke(await options.codec.decode(message.data), context);
       await (connection.options.traces && this.tracing !== undefined
-        ? this.tracing.run(context, run)
+        ? this.tracing.run(context, nameOf(handler), run)
         : run());
     } catch (error) {
       await this.report(handler, error, context);

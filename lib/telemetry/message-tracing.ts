@@ -1,4 +1,4 @@
-import type { Span, Tracer } from '@opentelemetry/api';
+import type { Context, Span, Tracer } from '@opentelemetry/api';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
@@ -19,11 +19,17 @@ export class MessageTracing {
     return traced.has(message);
   }
 
-  /** Runs `handle` inside a span, so that the spans of its commands are the children of it. */
-  async run(message: RedisMessageContext, handle: () => Promise<void>): Promise<void> {
-    const span = this.start(message);
+  /**
+   * Runs `handle` inside a span, so that the spans of its commands are the children of it. It begins a trace: nothing
+   * that is active out here has to do with the message.
+   *
+   * @param handler class and method: several handlers may listen to one channel.
+   */
+  async run(message: RedisMessageContext, handler: string, handle: () => Promise<void>): Promise<void> {
+    const { ROOT_CONTEXT } = this.api;
+    const span = this.start(message, handler, ROOT_CONTEXT);
     try {
-      await this.within(span, handle);
+      await this.within(span, handle, ROOT_CONTEXT);
     } catch (error) {
       this.fail(span, error);
       throw error;
@@ -32,26 +38,30 @@ export class MessageTracing {
     }
   }
 
-  start(message: RedisMessageContext): Span {
+  start(message: RedisMessageContext, handler: string, parent: Context = this.api.context.active()): Span {
     traced.add(message);
-    const { api } = this;
-    return this.tracer.startSpan(`process ${message.pattern ?? message.channel}`, {
-      kind: api.SpanKind.CONSUMER,
-      attributes: {
-        'messaging.system': 'redis',
-        'messaging.operation.name': 'process',
-        'messaging.operation.type': 'process',
-        'messaging.destination.name': message.channel,
-        // many channels, one pattern: what to group by
-        ...(message.pattern !== undefined && { 'messaging.destination.template': message.pattern }),
+    return this.tracer.startSpan(
+      `process ${message.pattern ?? message.channel}`,
+      {
+        kind: this.api.SpanKind.CONSUMER,
+        attributes: {
+          'messaging.system': 'redis',
+          'messaging.operation.name': 'process',
+          'messaging.operation.type': 'process',
+          'messaging.destination.name': message.channel,
+          // many channels, one pattern: what to group by
+          ...(message.pattern !== undefined && { 'messaging.destination.template': message.pattern }),
+          'code.function.name': handler,
+        },
       },
-    });
+      parent,
+    );
   }
 
   /** Calls `work` with the span active. */
-  within<T>(span: Span, work: () => T): T {
+  within<T>(span: Span, work: () => T, parent: Context = this.api.context.active()): T {
     const { context, trace } = this.api;
-    return context.with(trace.setSpan(context.active(), span), work);
+    return context.with(trace.setSpan(parent, span), work);
   }
 
   fail(span: Span, error: unknown): void {

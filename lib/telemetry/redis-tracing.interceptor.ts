@@ -36,7 +36,7 @@ export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
     const tracing = (this.tracing ??= await loadMessageTracing('RedisTracingInterceptor'));
     const message = context.getArgByIndex<RedisMessageContext>(1);
     if (tracing.isTraced(message)) return next.handle();
-    const span = tracing.start(message);
+    const span = tracing.start(message, `${context.getClass().name}.${context.getHandler().name}`);
     return tracing
       .within(span, () => next.handle())
       .pipe(

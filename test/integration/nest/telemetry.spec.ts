@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Injectable, UseInterceptors } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -178,6 +179,7 @@ describe('spans of messages', () => {
       'messaging.operation.type': 'process',
       'messaging.destination.name': `${ns}.orders.created`,
       'messaging.destination.template': `${ns}.orders.*`,
+      'code.function.name': 'Orders.onOrder',
     });
     const command = await spanNamed('SET');
     expect(command.parentSpanContext?.spanId).toBe(consumer.spanContext().spanId);
@@ -192,10 +194,36 @@ describe('spans of messages', () => {
     expect(consumer.attributes).toMatchObject({ 'error.type': 'RangeError' });
   });
 
+  test.each([true, false])(
+    'traces: %s: what is active at boot is not what messages belong to',
+    async (traces) => {
+      const requests = new AsyncLocalStorage<string>();
+      const stores: unknown[] = [];
+      @Injectable()
+      class Stores {
+        @OnRedisMessage(`${ns}.single`)
+        onSingle(): void {
+          stores.push(requests.getStore());
+        }
+      }
+      const redis = await tracer.startActiveSpan('BOOT', async (boot) => {
+        const client = await requests.run('boot', () => start({ telemetry: { traces } }, [Orders, Stores]));
+        boot.end();
+        return client;
+      });
+      await redis.publish(`${ns}.single`, '1');
+      await eventually(() => expect(stores).toEqual([undefined]));
+      const name = `process ${ns}.single`;
+      await eventually(() => expect(spansNamed(name)).toHaveLength(traces ? 2 : 1));
+      for (const span of spansNamed(name)) expect(span.parentSpanContext).toBeUndefined();
+    },
+  );
+
   test.each([true, false])('RedisTracingInterceptor makes one span, with traces: %s', async (traces) => {
     const redis = await start({ telemetry: { traces } }, [Orders]);
     await redis.publish(`${ns}.single`, '1');
     const consumer = await spanNamed(`process ${ns}.single`);
+    expect(consumer.attributes['code.function.name']).toBe('Orders.onSingle');
     if (traces)
       expect((await spanNamed('GET')).parentSpanContext?.spanId).toBe(consumer.spanContext().spanId);
     expect(exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CONSUMER)).toHaveLength(1);
