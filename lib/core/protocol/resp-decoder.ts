@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { AggregateStack } from './aggregate-stack.js';
+import { ByteCutter, copyBytes } from './byte-cutter.js';
 import { ByteCollector } from './byte-collector.js';
 import type { Bytes } from './bytes.js';
 import { type Decoder, type DecoderLimits, MalformedReplyError, type ReplySink } from './decoder.js';
@@ -16,7 +17,7 @@ import { parseBigNumber } from './numbers.js';
 import { PartialLine } from './partial-line.js';
 import { ReplyError } from './reply.js';
 import { SHORT_TEXT, shortAscii } from './short-ascii.js';
-import { copyBytes, decodeText } from './text.js';
+import { decodeText } from './text.js';
 import {
   malformed,
   T_ARRAY,
@@ -84,6 +85,7 @@ export class RespDecoder implements Decoder {
   private bodyLeft = 0;
   private parts: ByteCollector | null = null;
 
+  private readonly cutter = new ByteCutter();
   /** Where the chunk at hand ends. */
   private end = 0;
   /** Are all bytes of the chunk at hand ASCII? `null` before the first text asks. */
@@ -118,10 +120,11 @@ export class RespDecoder implements Decoder {
   }
 
   private decode(chunk: Bytes, from: number, end: number): void {
-    const { sink, stack } = this;
+    const { cutter, sink, stack } = this;
     const { maxBulkLength } = this.limits;
     let offset = from;
     this.end = end;
+    cutter.reset();
     this.ascii = end - from < ASCII_CHECK ? false : null;
     if (this.body !== null) offset = this.resumeBody(chunk, offset, end);
     if (this.parts !== null) offset = this.readParts(chunk, offset, end);
@@ -175,13 +178,13 @@ export class RespDecoder implements Decoder {
             offset = close + 2;
             if (top === null) {
               sink.onReply(
-                sink.wantsBuffers() ? copyBytes(chunk, start, number) : this.text(chunk, start, number),
+                sink.wantsBuffers() ? cutter.cut(chunk, start, number, end) : this.text(chunk, start, number),
               );
               continue;
             }
             if (top.isList) {
               top.items.push(
-                this.buffers ? copyBytes(chunk, start, number) : this.text(chunk, start, number),
+                this.buffers ? cutter.cut(chunk, start, number, end) : this.text(chunk, start, number),
               );
               top.remaining--;
             } else if (top.atKey) {
@@ -189,7 +192,7 @@ export class RespDecoder implements Decoder {
               if (key === null) top.add(this.text(chunk, start, number));
               else top.addCachedKey(key);
             } else {
-              top.add(this.buffers ? copyBytes(chunk, start, number) : this.text(chunk, start, number));
+              top.add(this.buffers ? cutter.cut(chunk, start, number, end) : this.text(chunk, start, number));
             }
             if (top.remaining === 0) {
               stack.closeFull();

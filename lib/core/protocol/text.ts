@@ -31,23 +31,3 @@ function decodeLong(b: Bytes): string {
     return transcode(b, 'utf8', 'utf16le').toString('utf16le');
   return b.utf8Slice(0, n);
 }
-
-/** Small enough for V8 to put the bytes beside the object, with no memory of their own to free. */
-const ON_HEAP = 64;
-
-/**
- * A `Buffer` of its own with `b[p..p + n)`.
- *
- * Up to 64 bytes it shares memory with nothing. Up to 4 KiB it is cut from Node's 8 KiB pool, as `Buffer.from(string)` is:
- * memory of its own would take three times as long, and what it keeps alive at worst is one such pool, never a chunk.
- */
-export function copyBytes(b: Bytes, p: number, n: number): Buffer {
-  if (n <= ON_HEAP) {
-    const copy = Buffer.allocUnsafeSlow(n);
-    for (let i = 0; i < n; i++) copy[i] = b[p + i];
-    return copy;
-  }
-  const copy = Buffer.allocUnsafe(n);
-  b.copy(copy, 0, p, p + n);
-  return copy;
-}

@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { SAMPLES } from './corpus.js';
 import {
@@ -153,6 +154,43 @@ describe('RespDecoder', () => {
       expect(first.equals(value)).toBe(true);
       expect(first.buffer.byteLength).toBeLessThanOrEqual(Math.max(size, 8192));
     }
+  });
+
+  it('keeps values apart that share memory', () => {
+    // bytes in between that are no values, two replies in one chunk, and a slab's end in the middle
+    const values = Array.from({ length: 300 }, (_, i) => Buffer.alloc(65 + ((i * 37) % 900), `${i},`));
+    const reply = Buffer.concat([
+      Buffer.from(`*${values.length * 2}\r\n`),
+      ...values.flatMap((value) => [Buffer.from(`$${value.length}\r\n`), value, Buffer.from('\r\n:1\r\n')]),
+    ]);
+    for (const cuts of [[], [50_000], [20_000, 60_000, 60_001]]) {
+      const { told } = decode(Buffer.concat([reply, reply]), { buffers: true, cuts });
+      const expected = values.flatMap((value) => [value, 1]);
+      assertSame(
+        told,
+        [
+          ['reply', expected],
+          ['reply', expected],
+        ],
+        () => `cut at ${cuts.join()}`,
+      );
+    }
+  });
+
+  it('does not let a value be taken away with another', () => {
+    const [one, other] = decodeOne(
+      `*2\r\n$70\r\n${'a'.repeat(70)}\r\n$70\r\n${'b'.repeat(70)}\r\n`,
+      true,
+    ) as Buffer[];
+    const { port1, port2 } = new MessageChannel();
+    try {
+      port1.postMessage(one, [one.buffer as ArrayBuffer]);
+    } catch (error) {
+      expect((error as Error).name).toBe('DataCloneError');
+    }
+    port1.close();
+    port2.close();
+    expect(other.toString()).toBe('b'.repeat(70));
   });
 
   it('is ended by an exception of its sink', () => {
