@@ -53,8 +53,6 @@ const COPIED_PIECE = 12;
 /** The largest chunk that is made one string for the sake of its pieces. */
 const MAX_WHOLE = 1 << 20;
 
-const DEFAULT_LIMITS: DecoderLimits = { maxDepth: 128, maxBulkLength: 2 ** 29, maxAggregateLength: 2 ** 27 };
-
 /**
  * RESP2 and RESP3 in one, for RESP3 only adds types. It goes over the bytes once and without recursion: each turn of
  * the loop in `decode` takes one token, a scalar or the head of an aggregate. What was begun is kept between chunks:
@@ -95,9 +93,9 @@ export class RespDecoder implements Decoder {
 
   constructor(
     private readonly sink: ReplySink,
-    limits?: Partial<DecoderLimits>,
+    { maxDepth = 128, maxBulkLength = 2 ** 29, maxAggregateLength = 2 ** 27 }: Partial<DecoderLimits> = {},
   ) {
-    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    this.limits = { maxDepth, maxBulkLength, maxAggregateLength };
     this.stack = new AggregateStack(sink, this.limits);
   }
 

@@ -170,6 +170,13 @@ describe('RespDecoder and its limits', () => {
     expect(() => decode('*1\r\n', { limits: { maxDepth: 0 } })).toThrow('maxDepth');
   });
 
+  it('takes what is undefined for not given', () => {
+    const limits = { maxDepth: undefined, maxBulkLength: undefined, maxAggregateLength: undefined };
+    expect(() => decode(nested(129), { limits })).toThrow('maxDepth');
+    expect(() => decode('$536870913\r\n', { limits })).toThrow('maxBulkLength');
+    expect(() => decode('*134217729\r\n', { limits })).toThrow('maxAggregateLength');
+  });
+
   it.each(['$', '=', '!'])('bounds strings of type %s', (type) => {
     const limits = { maxBulkLength: 8 };
     expect(decode(`${type}8\r\ntxt:4567\r\n`, { limits }).told.length).toBe(1);
