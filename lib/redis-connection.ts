@@ -7,7 +7,12 @@ import {
   type CommandObserver,
 } from './core/index.js';
 import { describeError } from './describe-error.js';
-import { differingOptions, resolveModuleOptions, type ResolvedModuleOptions } from './redis-options.js';
+import {
+  differingOptions,
+  holdsFunction,
+  resolveModuleOptions,
+  type ResolvedModuleOptions,
+} from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
 
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
@@ -22,7 +27,8 @@ export class RedisConnection {
   private readonly logger = new Logger('RedisModule');
   private ownClient: RedisClient | undefined;
   private ownPool: RedisPool | undefined;
-  private injected: { client: RedisClient; pool: RedisPool } | undefined;
+  private injected:
+    { client: RedisConnection['injectedClient']; pool: RedisConnection['injectedPool'] } | undefined;
   private observers: CommandObserver[] = [];
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
@@ -47,18 +53,18 @@ export class RedisConnection {
     return (this.ownPool ??= this.createPool());
   }
 
-  /** What the client's token resolves to: {@link client}, or a test's stand-in. */
-  get injectedClient(): RedisClient {
-    return this.injected?.client ?? this.client;
+  /** What the client's token resolves to: {@link client}, or a test's stand-in, which may be null and have any shape. */
+  get injectedClient(): RedisClient | Partial<RedisClient> | null | undefined {
+    return this.injected === undefined ? this.client : this.injected.client;
   }
 
-  /** The pool, where one of ours or a test's is injected. */
-  get injectedPool(): RedisPool {
-    return this.injected?.pool ?? this.pool;
+  /** What the pool's token resolves to: {@link pool}, or a test's stand-in. */
+  get injectedPool(): RedisPool | Partial<RedisPool> | null | undefined {
+    return this.injected === undefined ? this.pool : this.injected.pool;
   }
 
   /** Learns what the tokens resolve to. */
-  attach(client: RedisClient, pool: RedisPool): void {
+  attach(client: RedisConnection['injectedClient'], pool: RedisConnection['injectedPool']): void {
     this.injected = { client, pool };
   }
 
@@ -70,8 +76,12 @@ export class RedisConnection {
   assertSame(other: RedisModuleOptions): void {
     const differing = differingOptions(this.given, other);
     if (differing.length === 0) return;
+    const functions = differing.some((option) => holdsFunction(other[option]));
     throw new Error(
       `Two modules register the Redis connection "${this.name}" with different options (${differing.join(', ')}). ` +
+        (functions
+          ? 'Functions are the same only if they are one: define each once, outside of both. '
+          : '') +
         'Import RedisModule once per connection, give one of them another `name`, or give both the same options.',
     );
   }

@@ -10,6 +10,7 @@ import type {
   RedisModuleExtras,
   RedisModuleOptions,
   RedisModulePoolOptions,
+  RedisOptionsFactory,
 } from './interfaces/index.js';
 import {
   DEFAULT_CONNECT_DEADLINE,
@@ -99,9 +100,35 @@ export function resolveModuleOptions(name: string, options: RedisModuleOptions):
 }
 
 /** Names of the options in which two registrations of one connection differ; empty where they are the same. */
-export function differingOptions(one: RedisModuleOptions, other: RedisModuleOptions): string[] {
+export function differingOptions(
+  one: RedisModuleOptions,
+  other: RedisModuleOptions,
+): (keyof RedisModuleOptions)[] {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof RedisModuleOptions>;
   return [...names].filter((name) => !isDeepStrictEqual(one[name], other[name])).toSorted();
+}
+
+/** True for a function, and for an object that has one among its values. */
+export function holdsFunction(value: unknown): boolean {
+  return typeof value === 'function' || (isObject(value) && Object.values(value).some(holdsFunction));
+}
+
+/** Checks that `forRoot()` was given an object at all. @throws {TypeError} */
+export function checkOptionsObject(options: unknown): void {
+  if (isObject(options)) return;
+  throw new TypeError(
+    "RedisModule.forRoot(): its argument is an object of options. Write RedisModule.forRoot({ url: 'redis://…' }).",
+  );
+}
+
+/** Checks what `useClass` or `useExisting` made, which can have its method as a property of its own. @throws {TypeError} */
+export function checkOptionsFactory(factory: unknown): void {
+  const method: unknown = (factory as Partial<RedisOptionsFactory> | null | undefined)?.createRedisOptions;
+  if (typeof method === 'function') return;
+  const className = (factory as object | null | undefined)?.constructor?.name ?? String(factory);
+  throw new TypeError(
+    `RedisModule.forRootAsync(): ${className} has no method createRedisOptions(). A class for useClass or useExisting implements RedisOptionsFactory.`,
+  );
 }
 
 /** Checks the name and the rest of what decides about a module's tokens. @throws {TypeError} */

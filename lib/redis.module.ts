@@ -1,6 +1,7 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { RedisModuleAsyncOptions, RedisModuleExtras, RedisModuleOptions } from './interfaces/index.js';
-import { checkAsyncOptions, checkExtras } from './redis-options.js';
+import { checkAsyncOptions, checkExtras, checkOptionsFactory, checkOptionsObject } from './redis-options.js';
+import { REDIS_MODULE_OPTIONS } from './redis.constants.js';
 import { ConfigurableModuleClass } from './redis.module-definition.js';
 
 /**
@@ -31,9 +32,10 @@ export class RedisModule extends ConfigurableModuleClass {
    * Registers a connection.
    *
    * @param options the client's options, the module's, and the connection's `name`. Default: `localhost:6379`.
-   * @throws {TypeError} for a `name` that is none. Other wrong options fail when the application is created.
+   * @throws {TypeError} for options that are no object, and a `name` that is none. Other wrong options fail when the application is created.
    */
   static override forRoot(options: RedisModuleOptions & RedisModuleExtras = {}): DynamicModule {
+    checkOptionsObject(options);
     checkExtras('RedisModule.forRoot()', options);
     return super.forRoot(options);
   }
@@ -46,6 +48,21 @@ export class RedisModule extends ConfigurableModuleClass {
    */
   static override forRootAsync(options: RedisModuleAsyncOptions): DynamicModule {
     checkAsyncOptions(options);
-    return super.forRootAsync(options);
+    const definition = super.forRootAsync(options);
+    if (options.useFactory !== undefined) return definition;
+    return { ...definition, providers: definition.providers?.map(withCheckedFactory) };
   }
+}
+
+/** Nest calls the method of `useClass` and `useExisting` unseen: without one it would say that something is no function. */
+function withCheckedFactory(provider: Provider): Provider {
+  if (!('useFactory' in provider) || provider.provide !== REDIS_MODULE_OPTIONS) return provider;
+  const { useFactory } = provider;
+  return {
+    ...provider,
+    useFactory: (factory: unknown): unknown => {
+      checkOptionsFactory(factory);
+      return useFactory(factory);
+    },
+  };
 }

@@ -1,5 +1,4 @@
 import type { Provider } from '@nestjs/common';
-import type { RedisClient, RedisPool } from './core/index.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisConnections } from './redis-connections.service.js';
@@ -37,7 +36,11 @@ export function createRedisProviders(name: string): Provider[] {
     {
       provide: REDIS_ATTACHMENT,
       inject: [REDIS_CONNECTION, getRedisToken(name), getRedisPoolToken(name)],
-      useFactory: (connection: RedisConnection, client: RedisClient, pool: RedisPool) => {
+      useFactory: (
+        connection: RedisConnection,
+        client: RedisConnection['injectedClient'],
+        pool: RedisConnection['injectedPool'],
+      ) => {
         connection.attach(client, pool);
         return name;
       },

@@ -104,8 +104,7 @@ export class RedisMessageHandlers {
   }
 
   private async startHandler(handler: MessageHandler): Promise<void> {
-    const client: Partial<RedisClient> = handler.connection.injectedClient;
-    if (typeof client[handler.options.method] !== 'function') {
+    if (typeof handler.connection.injectedClient?.[handler.options.method] !== 'function') {
       this.logger.debug(
         `${nameOf(handler)} hears nothing: what stands in for the client of "${handler.connection.name}" has no ${handler.options.method}().`,
       );
@@ -117,7 +116,9 @@ export class RedisMessageHandlers {
 
   private subscribe({ options, connection }: MessageHandler): Promise<Subscription<Buffer>> {
     const { channels, method, bufferSize, overflow } = options;
-    return connection.injectedClient[method](channels, { buffers: true, bufferSize, overflow });
+    // a stand-in without the method has been left out by startHandler()
+    const client = connection.injectedClient as RedisClient;
+    return client[method](channels, { buffers: true, bufferSize, overflow });
   }
 
   private async subscribeInBackground(handler: MessageHandler): Promise<void> {

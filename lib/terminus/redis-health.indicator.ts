@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { RedisTimeoutError } from '../core/index.js';
 import { describeError } from '../describe-error.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
@@ -36,7 +37,8 @@ export class RedisHealthIndicator {
    * the answer (`latency`, ms) and the pool's occupancy.
    *
    * A `lazy` connection that nothing has used yet is not down: whoever waits for health before sending work would wait
-   * for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so.
+   * for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
+   * use it and no command has yet, it is `up`, and `message` says that too.
    *
    * @param key Name of the result in the health check's answer.
    * @throws {Error} for a connection that does not exist; {TypeError} for a time that is none.
@@ -57,11 +59,23 @@ export class RedisHealthIndicator {
     const connection = this.connections.get(name, `pingCheck('${key}')`);
     const client = connection.injectedClient;
     const session = this.service.check(key);
-    if (client.status === 'idle' && connection.options.connect === 'lazy') {
-      return degrade(session, {
+    if (typeof client?.probe !== 'function') {
+      return session.down({
         ...describe(connection),
-        message: "not opened yet: nothing has used it (connect: 'lazy')",
+        message: 'what stands in for the client has no probe(), so it cannot be checked',
       });
+    }
+    if (client.status === 'idle' && connection.options.connect === 'lazy') {
+      return client.subscriptions === 0
+        ? degrade(session, {
+            ...describe(connection),
+            message: "not opened yet: nothing has used it (connect: 'lazy')",
+          })
+        : session.up({
+            ...describe(connection),
+            message:
+              "open for subscriptions alone: there is no connection for commands to check yet (connect: 'lazy')",
+          });
     }
     let latency: number;
     try {
@@ -69,7 +83,11 @@ export class RedisHealthIndicator {
     } catch (error) {
       return session.down({
         ...describe(connection),
-        message: describeError(error).message,
+        message:
+          // that error's own text is about commands that may have changed something
+          error instanceof RedisTimeoutError
+            ? `Redis at ${client.address} did not answer PING within ${timeout} ms`
+            : describeError(error).message,
       });
     }
     const details = { ...describe(connection), latency };
@@ -81,7 +99,13 @@ export class RedisHealthIndicator {
 
 function describe(connection: RedisConnection): Record<string, unknown> {
   const { injectedClient: client, injectedPool: pool } = connection;
-  return { connection: connection.name, address: client.address, state: client.status, pool: pool.stats() };
+  return {
+    connection: connection.name,
+    address: client?.address,
+    state: client?.status,
+    // a test's stand-in may have none
+    pool: typeof pool?.stats === 'function' ? pool.stats() : undefined,
+  };
 }
 
 function degrade<Key extends string>(

@@ -1,8 +1,17 @@
 import 'reflect-metadata';
+import { Injectable, type InjectionToken, type Type } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { RedisClient, RedisModule, RedisPool, type RedisModuleOptions } from 'nestjs-redwire';
+import {
+  getRedisPoolToken,
+  getRedisToken,
+  OnRedisMessage,
+  RedisClient,
+  RedisModule,
+  RedisPool,
+  type RedisModuleOptions,
+} from 'nestjs-redwire';
 import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redwire/terminus';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 
@@ -25,13 +34,17 @@ afterEach(async () => {
   module = undefined;
 });
 
-async function start(options: RedisModuleOptions = {}): Promise<RedisHealthIndicator> {
+async function start(
+  options: RedisModuleOptions = {},
+  providers: Type[] = [],
+): Promise<RedisHealthIndicator> {
   module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url: server.url, reconnect: { delay: 20, maxDelay: 50 }, ...options }),
       RedisModule.forRoot({ name: 'lazy', url: server.url, connect: 'lazy' }),
       RedisHealthModule,
     ],
+    providers,
   }).compile();
   await module.init();
   return module.get(RedisHealthIndicator);
@@ -71,6 +84,42 @@ describe('RedisHealthIndicator', () => {
     });
   });
 
+  test('a lazy connection that only message handlers use is up', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage('nest:health', { connection: 'lazy' })
+      onOrder(): void {}
+    }
+    const indicator = await start({}, [Orders]);
+    const redis = module!.get<RedisClient>(getRedisToken('lazy'));
+    await eventually(() => expect(redis.subscriptions).toBe(1));
+    expect(await indicator.pingCheck('redis', { connection: 'lazy' })).toMatchObject({
+      redis: { status: 'up', state: 'idle', message: expect.stringMatching(/open for subscriptions alone/) },
+    });
+  });
+
+  test('a pool or client that a test put in place is no reason to fail', async () => {
+    const compile = async (token: InjectionToken, stub: unknown): Promise<RedisHealthIndicator> => {
+      await module?.close();
+      module = await Test.createTestingModule({
+        imports: [RedisModule.forRoot({ url: server.url }), RedisHealthModule],
+      })
+        .overrideProvider(token)
+        .useValue(stub)
+        .compile();
+      await module.init();
+      return module.get(RedisHealthIndicator);
+    };
+    for (const stub of [{}, null]) {
+      const withPool = await compile(getRedisPoolToken(), stub);
+      expect(await withPool.pingCheck('redis')).toMatchObject({ redis: { status: 'up', pool: undefined } });
+      const withClient = await compile(getRedisToken(), stub);
+      expect(await withClient.pingCheck('redis')).toMatchObject({
+        redis: { status: 'down', message: expect.stringMatching(/stands in for the client has no probe/) },
+      });
+    }
+  });
+
   test('down at once while the server is gone, and up again after it', async () => {
     const indicator = await start();
     await server.kill();
@@ -99,7 +148,12 @@ describe('RedisHealthIndicator', () => {
     const down = await indicator.pingCheck('redis', { timeout: 200 });
     const took = performance.now() - started;
     await server.resume();
-    expect(down).toMatchObject({ redis: { status: 'down', message: expect.stringMatching(/PING/) } });
+    expect(down).toMatchObject({
+      redis: {
+        status: 'down',
+        message: `Redis at 127.0.0.1:${server.port} did not answer PING within 200 ms`,
+      },
+    });
     expect(took).toBeGreaterThanOrEqual(190);
     expect(took).toBeLessThan(600);
     await eventually(async () =>

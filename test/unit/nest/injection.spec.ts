@@ -7,6 +7,7 @@ import {
   getRedisToken,
   InjectRedis,
   InjectRedisPool,
+  OnRedisMessage,
   RedisClient,
   RedisModule,
   RedisPool,
@@ -129,6 +130,25 @@ describe('injection', () => {
     await module.close();
   });
 
+  test('null in place of a connection is what is injected, and nothing connects', async () => {
+    class Handlers {
+      @OnRedisMessage('orders')
+      onOrder(): void {}
+    }
+    const module = await Test.createTestingModule({
+      imports: [RedisModule.forRoot({ port: 1 })],
+      providers: [Consumer, Handlers],
+    })
+      .overrideProvider(RedisClient)
+      .useValue(null)
+      .overrideProvider(RedisPool)
+      .useValue(null)
+      .compile();
+    await module.init();
+    expect(module.get(Consumer).redis).toBeNull();
+    await module.close();
+  });
+
   test('two modules may ask for one connection with the same options', async () => {
     @Module({
       imports: [RedisModule.forRoot({ ...lazy, isGlobal: false, database: 1 })],
@@ -163,6 +183,16 @@ describe('injection', () => {
     );
     expect(error?.message).not.toMatch(/hunter2|secret/);
   });
+});
+
+test('options with functions that look alike: the error says what makes functions the same', async () => {
+  const options = (): RedisModuleOptions => ({ ...lazy, onHandlerError: () => undefined });
+  const compiling = Test.createTestingModule({
+    imports: [RedisModule.forRoot(options()), RedisModule.forRoot(options())],
+  }).compile();
+  await expect(compiling).rejects.toThrow(
+    /different options \(onHandlerError\)\. Functions are the same only if they are one: define each once/,
+  );
 });
 
 describe('unknown names', () => {
@@ -237,6 +267,29 @@ describe('wrong options', () => {
   ])('%j', async (options, message) => {
     await expect(compile(options)).rejects.toThrow(TypeError);
     await expect(compile(options)).rejects.toThrow(message);
+  });
+
+  test.each(['redis://localhost', null, []])('forRoot(%j): no object', (options) => {
+    expect(() => RedisModule.forRoot(options as never)).toThrow(TypeError);
+    expect(() => RedisModule.forRoot(options as never)).toThrow(
+      /its argument is an object of options. Write RedisModule.forRoot\({ url: 'redis:/,
+    );
+  });
+
+  test('of a class that makes none', async () => {
+    @Injectable()
+    class Empty {}
+    @Injectable()
+    class Field {
+      createRedisOptions = () => lazy;
+    }
+    const compileWith = (useClass: unknown): Promise<unknown> =>
+      Test.createTestingModule({
+        imports: [RedisModule.forRootAsync({ useClass } as never)],
+      }).compile();
+    await expect(compileWith(Empty)).rejects.toThrow(TypeError);
+    await expect(compileWith(Empty)).rejects.toThrow(/Empty has no method createRedisOptions\(\)/);
+    await compileWith(Field);
   });
 
   test('of the wrong place', async () => {
