@@ -18,21 +18,29 @@ import { HandlerInvoker } from './handler-invoker.js';
 import type { MessageHandler } from './message-handler.js';
 import { MessagePump } from './message-pump.js';
 import { outsideBoot } from './outside-boot.js';
+import { OverflowReporter } from './overflow-reporter.js';
 import { RedisMessageContext } from './redis-message-context.js';
+import { RepeatedFailures } from './repeated-failures.js';
 
 /** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
 
-/** Between two warnings that a handler's backlog overflows, ms. */
-const OVERFLOW_WARNING_INTERVAL = 10_000;
+/** What is at work for a handler. */
+interface Listening {
+  readonly handler: MessageHandler;
+  readonly overflow: OverflowReporter;
+}
 
 /** The `@OnRedisMessage()` handlers of one application: finds them, subscribes, dispatches, stops. */
 @Injectable()
 export class RedisMessageHandlers {
   private readonly logger = new Logger('RedisModule');
   private readonly handlers: MessageHandler[] = [];
-  private readonly pumps = new Map<MessagePump, MessageHandler>();
+  private readonly pumps = new Map<MessagePump, Listening>();
+  private readonly failures = new RepeatedFailures((failure, times) =>
+    this.log('error', `${failure} (${times} more)`),
+  );
   private readonly ended = new Map<RedisConnection, Promise<void>[]>();
   private readonly shutdown = new AbortController();
   private tracing: MessageTracing | undefined;
@@ -90,13 +98,15 @@ export class RedisMessageHandlers {
     this.shutdown.abort();
     for (const pump of this.pumps.keys()) pump.stop();
     await Promise.all([...this.ended].map(([connection, ended]) => this.drain(connection, ended)));
+    this.failures.stop();
   }
 
   private async drain(connection: RedisConnection, ended: Promise<void>[]): Promise<void> {
     if (await connection.spendShutdownTime(Promise.all(ended).then(() => undefined))) return;
-    for (const [pump, handler] of this.pumps) {
+    for (const [pump, { handler, overflow }] of this.pumps) {
       if (handler.connection !== connection) continue;
       pump.abandon();
+      overflow.stop();
       this.logger.warn(
         `${nameOf(handler)} left ${pump.pending} message(s) behind: they were not done within ${connection.options.shutdownTimeout} ms (shutdownTimeout).`,
       );
@@ -141,15 +151,24 @@ export class RedisMessageHandlers {
 
   private listen(handler: MessageHandler, subscription: Subscription<Buffer>): void {
     const { connection } = handler;
-    const warnOfOverflow = this.overflowWarner(handler, subscription);
+    const { bufferSize, overflow: policy } = handler.options;
+    const overflow = new OverflowReporter(subscription, (dropped) =>
+      this.log(
+        'warn',
+        `${nameOf(handler)} is too slow for its channels: ${dropped} message(s) were dropped (bufferSize ${bufferSize}, overflow '${policy}').`,
+      ),
+    );
     const pump = new MessagePump(subscription, handler.options, (message) => {
-      warnOfOverflow();
+      overflow.check();
       return this.dispatch(handler, message);
     });
-    this.pumps.set(pump, handler);
+    this.pumps.set(pump, { handler, overflow });
     const ended = outsideBoot(() => pump.run())
       .catch((error: unknown) => this.logFailure(`${nameOf(handler)} hears no further messages`, error))
-      .finally(() => this.pumps.delete(pump));
+      .finally(() => {
+        this.pumps.delete(pump);
+        overflow.stop();
+      });
     this.ended.set(connection, [...(this.ended.get(connection) ?? []), ended]);
     // subscribed at last, and the application is going down already
     if (this.shutdown.signal.aborted) pump.stop();
@@ -191,24 +210,17 @@ export class RedisMessageHandlers {
 
   private logFailure(what: string, error: unknown): void {
     const { message, stack } = describeError(error);
+    const text = `${what}: ${message}`;
+    if (this.failures.isNew(text)) this.log('error', text, stack);
+  }
+
+  private log(level: 'error' | 'warn', text: string, stack?: string): void {
     try {
-      this.logger.error(`${what}: ${message}`, stack);
+      if (level === 'error') this.logger.error(text, stack);
+      else this.logger.warn(text);
     } catch {
       // the application's own logger throws: there is nobody left to tell
     }
-  }
-
-  private overflowWarner(handler: MessageHandler, subscription: Subscription<Buffer>): () => void {
-    let reported = 0;
-    let last = -Infinity;
-    return () => {
-      if (subscription.dropped === reported || performance.now() - last < OVERFLOW_WARNING_INTERVAL) return;
-      this.logger.warn(
-        `${nameOf(handler)} is too slow for its channels: ${subscription.dropped - reported} message(s) were dropped (bufferSize ${handler.options.bufferSize}, overflow '${handler.options.overflow}').`,
-      );
-      reported = subscription.dropped;
-      last = performance.now();
-    };
   }
 }
 

@@ -682,6 +682,34 @@ describe('results and errors', () => {
     expect(onHandlerError).toHaveBeenCalledTimes(2);
   });
 
+  test('the same failure again and again is logged once, then counted; the stuck overflow is told at the end', async () => {
+    const logger = { log: jest.fn(), error: jest.fn(), warn: jest.fn(), debug: jest.fn() };
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.flood`)
+      onOrder(): void {
+        throw new Error('out of stock');
+      }
+
+      @OnRedisMessage(`${ns}.flood`, { concurrency: 1, bufferSize: 2 })
+      async onStuck(): Promise<void> {
+        await new Promise(() => undefined);
+      }
+    }
+    await start({ providers: [Orders] }, { shutdownTimeout: 100 });
+    module!.useLogger(logger);
+    for (let times = 0; times < 10; times++) await publish('flood', 1);
+    await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(10));
+    const failure = `Orders.onOrder failed on a message of channel "${ns}.flood": out of stock`;
+    expect(logger.error.mock.calls.map(([line]) => line)).toEqual([failure]);
+    expect(logger.warn).not.toHaveBeenCalled();
+    await module!.close();
+    expect(logger.error.mock.calls.map(([line]) => line)).toEqual([failure, `${failure} (9 more)`]);
+    expect(logger.warn.mock.calls.map(([line]) => line)).toContainEqual(
+      expect.stringMatching(/^Orders.onStuck is too slow for its channels: 7 message\(s\) were dropped/),
+    );
+  });
+
   test('what cannot be put into words ends neither the process nor the handler', async () => {
     const kinds = Object.keys(UNSPEAKABLE);
     const unhandled = jest.fn();
