@@ -64,19 +64,27 @@ function refuse(
   token: InjectionToken,
   inquirer: object | undefined,
   modules: ModulesContainer,
-): undefined {
+): unknown {
   const consumer = inquirer?.constructor as Type | undefined;
   if (consumer !== undefined && isOptionalIn(consumer, token)) return undefined;
   const known = new Set<string>();
   for (const module of modules.values()) {
     const registered: unknown = module.providers.get(REDIS_CONNECTION_NAME)?.instance;
     if (typeof registered === 'string') known.add(registered);
+    // registered after the boot, by a module that LazyModuleLoader loaded: Nest may find us before it
+    if (registered === name) {
+      const instance: unknown = module.providers.get(token)?.instance;
+      if (instance !== null && instance !== undefined) return instance;
+    }
   }
-  throw unknownConnection(
-    name,
-    [...known],
-    consumer === undefined || consumer === Object ? 'A provider' : consumer.name,
-  );
+  const asker = consumer === undefined || consumer === Object ? 'A provider' : consumer.name;
+  if (known.has(name)) {
+    throw new Error(
+      `${asker} asks for the Redis connection "${name}", which a module registers that was loaded after the application had booted, while ${asker} was known before. ` +
+        `Import the file of ${asker} no earlier than that of the module, or import the RedisModule of "${name}" in the application.`,
+    );
+  }
+  throw unknownConnection(name, [...known], asker);
 }
 
 function isOptionalIn(consumer: Type, token: InjectionToken): boolean {

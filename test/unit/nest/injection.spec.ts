@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Injectable, Module, Optional } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -229,6 +230,35 @@ describe('unknown names', () => {
     }).compile();
     expect(module.get(Relaxed).redis).toBeUndefined();
     expect(module.get(Relaxed).pool).toBeUndefined();
+    await module.close();
+  });
+
+  test('of a connection that is loaded later resolve to it, or say what is wrong', async () => {
+    @Injectable()
+    class Late {
+      constructor(@InjectRedis('late') readonly redis: RedisClient) {}
+    }
+    const module = await Test.createTestingModule({ imports: [RedisModule.forRoot(lazy)] }).compile();
+    const loader = module.get(LazyModuleLoader);
+    @Module({ imports: [RedisModule.forRoot({ ...lazy, name: 'late' })] })
+    class First {}
+    @Module({ imports: [First], providers: [Late] })
+    class Second {}
+    await loader.load(() => First);
+    const second = await loader.load(() => Second);
+    expect(second.get(Late).redis).toBeInstanceOf(RedisClient);
+
+    @Injectable()
+    class TooEarly {
+      constructor(@InjectRedis('later') readonly redis: RedisClient) {}
+    }
+    const other = await Test.createTestingModule({ imports: [RedisModule.forRoot(lazy)] }).compile();
+    @Module({ imports: [RedisModule.forRoot({ ...lazy, name: 'later' })], providers: [TooEarly] })
+    class Both {}
+    await expect(other.get(LazyModuleLoader).load(() => Both)).rejects.toThrow(
+      /"later", which a module registers that was loaded after the application had booted/,
+    );
+    await other.close();
     await module.close();
   });
 
