@@ -32,6 +32,7 @@ export class RedisConnection {
   private observers: CommandObserver[] = [];
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
+  private keepsProcess = false;
   private lastProblem: string | undefined;
 
   /** @throws {TypeError} for options of the module or the client that are wrong. */
@@ -129,6 +130,16 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * From now on the open connection keeps the process alive. Not before the application has booted: where the boot of
+   * another module fails, Nest gives nobody a handle to close us by, and an open socket would hold the process for ever.
+   */
+  keepProcess(): void {
+    this.keepsProcess = true;
+    this.ownClient?.ref();
+    this.ownPool?.ref();
+  }
+
   /** Ends everything now. */
   destroy(): void {
     this.ownPool?.destroy();
@@ -137,6 +148,7 @@ export class RedisConnection {
 
   private createClient(): RedisClient {
     const client = this.check(() => new RedisClient(this.options.client));
+    if (!this.keepsProcess) client.unref();
     client.on('ready', () => {
       this.lastProblem = undefined;
       this.logger.log(`Redis "${this.name}" is ready at ${client.address}`);
@@ -154,6 +166,7 @@ export class RedisConnection {
 
   private createPool(): RedisPool {
     const pool = this.check(() => new RedisPool({ ...this.options.client, ...this.options.pool }));
+    if (!this.keepsProcess) pool.unref();
     for (const observer of this.observers) pool.observe(observer);
     return pool;
   }

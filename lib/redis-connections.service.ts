@@ -7,6 +7,7 @@ import { unknownConnection } from './unknown-connection.js';
 @Injectable()
 export class RedisConnections implements Iterable<RedisConnection> {
   private readonly connections = new Map<string, RedisConnection>();
+  private booted = false;
 
   /**
    * Takes up a connection; the one that is there already, where it is registered again with the same options.
@@ -21,6 +22,7 @@ export class RedisConnections implements Iterable<RedisConnection> {
     }
     const connection = new RedisConnection(name, options);
     this.connections.set(name, connection);
+    if (this.booted) connection.keepProcess();
     return connection;
   }
 
@@ -47,6 +49,12 @@ export class RedisConnections implements Iterable<RedisConnection> {
       this.destroy();
       throw error;
     }
+  }
+
+  /** The application has booted: from now on open connections keep the process alive. */
+  keepProcess(): void {
+    this.booted = true;
+    for (const connection of this) connection.keepProcess();
   }
 
   async close(): Promise<void> {

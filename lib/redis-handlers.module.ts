@@ -34,6 +34,8 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
       this.connections.destroy();
       throw error;
     }
+    // last of all boot hooks
+    this.connections.keepProcess();
   }
 
   async onModuleDestroy(): Promise<void> {

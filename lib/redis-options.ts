@@ -1,10 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  CLIENT_OPTION_NAMES,
-  POOL_OPTION_NAMES,
-  unknownOption,
-  type RedisClientOptions,
-} from './core/index.js';
+import { type RedisClientOptions } from './core/index.js';
+import { POOL_OPTION_NAMES } from './core/pool/pool-options.js';
+import { CLIENT_OPTION_NAMES, unknownOption } from './core/resolve-options.js';
 import type {
   RedisModuleAsyncOptions,
   RedisModuleExtras,

@@ -95,6 +95,14 @@ function count(file) {
   const passed = results.numPassedTests;
   const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
   if (results.wasInterrupted) return { passed, failed: failed + 1, problem: 'Jest was interrupted.' };
+  // a forgotten it.only or it.skip leaves out what must hold
+  const leftOut = results.numPendingTests + results.numTodoTests;
+  if (leftOut > 0 && process.env.REDWIRE_REQUIRE)
+    return {
+      passed,
+      failed: failed + leftOut,
+      problem: `${leftOut} tests were skipped or are still to be written.`,
+    };
   if (passed + failed === 0)
     return { passed, failed, problem: 'No test ran. Do the arguments match any test file?' };
   return { passed, failed };

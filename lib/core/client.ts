@@ -9,6 +9,7 @@ import { queryText } from './commands/redaction.js';
 import { resolveCall } from './commands/resolve-call.js';
 import { CommandView, type Issue } from './command-view.js';
 import { checkCallOptions } from './call-options.js';
+import { checkMilliseconds } from './check-milliseconds.js';
 import { BlockingConnections } from './connection/blocking-connections.js';
 import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
 import { Command } from './connection/command.js';
@@ -61,8 +62,7 @@ export class RedisClient extends RedisCommands<string> {
     this.connection = new ReconnectingConnection(this.options, {
       emit: (event, ...payload) => events.emit(event, ...payload),
     });
-    // their comings and goings are no news of the shared connection; their errors reach the commands' callers
-    this.blocking = new BlockingConnections(this.options, { emit: () => undefined });
+    this.blocking = new BlockingConnections(this.options);
   }
 
   /** `idle` before the first use, then `connecting`, `ready`, `reconnecting` while lost, `closing`, `closed`. */
@@ -97,7 +97,8 @@ export class RedisClient extends RedisCommands<string> {
    *   has passed (Infinity: until closed). Errors that no attempt mends (password, certificate) reject at once.
    * @throws {RedisConnectionError} | {RedisTimeoutError} saying why, and what to do.
    */
-  connect(options: { deadline?: number } = {}): Promise<void> {
+  async connect(options: { deadline?: number } = {}): Promise<void> {
+    checkMilliseconds('connect()', 'deadline', options.deadline);
     return this.connection.connect(options.deadline);
   }
 
@@ -108,6 +109,7 @@ export class RedisClient extends RedisCommands<string> {
    * @param options.timeout ms, default 5_000.
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
+    checkMilliseconds('close()', 'timeout', options.timeout);
     await Promise.all([
       // first, for it still needs the shared connection
       this.blocking.close(options.timeout, (clientId) => this.unblock(clientId)),
@@ -180,11 +182,12 @@ export class RedisClient extends RedisCommands<string> {
   /**
    * PINGs on the live connection: nothing is queued, no connection is opened.
    *
-   * @param timeout ms.
+   * @param timeout ms; 0 waits for as long as the connection lives.
    * @returns the time to the answer, ms.
    * @throws {RedisDisconnectedError} at once where there is no connection; {RedisTimeoutError} when the answer is late.
    */
   async probe(timeout: number): Promise<number> {
+    checkMilliseconds('probe()', 'timeout', timeout);
     const started = performance.now();
     const command = new Command(PING, [], false);
     command.deadline = deadlineAfter(timeout);

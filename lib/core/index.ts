@@ -12,7 +12,6 @@ export type {
   RetryPolicy,
 } from './options.js';
 export type { ResolvedOptions } from './resolve-options.js';
-export { CLIENT_OPTION_NAMES, unknownOption } from './resolve-options.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 export type { CommandInfo, CommandObserver } from './observer.js';
 
@@ -49,7 +48,7 @@ export type { Reply } from './protocol/reply.js';
 
 // the pool
 export { RedisPool, type RedisPoolStats } from './pool/pool.js';
-export { POOL_OPTION_NAMES, type PoolSizeOptions, type RedisPoolOptions } from './pool/pool-options.js';
+export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
 // pub/sub
 export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
@@ -66,5 +65,6 @@ export {
   RedisServerError,
   RedisTimeoutError,
   type DisconnectReason,
+  type RedisErrorOptions,
   type TimeoutKind,
 } from './errors.js';

@@ -38,7 +38,7 @@ const RECONNECT: Required<ReconnectOptions> = {
   maxAttempts: Infinity,
 };
 
-/** `[kind, smallest, largest]` of each option; the one list of what exists. */
+/** What each option must be; the one list of what exists. */
 const KNOWN: Record<keyof RedisClientOptions, Check> = {
   url: { type: 'string' },
   host: { type: 'string' },
@@ -47,7 +47,7 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   username: { type: 'string' },
   password: { type: 'string' },
   credentials: { type: 'function' },
-  database: { type: 'integer', min: 0 },
+  database: { type: 'integer', min: 0, max: 2 ** 31 - 1 },
   clientName: { type: 'string' },
   tls: { type: 'tls' },
   protocol: { type: 'protocol' },

@@ -1,4 +1,10 @@
-import { RedisConnectionError, RedisServerError, type RedisError } from './errors.js';
+import {
+  RedisConnectionError,
+  RedisProtocolError,
+  RedisServerError,
+  RedisTimeoutError,
+  type RedisError,
+} from './errors.js';
 import type { RedisClientOptions, RetryCommand } from './options.js';
 
 const ATTEMPTS = 3;
@@ -18,7 +24,12 @@ export function isRetryable(error: RedisError, command: RetryCommand): boolean {
     // the words of a script's error are the script's own: it may have done its work before
     return PASSING.has(error.code) && (command.idempotent || !SCRIPTS.has(command.name));
   }
-  return error instanceof RedisConnectionError && command.idempotent;
+  // a connection that ended, whatever ended it, takes with it what it carried
+  const lost =
+    error instanceof RedisConnectionError ||
+    error instanceof RedisProtocolError ||
+    (error instanceof RedisTimeoutError && error.kind === 'socket');
+  return lost && command.idempotent;
 }
 
 /**

@@ -30,8 +30,4 @@ export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
       });
     }
   }
-
-  removeAll(): void {
-    this.emitter.removeAllListeners();
-  }
 }

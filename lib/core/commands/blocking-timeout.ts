@@ -27,6 +27,8 @@ export function blockingTimeout({ name }: CommandSpec, args: readonly CommandArg
   // XREAD, XREADGROUP: what follows STREAMS are keys, which may be called BLOCK
   for (let index = 0; index < args.length - 1; index++) {
     const word = String(args[index]).toUpperCase();
+    // the group and the consumer may be called anything
+    if (word === 'GROUP') index += 2;
     if (word === 'STREAMS') return undefined;
     if (word === 'BLOCK') return milliseconds(args[index + 1], 1);
   }

@@ -59,6 +59,8 @@ export interface KeyKeyword {
   readonly every?: true;
 }
 
+const MOST_KEPT_HEADS = 64;
+
 /** A command as the core sees it. Made once per command by {@link defineCommand}. */
 export class CommandSpec {
   /** `heads[n]`: the frame's beginning for `n` arguments, `*3\r\n$3\r\nSET\r\n`, made on first use. */
@@ -88,7 +90,10 @@ export class CommandSpec {
       const frames = this.name.split(' ').map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
       this.nameFrames = frames.join('');
     }
-    return (this.heads[count] = `*${count + this.words}\r\n${this.nameFrames}`);
+    const head = `*${count + this.words}\r\n${this.nameFrames}`;
+    // long lists come in any length: to keep them all would cost more than it saves
+    if (count <= MOST_KEPT_HEADS) this.heads[count] = head;
+    return head;
   }
 }
 

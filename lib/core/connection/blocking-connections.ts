@@ -2,7 +2,6 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import { deadlineAfter } from './coarse-clock.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
-import type { ConnectionHooks } from './connection-hooks.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
 import { refuse } from './waiting-commands.js';
 
@@ -18,10 +17,7 @@ export class BlockingConnections {
   private readonly busy = new Set<ReconnectingConnection>();
   private closed = false;
 
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly hooks: ConnectionHooks,
-  ) {}
+  constructor(private readonly options: ResolvedOptions) {}
 
   get inFlight(): number {
     return this.busy.size;
@@ -37,7 +33,8 @@ export class BlockingConnections {
       return;
     }
     (command.context ??= new CommandContext()).blocking = true;
-    const connection = this.idle.pop() ?? new ReconnectingConnection(this.options, this.hooks);
+    const connection = this.idle.pop() ?? this.create();
+    connection.setRef(true);
     this.busy.add(connection);
     const giveBack = (): void => this.giveBack(connection);
     command.promise.then(giveBack, giveBack);
@@ -51,12 +48,32 @@ export class BlockingConnections {
     else connection.connect(connectTimeout).then(send, (error: Error) => command.failWith(error));
   }
 
+  private create(): ReconnectingConnection {
+    const connection: ReconnectingConnection = new ReconnectingConnection(this.options, {
+      // the comings and goings of these are no news of the shared connection; their errors reach the commands' callers
+      emit: (event, ..._payload) => {
+        if (event === 'disconnect') this.drop(connection);
+      },
+    });
+    return connection;
+  }
+
+  /** One that is lost while idle is not worth making again. */
+  private drop(connection: ReconnectingConnection): void {
+    const index = this.idle.indexOf(connection);
+    if (index === -1) return;
+    this.idle.splice(index, 1);
+    connection.destroy();
+  }
+
   private giveBack(connection: ReconnectingConnection): void {
     if (!this.busy.delete(connection)) return;
     // an aborted or timed-out command may still wait on the server and would take an element for nobody
     const clean = connection.inFlight === 0 && connection.queued === 0 && connection.status === 'ready';
-    if (clean && this.idle.length < KEPT_IDLE) this.idle.push(connection);
-    else connection.destroy();
+    if (clean && this.idle.length < KEPT_IDLE) {
+      connection.setRef(false);
+      this.idle.push(connection);
+    } else connection.destroy();
   }
 
   /**

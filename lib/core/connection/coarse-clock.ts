@@ -1,5 +1,5 @@
 /** Length of a tick, ms: how late a timeout may fire. */
-export const TICK = 20;
+const TICK = 20;
 
 /** Something with deadlines. */
 export interface Ticking {

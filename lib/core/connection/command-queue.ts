@@ -38,15 +38,6 @@ export class CommandQueue {
     return command;
   }
 
-  /** Takes back the newest. */
-  pop(): Command | undefined {
-    if (this.count === 0) return undefined;
-    const index = (this.head + --this.count) & this.mask;
-    const command = this.slots[index];
-    this.slots[index] = undefined;
-    return command;
-  }
-
   /** The oldest, or undefined. */
   peek(): Command | undefined {
     return this.slots[this.head];

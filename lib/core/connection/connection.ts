@@ -9,6 +9,7 @@ import {
 } from '../errors.js';
 import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
 import { Encoder } from '../protocol/encoder.js';
+import { CommandFlag } from '../commands/command-spec.js';
 import type { Reply } from '../protocol/reply.js';
 import { RespDecoder } from '../protocol/resp-decoder.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -125,6 +126,8 @@ export class Connection implements ReplySink {
   send(command: Command): void {
     const { spec, args } = command;
     this.encoder.append(spec.heads[args.length] ?? spec.head(args.length), args);
+    // silence counts from here: an idle connection is left out of the clock, and it has nothing to be silent about
+    if (this.queue.length === 0) this.heardAt = clock.now;
     this.queue.push(command);
     if (++this.unwritten >= this.flushAt || this.encoder.size >= this.options.writeBufferSize) {
       this.flush();
@@ -134,6 +137,16 @@ export class Connection implements ReplySink {
       this.flushScheduled = true;
       process.nextTick(flushAtEndOfTick, this);
     }
+  }
+
+  /** Sends a command of the connection's own set-up, or tells at once that the connection has ended. */
+  request(command: Command): Promise<unknown> {
+    if (this.writable) this.send(command);
+    else {
+      const message = `The connection to Redis at ${this.name} ended while it was being set up.`;
+      command.failWith(new RedisConnectionError('connection_lost', message, { command: command.spec.name }));
+    }
+    return command.promise;
   }
 
   /** Does the open socket keep the process alive? */
@@ -155,7 +168,7 @@ export class Connection implements ReplySink {
       this.heardAt = now;
       return;
     }
-    if (oldest.isBlocking) {
+    if (oldest.isBlocking || (oldest.spec.flags & CommandFlag.PINNED) !== 0) {
       // silence is what a blocking command asked for; its own deadline tells when it has been too long
       this.heardAt = now;
     } else if (options.socketTimeout !== 0 && now > this.heardAt + ticksFor(options.socketTimeout)) {

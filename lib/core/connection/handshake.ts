@@ -9,7 +9,7 @@ import {
   PING,
   SELECT,
 } from '../commands/commands.generated.js';
-import { RedisConnectionError, RedisServerError } from '../errors.js';
+import { RedisServerError } from '../errors.js';
 import type { RedisCredentials } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { LIBRARY_NAME, LIBRARY_VERSION } from '../version.js';
@@ -92,17 +92,7 @@ async function describe(connection: Connection): Promise<void> {
 }
 
 function ask(connection: Connection, spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
-  const command = new Command(spec, args, false);
-  if (!connection.writable) {
-    return Promise.reject(
-      new RedisConnectionError(
-        'connection_lost',
-        `The connection to Redis at ${connection.name} ended during its handshake.`,
-      ),
-    );
-  }
-  connection.send(command);
-  return command.promise;
+  return connection.request(new Command(spec, args, false));
 }
 
 function knowsNoResp3(error: unknown, { password }: RedisCredentials): boolean {

@@ -160,6 +160,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private startAttempt(): void {
+    if (this.connection !== null) return;
     this.reconnectTimer = undefined;
     if (this.status !== 'closing') this.status = this.established ? 'reconnecting' : 'connecting';
     if (!this.ticking) this.startTicking();
@@ -218,7 +219,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (this.status !== 'closing') this.status = 'ready';
     this.waiters.resolveAll();
     this.pump();
-    this.hooks.emit('ready');
+    if (this.status === 'ready') this.hooks.emit('ready');
   }
 
   private abandonAttempt(connection: Connection, cause: unknown): void {
@@ -241,11 +242,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.waiters.rejectAll(error);
       this.waiting.failAll(error);
     } else this.waiters.rejectImpatient(error);
-    this.hooks.emit('error', error);
-    // a listener may have closed the client
-    if (this.status !== 'connecting' && this.status !== 'reconnecting') return;
     if (exhausted) this.rest();
-    else this.scheduleAttempt();
+    this.hooks.emit('error', error);
+    if (!exhausted) this.continueUnlessDecided();
   }
 
   private scheduleAttempt(): void {
@@ -339,13 +338,21 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     this.lastError = error;
-    this.status = 'reconnecting';
     if (this.options.reconnect === false) {
       this.rest();
       this.waiting.failAll(error);
+      this.hooks.emit('disconnect', { reason, error });
+      return;
     }
+    this.status = 'reconnecting';
     this.hooks.emit('disconnect', { reason, error });
-    if (this.status === 'reconnecting') this.scheduleAttempt();
+    this.continueUnlessDecided();
+  }
+
+  /** Goes on to the next attempt, unless a listener closed the client or asked for a connection meanwhile. */
+  private continueUnlessDecided(): void {
+    const decided = this.connection !== null || this.reconnectTimer !== undefined;
+    if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
   /** Why an attempt came to nothing, in words for the one who set it up. */
@@ -503,7 +510,7 @@ function failLost(command: Command, cause: RedisError, address: string): void {
     () =>
       new RedisConnectionError(
         reason,
-        `${name}: the connection to Redis at ${address} ended before the reply. The command may have taken effect; it was not sent again.`,
+        `${name}: the connection to Redis at ${address} ended before the reply. The command may have taken effect.`,
         { command: name, cause },
       ),
   );

@@ -50,10 +50,14 @@ export class WaitingCommands {
   /** The held back whose time has come. */
   takeDue(now: number): Command[] {
     if (this.delayed.length === 0) return [];
-    const due = this.delayed.filter(({ until }) => until < now);
-    if (due.length === 0) return [];
-    this.delayed = this.delayed.filter((entry) => !due.includes(entry));
-    return due.map(({ command }) => command);
+    const due: Command[] = [];
+    const later: Delayed[] = [];
+    for (const entry of this.delayed) {
+      if (entry.until < now) due.push(entry.command);
+      else later.push(entry);
+    }
+    if (due.length > 0) this.delayed = later;
+    return due;
   }
 
   /** Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is over. */

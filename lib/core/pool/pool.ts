@@ -1,4 +1,6 @@
 import { inspect } from 'node:util';
+import { onceAborted } from '../abort-signals.js';
+import { checkMilliseconds } from '../check-milliseconds.js';
 import { RedisClient } from '../client.js';
 import {
   RedisAbortError,
@@ -73,9 +75,10 @@ export class RedisPool {
   }
 
   /**
-   * Opens `min` connections now. Settles as {@link RedisClient.connect} does; after a failure the pool is as before.
+   * Opens `min` connections now. Settles as {@link RedisClient.connect} does; what could be opened stays open, also where another failed.
    */
   async connect(options: { deadline?: number } = {}): Promise<void> {
+    checkMilliseconds('connect()', 'deadline', options.deadline);
     this.refuseWhenClosed('connect()');
     const missing = this.size.min - this.total;
     const outcomes = await Promise.allSettled(
@@ -91,16 +94,18 @@ export class RedisPool {
    * @throws {RedisTimeoutError} kind `'pool'` after `acquireTimeout`; {RedisConnectionError} where none can be opened.
    */
   async acquire(options: { signal?: AbortSignal } = {}): Promise<RedisClient> {
-    this.refuseWhenClosed('acquire()');
-    if (options.signal?.aborted === true) {
-      throw new RedisAbortError('acquire() was aborted by its signal.', { cause: options.signal.reason });
-    }
+    this.refuseToAcquire(options.signal);
     for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
       this.lent.add(entry.client);
-      if (await this.isAlive(entry)) return this.lend(entry.client);
+      if (await this.isAlive(entry)) {
+        if (options.signal?.aborted === true) this.release(this.lend(entry.client));
+        this.refuseToAcquire(options.signal);
+        return this.lend(entry.client);
+      }
       this.lent.delete(entry.client);
       this.discard(entry.client);
       this.noteReturn();
+      this.refuseToAcquire(options.signal);
     }
     const client = this.wait(options.signal);
     this.serveByOpening();
@@ -126,7 +131,12 @@ export class RedisPool {
     if (this.closed) {
       this.discard(client);
       this.noteReturn();
-    } else if (client.status !== 'ready' || client.inFlight > 0 || client.subscriptions > 0) {
+    } else if (
+      client.status !== 'ready' ||
+      client.inFlight > 0 ||
+      client.queued > 0 ||
+      client.subscriptions > 0
+    ) {
       // lost, or with replies or messages to come that are nobody's: not for the next caller
       this.discard(client);
       this.serveByOpening();
@@ -180,7 +190,8 @@ export class RedisPool {
    *
    * @param options.timeout ms, default 5_000.
    */
-  close(options: { timeout?: number } = {}): Promise<void> {
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    checkMilliseconds('close()', 'timeout', options.timeout);
     return (this.closing ??= this.drain(options.timeout ?? 5_000));
   }
 
@@ -267,6 +278,13 @@ export class RedisPool {
     return client;
   }
 
+  private refuseToAcquire(signal: AbortSignal | undefined): void {
+    this.refuseWhenClosed('acquire()');
+    if (signal?.aborted === true) {
+      throw new RedisAbortError('acquire() was aborted by its signal.', { cause: signal.reason });
+    }
+  }
+
   private async isAlive({ client, since }: IdleClient): Promise<boolean> {
     if (client.status !== 'ready') return false;
     if (performance.now() - since < TRUSTED_IDLE) return true;
@@ -307,7 +325,7 @@ export class RedisPool {
         give(new RedisAbortError('acquire() was aborted by its signal.', { cause: signal?.reason }));
       const settle = (): void => {
         clearTimeout(waiter.timer);
-        signal?.removeEventListener('abort', abort);
+        forgetSignal?.();
       };
       const waiter: Waiter = {
         resolve: (client) => {
@@ -325,13 +343,14 @@ export class RedisPool {
           timerDelay(acquireTimeout),
         );
       }
-      signal?.addEventListener('abort', abort, { once: true });
+      const forgetSignal = signal === undefined ? undefined : onceAborted(signal, abort);
       this.waiters.push(waiter);
     });
   }
 
   /** Opens connections for those who wait, as far as there is room. */
   private serveByOpening(): void {
+    if (this.closed) return;
     while (this.waiters.length > this.opening.size && this.total < this.size.max) {
       this.open().catch((error: RedisError) => {
         // the same would befall the next: each is told at once instead of after its whole timeout

@@ -80,8 +80,8 @@ export class Subscriber {
     smessage: new Map(),
   };
   private readonly subscriptions = new Set<Listener>();
-  /** Confirmations that a command in flight still waits for: one for each of its channels. */
-  private readonly awaited = new Map<Command, number>();
+  /** Confirmations that a command still waits for on its connection: one for each of its channels. */
+  private readonly progress = new WeakMap<Command, { connection: Connection; left: number }>();
   private wantsBuffers = 0;
   private deafSince = 0;
   private prover: NodeJS.Timeout | undefined;
@@ -108,10 +108,6 @@ export class Subscriber {
   /** Subscriptions that are not ended. */
   get size(): number {
     return this.subscriptions.size;
-  }
-
-  get status(): ReconnectingConnection['status'] {
-    return this.connection.status;
   }
 
   /** Subscribes; the promise settles when the server has confirmed every channel. */
@@ -142,7 +138,7 @@ export class Subscriber {
       await Promise.all(joined.map(({ confirmed }) => confirmed));
     } catch (error) {
       subscription.end();
-      this.forget(subscription, wanted);
+      void this.leave(subscription, wanted).catch(() => undefined);
       throw error;
     }
     return subscription;
@@ -202,11 +198,6 @@ export class Subscriber {
     const command = new Command(spec, names, false);
     command.context = new CommandContext();
     command.context.idempotent = true;
-    this.awaited.set(command, names.length);
-    const done = (): void => {
-      if (command.settled) this.awaited.delete(command);
-    };
-    command.promise.then(done, done);
     return command;
   }
 
@@ -216,11 +207,7 @@ export class Subscriber {
     event: Event,
     payload: ConnectionEvents[Event],
   ): void {
-    if (event === 'disconnect') {
-      this.deafSince = performance.now();
-      // what is sent again is confirmed again, channel by channel
-      for (const command of this.awaited.keys()) this.awaited.set(command, command.args.length);
-    }
+    if (event === 'disconnect') this.deafSince = performance.now();
     if (event === 'error') this.hooks.onError(payload[0] as RedisError);
     if (event === 'ready') this.keepProving();
     if (event === 'ready' && this.deafSince > 0) {
@@ -273,9 +260,8 @@ export class Subscriber {
 
   private async restoreBatch(connection: Connection, kind: Kind, names: readonly string[]): Promise<void> {
     const command = this.command(KINDS[kind].subscribe, names);
-    connection.send(command);
     try {
-      await command.promise;
+      await connection.request(command);
     } catch (error) {
       if (!(error instanceof RedisServerError)) throw error;
       if (names.length > 1) {
@@ -332,12 +318,11 @@ export class Subscriber {
       (command.spec.flags & CommandFlag.SUBSCRIPTION) === 0
     )
       return;
-    const left = (this.awaited.get(command) ?? command.args.length) - 1;
-    this.awaited.set(command, left);
-    if (left === 0) {
-      this.awaited.delete(command);
-      connection.takeOldest()!.reply(null);
-    }
+    const progress = this.progress.get(command);
+    // what was lost and sent again is confirmed again, channel by channel
+    const left = (progress?.connection === connection ? progress.left : command.args.length) - 1;
+    this.progress.set(command, { connection, left });
+    if (left === 0) connection.takeOldest()!.reply(null);
   }
 }
 

@@ -1,3 +1,4 @@
+import { onceAborted } from '../abort-signals.js';
 import { RedisAbortError, RedisClientError, type RedisError } from '../errors.js';
 import { TypedEvents } from '../typed-events.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
@@ -37,7 +38,7 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   private failure: RedisError | undefined;
   private readonly bufferSize: number;
   private readonly overflow: NonNullable<SubscribeOptions['overflow']>;
-  private readonly onAbort: (() => void) | undefined;
+  private readonly forgetSignal: (() => void) | undefined;
 
   /** Made by `client.subscribe()` and its kin. */
   constructor(
@@ -50,15 +51,14 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     this.bufferSize = options.bufferSize ?? DEFAULT_BUFFER_SIZE;
     this.overflow = options.overflow ?? 'drop-oldest';
     if (options.signal !== undefined) {
-      this.onAbort = () => {
+      this.forgetSignal = onceAborted(options.signal, () => {
         this.fail(
           new RedisAbortError('The subscription was aborted by its signal.', {
             cause: options.signal?.reason,
           }),
         );
         void this.release([...this.names]).catch(() => undefined);
-      };
-      options.signal.addEventListener('abort', this.onAbort, { once: true });
+      });
     }
   }
 
@@ -172,7 +172,7 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   end(): void {
     if (this.ended) return;
     this.ended = true;
-    if (this.onAbort !== undefined) this.options.signal?.removeEventListener('abort', this.onAbort);
+    this.forgetSignal?.();
     for (const { resolve } of this.pulls.splice(0)) resolve({ done: true, value: undefined });
   }
 

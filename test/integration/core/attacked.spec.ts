@@ -195,4 +195,73 @@ describe('what users and servers do', () => {
     expect([...mixed.channels]).toEqual(['d', 'e']);
     expect(mixed.buffers).toBe(true);
   });
+
+  it('a connection that sat idle is not silent: its first command counts anew', async () => {
+    const idle = make({ socketTimeout: 100 });
+    const busy = make();
+    await idle.connect();
+    const reasons: string[] = [];
+    idle.on('disconnect', ({ reason }) => reasons.push(reason));
+    // keeps the clock running past the other's socketTimeout
+    await busy.blpop('nothing', 0.4);
+    const admin = make();
+    await admin.call('CLIENT', 'PAUSE', '60', 'ALL');
+    expect(await idle.incr('idle')).toBe(1);
+    expect(reasons).toEqual([]);
+  });
+
+  it('a listener that connects anew after the last attempt gets a connection, or an answer', async () => {
+    const gone = make({ url: 'redis://127.0.0.1:1', reconnect: false });
+    const again: Promise<unknown>[] = [];
+    gone.once('error', () => again.push(gone.connect().catch((error: unknown) => error)));
+    await expect(gone.connect()).rejects.toBeInstanceOf(RedisConnectionError);
+    expect(await again[0]).toBeInstanceOf(RedisConnectionError);
+
+    const client = make({ reconnect: false, clientName: 'once-more' });
+    await client.connect();
+    const back = new Promise<void>((resolve, reject) => {
+      client.once('disconnect', () => void client.connect().then(resolve, reject));
+    });
+    const admin = make();
+    await kill(admin);
+    await back;
+    expect(client.status).toBe('ready');
+    expect(String(await admin.clientList()).match(/ name=once-more /g)).toHaveLength(1);
+  });
+
+  it('a SUBSCRIBE that times out halfway does not shift the confirmations of later ones', async () => {
+    const slow = await startServer({ kind: 'redis-7.0' });
+    const client = make({ url: slow.url, commandTimeout: 150 });
+    await client.subscribe('first');
+    await slow.pause();
+    await expect(client.subscribe('a', 'b')).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await slow.resume();
+    for (const channel of ['c', 'd', 'e']) {
+      const subscription = await eventually(() => client.subscribe(channel));
+      await make({ url: slow.url }).publish(channel, 'x');
+      expect((await subscription.next()).value).toMatchObject({ channel, data: 'x' });
+    }
+    // what timed out was taken back
+    await eventually(async () => expect(await make({ url: slow.url }).pubsubChannels()).not.toContain('a'));
+    await slow.stop();
+  });
+
+  it('a group called streams does not hide BLOCK', async () => {
+    const client = make();
+    await client.xgroupCreate('st2', 'streams', '$', 'MKSTREAM');
+    const reading = client.xreadgroup('GROUP', 'streams', 'block', 'BLOCK', 60_000, 'STREAMS', 'st2', '>');
+    await eventually(async () => expect(String(await client.clientList())).toContain('cmd=xreadgroup'));
+    expect(await client.ping()).toBe('PONG');
+    await client.xadd('st2', '*', 'f', 'v');
+    expect(await reading).not.toBeNull();
+  });
+
+  it('times that are none are refused', async () => {
+    const client = make();
+    await expect(client.close({ timeout: Number.NaN })).rejects.toThrow(/'timeout' must be a number of ms/);
+    await expect(client.connect({ deadline: Number.NaN })).rejects.toThrow(
+      /'deadline' must be a number of ms/,
+    );
+    expect(await client.ping()).toBe('PONG');
+  });
 });

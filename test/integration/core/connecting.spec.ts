@@ -171,6 +171,7 @@ describe('connecting', () => {
       `const c = new RedisClient({ host: '127.0.0.1', port: 1, commandTimeout: 100 }); await c.get('k').catch(() => {});`,
       `new RedisClient('${open.url}');`,
       `const c = new RedisClient('${open.url}'); c.unref(); await c.subscribe('x'); if (await c.ping() !== 'PONG') process.exit(2);`,
+      `const c = new RedisClient('${open.url}'); c.unref(); await c.blpop('none', 0.01); if (await c.ping() !== 'PONG') process.exit(2);`,
       `const p = new RedisPool({ url: '${open.url}' }); p.unref(); await p.connect(); if (await p.use((c) => c.ping()) !== 'PONG') process.exit(2);`,
     ]) {
       const code = `import { RedisClient, RedisPool } from 'nestjs-redwire/core'; ${script}`;

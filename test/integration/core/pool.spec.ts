@@ -164,6 +164,21 @@ describe('RedisPool', () => {
     silent.close();
   });
 
+  it('does not lend from a pool that is destroyed while it looks at an idle connection', async () => {
+    make({ min: 1 });
+    await pool!.connect();
+    await server.pause();
+    // idle for so long that it is PINGed first
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 1_000);
+    const acquired = pool!.acquire().catch((error: unknown) => error);
+    await eventually(() => pool!.stats().active === 1);
+    pool!.destroy();
+    await server.resume();
+    expect(await acquired).toMatchObject({ code: 'CLOSED' });
+    expect(pool!.stats().total).toBe(0);
+  });
+
   it('close() and destroy() end attempts to connect too', async () => {
     for (const end of ['close', 'destroy'] as const) {
       pool = new RedisPool({ host: '127.0.0.1', port: 1, reconnect: { delay: 10_000 } });
