@@ -309,6 +309,29 @@ describe('faults that no real server commits', () => {
     expect(connections).toBe(2);
   });
 
+  it('what is sent again comes first and in its order, then what waited', async () => {
+    let connections = 0;
+    const received: string[] = [];
+    const fake = await scripted((chunk, socket) => {
+      if (chunk.includes('HELLO')) {
+        connections++;
+        socket.write(GREETING);
+      } else if (connections === 1) socket.destroy();
+      else {
+        const keys = [...chunk.matchAll(/GET\r\n\$1\r\n(.)/g)].map(([, key]) => key!);
+        received.push(...keys);
+        socket.write(keys.map((key) => `$1\r\n${key}\r\n`).join(''));
+      }
+    });
+    closeServer = fake.close;
+    // three are on their way when the connection is lost, two wait for room
+    client = new RedisClient({ port: fake.port, host: '127.0.0.1', ...QUICK, maxInFlight: 3 });
+    await client.connect();
+    const replies = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((key) => client!.get(key)));
+    expect(replies).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(received).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   it('a server that still loads its data is tried again after a pause, not after connectTimeout', async () => {
     let connections = 0;
     const fake = await scripted((chunk, socket) => {
