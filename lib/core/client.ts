@@ -95,7 +95,7 @@ export class RedisClient extends RedisCommands<string> {
    *
    * @param options.deadline ms: without it the first failed attempt rejects; with it further attempts are made until it
    *   has passed (Infinity: until closed). Errors that no attempt mends (password, certificate) reject at once.
-   * @throws {RedisConnectionError} | {RedisTimeoutError} saying why, and what to do.
+   * @throws {RedisConnectionError} | {RedisTimeoutError} saying why, and what to do; {RedisDisconnectedError} `CLOSED` after close().
    */
   async connect(options: { deadline?: number } = {}): Promise<void> {
     checkMilliseconds('connect()', 'deadline', options.deadline);
@@ -104,7 +104,8 @@ export class RedisClient extends RedisCommands<string> {
 
   /**
    * Lets the commands issued so far finish, then closes. Always settles; what is not done by then fails.
-   * While the connection is lost nothing is waited for.
+   * While the connection is lost nothing is waited for. Blocking commands that wait on the server are unblocked and give
+   * `null`, as after their own timeout.
    *
    * @param options.timeout ms, default 5_000.
    */
@@ -200,6 +201,8 @@ export class RedisClient extends RedisCommands<string> {
    * Listens to channels, on a connection of their own that all subscriptions of this client share.
    *
    * @returns the subscription, once the server has confirmed every channel.
+   * @throws {RedisServerError} `NOPERM` where the user may not listen there; {RedisTimeoutError} without confirmation within
+   *   `commandTimeout`; {RedisDisconnectedError} `CLOSED` after close(); {TypeError} for names or options that are none.
    */
   subscribe(
     channels: string | readonly string[],

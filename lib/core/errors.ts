@@ -90,7 +90,10 @@ export class RedisTimeoutError extends RedisClientError {
   }
 }
 
-/** The server's bytes were malformed or not what the protocol allows there (`PROTOCOL`). The connection is dropped. */
+/**
+ * The server's bytes were malformed or not what the protocol allows there, and the connection was dropped; or a reply was
+ * not of the shape that its command answers with, which ends that command only (`PROTOCOL`).
+ */
 export class RedisProtocolError extends RedisClientError {
   constructor(message: string, options: RedisErrorOptions = {}) {
     super('PROTOCOL', message, options);

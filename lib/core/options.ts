@@ -33,13 +33,19 @@ export interface RetryCommand {
 export interface RetryPolicy {
   /** Further attempts after the first. Default 3. */
   attempts?: number;
-  /** Delay before attempt `n` (1, 2, …), ms: a number, or a function. Default 50 · 2^(n-1), at most 1_000. */
+  /**
+   * Delay before attempt `n` (1, 2, …), ms: a number, or a function. Default 50 · 2^(n-1), at most 1_000. After a lost
+   * connection it does not count: the command goes out with the new one.
+   */
   backoff?: number | ((attempt: number) => number);
   /** Which errors are worth another attempt; asked for idempotent commands only. Default: the retryable ones of the guide. */
   retryOn?: (error: RedisError, command: RetryCommand) => boolean;
 }
 
-/** Decides alone: the delay in ms before the next attempt, or false. Called for every failed command, writes too. */
+/**
+ * Decides alone: the delay in ms before the next attempt, or false; anything else means false. Called for every command that
+ * the server refused or that a connection took with it, writes too; not for timeouts and aborts, which end the wait itself.
+ */
 export type RetryFunction = (attempt: number, error: RedisError, command: RetryCommand) => number | false;
 
 /** TLS settings as Node's `tls.connect` takes them. The server's certificate is verified unless `rejectUnauthorized: false`. */

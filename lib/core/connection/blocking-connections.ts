@@ -3,7 +3,7 @@ import { deadlineAfter } from './coarse-clock.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
-import { refuse } from './waiting-commands.js';
+import { refuse } from './command-errors.js';
 
 /** Idle connections kept for the next blocking command; further ones close. */
 const KEPT_IDLE = 2;

@@ -18,7 +18,7 @@ import type { Command } from './command.js';
 import { CommandQueue } from './command-queue.js';
 import { formatAddress, openSocket, type Address } from './open-socket.js';
 import { serverError } from './server-error.js';
-import { expire } from './waiting-commands.js';
+import { expire } from './command-errors.js';
 
 /** What a connection tells the one who owns it. */
 export interface ConnectionOwner {

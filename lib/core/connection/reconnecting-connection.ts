@@ -1,3 +1,4 @@
+import { CLIENT_SETINFO } from '../commands/commands.generated.js';
 import {
   RedisConnectionError,
   RedisDisconnectedError,
@@ -12,16 +13,16 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import { retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
-import { CLIENT_SETINFO } from '../commands/commands.generated.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
+import { failLost, refuse } from './command-errors.js';
 import { explainConnectError, isFatalConnectError } from './connect-error.js';
 import { ConnectWaiters } from './connect-waiters.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
 import { handshake } from './handshake.js';
 import { formatAddress } from './open-socket.js';
-import { refuse, WaitingCommands } from './waiting-commands.js';
+import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
 
@@ -332,6 +333,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     this.prepared = false;
+    // before the retry rules are asked: they are the user's code, and may issue commands
+    if (this.status !== 'closing') this.status = 'reconnecting';
     this.giveBack(connection, error, sent, unsent);
     if (this.status === 'closing') {
       this.finishClose();
@@ -344,7 +347,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.hooks.emit('disconnect', { reason, error });
       return;
     }
-    this.status = 'reconnecting';
     this.hooks.emit('disconnect', { reason, error });
     this.continueUnlessDecided();
   }
@@ -496,22 +498,4 @@ function isCredentials(value: unknown): value is RedisCredentials {
   if (typeof value !== 'object' || value === null) return false;
   const { username, password } = value as Record<string, unknown>;
   return [username, password].every((part) => part === undefined || typeof part === 'string');
-}
-
-function failLost(command: Command, cause: RedisError, address: string): void {
-  const { name } = command.spec;
-  const reason =
-    cause instanceof RedisConnectionError
-      ? cause.reason
-      : cause instanceof RedisTimeoutError
-        ? 'timeout'
-        : 'protocol_error';
-  command.fail(
-    () =>
-      new RedisConnectionError(
-        reason,
-        `${name}: the connection to Redis at ${address} ended before the reply. The command may have taken effect.`,
-        { command: name, cause },
-      ),
-  );
 }

@@ -1,11 +1,7 @@
-import {
-  RedisConnectionError,
-  RedisDisconnectedError,
-  RedisTimeoutError,
-  type RedisError,
-} from '../errors.js';
+import { RedisConnectionError, type RedisError } from '../errors.js';
 import { clock, ticksFor } from './coarse-clock.js';
 import type { Command } from './command.js';
+import { expire, refuse } from './command-errors.js';
 import { CommandQueue } from './command-queue.js';
 
 /** A refused command that a retry rule holds back. */
@@ -101,25 +97,4 @@ export class WaitingCommands {
     this.delayed = [];
     return [...this.queue.drain(), ...delayed];
   }
-}
-
-/** Ends the wait for a command whose time is over. */
-export function expire(command: Command, what: string, cause?: unknown): void {
-  const { name } = command.spec;
-  command.fail(
-    () => new RedisTimeoutError('command', `${name} timed out: ${what}`, { command: name, cause }),
-  );
-}
-
-/** Fails a command that is not even queued. */
-export function refuse(
-  command: Command,
-  code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED',
-  why: string,
-  cause?: RedisError,
-): void {
-  const { name } = command.spec;
-  command.fail(
-    () => new RedisDisconnectedError(code, `${name} was not sent: ${why}`, { command: name, cause }),
-  );
 }

@@ -84,7 +84,7 @@ export class Subscriber {
   private readonly progress = new WeakMap<Command, { connection: Connection; left: number }>();
   private wantsBuffers = 0;
   private deafSince = 0;
-  private prover: NodeJS.Timeout | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -155,7 +155,7 @@ export class Subscriber {
   }
 
   private endAll(): void {
-    this.stopProving();
+    this.stopHeartbeat();
     for (const subscription of this.subscriptions) subscription.end();
     this.subscriptions.clear();
   }
@@ -209,7 +209,7 @@ export class Subscriber {
   ): void {
     if (event === 'disconnect') this.deafSince = performance.now();
     if (event === 'error') this.hooks.onError(payload[0] as RedisError);
-    if (event === 'ready') this.keepProving();
+    if (event === 'ready') this.startHeartbeat();
     if (event === 'ready' && this.deafSince > 0) {
       const gap = Math.round(performance.now() - this.deafSince);
       this.deafSince = 0;
@@ -219,7 +219,7 @@ export class Subscriber {
 
   /** No connection will come by itself any more: readers learn it instead of waiting for ever. */
   private giveUp(error: RedisError): void {
-    this.stopProving();
+    this.stopHeartbeat();
     for (const subscription of this.subscriptions) {
       subscription.fail(error);
       this.forget(subscription, subscription.channels);
@@ -227,10 +227,10 @@ export class Subscriber {
   }
 
   /** A connection that only listens would not notice that the other end is gone: PINGs give `socketTimeout` something to miss. */
-  private keepProving(): void {
+  private startHeartbeat(): void {
     const { socketTimeout } = this.options;
-    if (socketTimeout === 0 || socketTimeout === Infinity || this.prover !== undefined) return;
-    this.prover = setInterval(
+    if (socketTimeout === 0 || socketTimeout === Infinity || this.heartbeat !== undefined) return;
+    this.heartbeat = setInterval(
       () => {
         if (this.connection.status !== 'ready' || this.connection.inFlight > 0) return;
         const ping = new Command(PING, [], false);
@@ -239,12 +239,12 @@ export class Subscriber {
       },
       timerDelay(Math.max(socketTimeout / 2, 20)),
     );
-    this.prover.unref();
+    this.heartbeat.unref();
   }
 
-  private stopProving(): void {
-    clearInterval(this.prover);
-    this.prover = undefined;
+  private stopHeartbeat(): void {
+    clearInterval(this.heartbeat);
+    this.heartbeat = undefined;
   }
 
   /** Subscribes everything anew on a fresh connection. Channels that the server now refuses end their subscriptions, not the others'. */

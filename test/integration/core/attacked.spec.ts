@@ -264,4 +264,43 @@ describe('what users and servers do', () => {
     );
     expect(await client.ping()).toBe('PONG');
   });
+
+  it('WAIT may be silent for longer than socketTimeout', async () => {
+    const client = make({ socketTimeout: 100 });
+    await client.set('written', 1);
+    const reasons: string[] = [];
+    client.on('disconnect', ({ reason }) => reasons.push(reason));
+    expect(await client.wait(1, 500)).toBe(0);
+    expect(reasons).toEqual([]);
+  });
+
+  it('a retry function may use the client while its connection is being lost', async () => {
+    const asked: Promise<string>[] = [];
+    const client = make({
+      retry: () => {
+        asked.push(client.ping());
+        return false;
+      },
+    });
+    const admin = make();
+    await client.connect();
+    await admin.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const lost = client.incr('n').catch((error: unknown) => error);
+    await eventually(() => client.inFlight === 1);
+    await kill(admin);
+    expect(await lost).toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(((await lost) as Error).cause).toBeInstanceOf(RedisConnectionError);
+    await admin.call('CLIENT', 'UNPAUSE');
+    expect(await Promise.all(asked)).toEqual(['PONG']);
+  });
+
+  it('is not ready any more once it is closing', async () => {
+    const client = make();
+    const events: string[] = [];
+    for (const name of ['ready', 'disconnect'] as const) client.on(name, () => events.push(name));
+    const issued = client.echo('x');
+    await client.close();
+    expect(await issued).toBe('x');
+    expect(events).toEqual(['disconnect']);
+  });
 });

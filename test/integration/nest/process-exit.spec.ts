@@ -9,20 +9,24 @@ describe('the process of an application', () => {
   beforeAll(async () => {
     // the scripts import the package by its name: what is built
     execFileSync(process.execPath, ['scripts/build.mjs']);
-    server = await startServer({ kind: 'redis-7.0' });
+    server = await startServer({ kind: 'redis-7.0', tls: true });
   });
 
   afterAll(() => server.stop());
 
-  const run = (providers: string, steps: string): Promise<{ code: number | null; output: string }> => {
+  const run = (
+    providers: string,
+    steps: string,
+    options = `{ url: '${server.url}', pool: { min: 1 } }`,
+  ): Promise<{ code: number | null; output: string }> => {
     const code = `
       import 'reflect-metadata';
       import { Module } from '@nestjs/common';
       import { NestFactory } from '@nestjs/core';
-      import { RedisModule, RedisClient } from 'nestjs-redwire';
+      import { InjectRedis, RedisModule, RedisClient } from 'nestjs-redwire';
       class App {}
       Module({
-        imports: [RedisModule.forRoot({ url: '${server.url}', pool: { min: 1 } })],
+        imports: [RedisModule.forRoot(${options})],
         providers: [${providers}],
       })(App);
       const boot = () => NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
@@ -42,6 +46,38 @@ describe('the process of an application', () => {
       code: 0,
       output: 'caught db down\n',
     });
+  });
+
+  const one = "{ provide: 'x', useValue: 1 }";
+  const asking =
+    "(() => { class Asks { constructor(redis) {} } InjectRedis('qeue')(Asks, undefined, 0); return Asks; })()";
+  it.each<[string, () => string, string, RegExp]>([
+    [
+      'a wrong port',
+      () => "{ host: '127.0.0.1', port: 1, connectDeadline: 200 }",
+      one,
+      /ECONNREFUSED.*`host` and `port`/,
+    ],
+    [
+      'a wrong password',
+      () => `{ host: '127.0.0.1', port: ${server.port}, username: 'me', password: 'hunter2' }`,
+      one,
+      /WRONGPASS.*Check `username` and `password`/,
+    ],
+    ['refused TLS', () => `{ url: '${server.tlsUrl}' }`, one, /SELF_SIGNED_CERT_IN_CHAIN.*`tls\.ca`/],
+    ['an unknown option', () => '{ hots: 1 }', one, /'hots': did you mean 'host'/],
+    [
+      'an unknown connection name',
+      () => `{ name: 'queue', url: '${server.url}' }`,
+      asking,
+      /"qeue".*did you mean "queue"/,
+    ],
+  ])('ends after %s, with a message that names the fix', async (_, options, providers, message) => {
+    const steps = "await boot().then(() => console.log('booted'), (error) => console.log(error.message));";
+    const { code, output } = await run(providers, steps, options());
+    expect(output).toMatch(message);
+    expect(output).not.toMatch(/hunter2|booted/);
+    expect(code).toBe(0);
   });
 
   it('goes on while the application is up, and ends with app.close()', async () => {
