@@ -1,6 +1,16 @@
 // @ts-check
-import { existsSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lib/lock.mjs';
 import { cacheDirectory, root } from './lib/paths.mjs';
@@ -13,9 +23,44 @@ import { runCommand } from './lib/run-command.mjs';
  * @typedef {{ files: number, bytes: number, ms: number }} Built
  */
 
+/** What users import; see `exports` in package.json. */
+const ENTRIES = ['index.js', 'core/index.js', 'terminus/index.js'];
+
 /** The package: what `npm pack` takes. */
 export function buildLibrary() {
-  return compile('tsconfig.build.json', 'dist');
+  return compile('tsconfig.build.json', 'dist', bundle, [
+    ['--emitDeclarationOnly'],
+    // the declarations have the comments: in the code they would only be read past at each start
+    ['--declaration', 'false', '--removeComments'],
+  ]);
+}
+
+/**
+ * Joins the modules to one file an entry and what the entries share: to find and link some hundred files takes
+ * Node several times as long as to compile them. Declarations stay as they are. Nothing is minified, so that a stack trace or
+ * a debugger shows code that can be read.
+ *
+ * @param {string} folder
+ */
+async function bundle(folder) {
+  const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => join(folder, name));
+  const result = await build({
+    entryPoints: ENTRIES.map((entry) => join(folder, entry)),
+    outdir: folder,
+    outbase: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    write: false,
+    absWorkingDir: folder,
+  });
+  for (const module of modules) rmSync(module);
+  for (const { path, contents } of result.outputFiles) writeFileSync(path, contents);
 }
 
 /** The sample. It sees the library as a user does, through the package's `exports`: build that first. */
@@ -29,19 +74,24 @@ export function buildSample() {
  *
  * @param {string} project
  * @param {string} output
+ * @param {(folder: string) => Promise<void>} [finish] works on what was compiled, before it is put in place
+ * @param {string[][]} [runs] further arguments of each run of the compiler
  * @returns {Promise<Built>}
  */
-async function compile(project, output) {
+async function compile(project, output, finish, runs = [[]]) {
   const start = performance.now();
   const tsc = join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc');
   const target = join(root, output);
   const work = mkdtempSync(join(root, 'node_modules', '.build-'));
   try {
     const made = join(work, 'made');
-    await runCommand(process.execPath, [tsc, '-p', project, '--outDir', made], {
-      cwd: root,
-      timeout: 120_000,
-    });
+    const common = [tsc, '-p', project, '--outDir', made];
+    await Promise.all(
+      runs.map((further) =>
+        runCommand(process.execPath, [...common, ...further], { cwd: root, timeout: 120_000 }),
+      ),
+    );
+    await finish?.(made);
     await withLock(join(cacheDirectory(), 'build.lock'), async () => {
       if (existsSync(target)) renameSync(target, join(work, 'last'));
       renameSync(made, target);

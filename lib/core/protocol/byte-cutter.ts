@@ -1,4 +1,3 @@
-import { markAsUntransferable } from 'node:worker_threads';
 import type { Bytes } from './bytes.js';
 
 /** Small enough for V8 to put the bytes beside the object, with no memory of their own to free. */
@@ -43,7 +42,7 @@ export class ByteCutter {
     if (length > this.slab.length - this.used) {
       this.slab = Buffer.allocUnsafeSlow(SLAB) as Bytes;
       // handing one value to a worker must not take away the others
-      markAsUntransferable(this.slab.buffer);
+      process.getBuiltinModule('node:worker_threads').markAsUntransferable(this.slab.buffer);
       this.used = 0;
     }
     const size = Math.min(end - start, SLAB - this.used);
