@@ -8,7 +8,8 @@ import {
   type RedisError,
 } from '../errors.js';
 import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
-import { Encoder } from '../protocol/encoder.js';
+import { Encoder, type Outgoing } from '../protocol/encoder.js';
+import { sendMemory } from '../protocol/send-memory.js';
 import { CommandFlag } from '../commands/command-spec.js';
 import type { Reply } from '../protocol/reply.js';
 import { RespDecoder } from '../protocol/resp-decoder.js';
@@ -266,20 +267,9 @@ export class Connection implements ReplySink {
   flush(): void {
     if (this.unwritten === 0 || this.ended) return;
     this.unwritten = 0;
-    const { parts, encoding } = this.encoder.take();
     const { socket } = this;
-    let accepted: boolean;
-    if (parts.length === 1) {
-      const part = parts[0]!;
-      accepted = typeof part === 'string' ? socket.write(part, encoding) : socket.write(part);
-    } else {
-      accepted = true;
-      socket.cork();
-      for (const part of parts)
-        accepted = typeof part === 'string' ? socket.write(part, encoding) : socket.write(part);
-      socket.uncork();
-    }
-    if (!accepted) this.congested = socket.writableNeedDrain;
+    const outgoing = this.encoder.take();
+    if (!writeParts(socket, outgoing)) this.congested = socket.writableNeedDrain;
   }
 
   endOfTick(): void {
@@ -313,6 +303,26 @@ export class Connection implements ReplySink {
         : new RedisConnectionError(reason, message, { cause });
     this.owner.onClosed(this, reason, error, all, unsent);
   }
+}
+
+/** Answers as `socket.write()` does: false asks to wait for `drain`. */
+function writeParts(socket: Socket, { parts, encoding, lent }: Outgoing): boolean {
+  if (parts.length === 1) {
+    const part = parts[0]!;
+    return typeof part === 'string' ? socket.write(part, encoding) : socket.write(part);
+  }
+  const last = parts.pop()!;
+  socket.cork();
+  for (const part of parts) socket.write(part, encoding);
+  const accepted = socket.write(last, encoding, lent === null ? undefined : (error) => giveBack(lent, error));
+  socket.uncork();
+  return accepted;
+}
+
+/** What was not written whole is left to the garbage collector: nobody knows who still looks at it. */
+function giveBack(lent: readonly Buffer[], error: Error | null | undefined): void {
+  if (error) return;
+  for (const memory of lent) sendMemory.giveBack(memory);
 }
 
 function flushAtEndOfTick(connection: Connection): void {

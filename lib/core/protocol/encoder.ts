@@ -1,12 +1,24 @@
+import { type LentText, sendMemory } from './send-memory.js';
+
 /** What one write hands to the socket: text, or text and Buffers in turn. */
 export type WireParts = (string | Buffer)[];
+
+/** What a tick has gathered. */
+export interface Outgoing {
+  /** `[text]` in the common case. */
+  readonly parts: WireParts;
+  /** Of the parts that are text. */
+  readonly encoding: 'latin1' | 'utf8';
+  /** Memory among the parts that goes back to {@link sendMemory} when the socket has written them; null for none. */
+  readonly lent: readonly Buffer[] | null;
+}
 
 /** An argument that the encoder takes. */
 export type WireArgument = string | Buffer | number | bigint;
 
 /** A Buffer argument up to this size is turned into latin1 text: a piece apart would cost a write of its own. */
 const INLINE_BUFFER = 1_024;
-/** Text from this length on (characters) is written apart, without a copy into the joined string. */
+/** Text from this length on (characters) is written apart, in memory that is used again. */
 const LARGE_TEXT = 32_768;
 /** Up to this length a loop over the characters beats a call into C++. */
 const SHORT_TEXT = 96;
@@ -38,6 +50,7 @@ export class Encoder {
   /** The joined text has raw bytes above 127 (from a Buffer) and means latin1. */
   private binary = false;
   private parts: WireParts | null = null;
+  private lent: Buffer[] | null = null;
 
   /**
    * Appends one command; `head` is its frame up to the first argument.
@@ -53,14 +66,15 @@ export class Encoder {
           text += LENGTH_LINES[length]! + arg + '\r\n';
           continue;
         }
-        const bytes = Buffer.byteLength(arg);
-        text += lengthLine(bytes);
         if (length >= LARGE_TEXT) {
-          this.add(text);
-          this.addApart(Buffer.from(arg));
+          const lent = sendMemory.encode(arg);
+          this.add(text + lengthLine(lent.bytes.length));
+          this.addLent(lent);
           text = '\r\n';
           continue;
         }
+        const bytes = Buffer.byteLength(arg);
+        text += lengthLine(bytes);
         if (bytes !== length) {
           if (this.binary) {
             // raw bytes are in the text already: this one goes as bytes too
@@ -88,16 +102,18 @@ export class Encoder {
     this.add(text);
   }
 
-  /** Takes what is waiting: `[text]` in the common case, with the encoding that its text is in. */
-  take(): { parts: WireParts; encoding: 'latin1' | 'utf8' } {
+  /** Takes what is waiting. */
+  take(): Outgoing {
     this.closeText();
+    const { lent } = this;
     const parts = this.parts ?? [];
     const encoding = this.utf8 ? 'utf8' : 'latin1';
     this.parts = null;
+    this.lent = null;
     this.utf8 = false;
     this.binary = false;
     this.size = 0;
-    return { parts, encoding };
+    return { parts, encoding, lent };
   }
 
   private add(text: string): void {
@@ -109,6 +125,11 @@ export class Encoder {
     this.closeText();
     (this.parts ??= []).push(bytes);
     this.size += bytes.length;
+  }
+
+  private addLent({ bytes, memory }: LentText): void {
+    this.addApart(bytes);
+    (this.lent ??= []).push(memory);
   }
 
   private closeText(): void {
