@@ -27,9 +27,7 @@ export const redwire = {
       },
       subscribe: async (channels, onMessage) => {
         const subscription = await redis.subscribe(...channels);
-        void (async () => {
-          for await (const message of subscription) onMessage(message.data);
-        })();
+        subscription.on('message', (message) => onMessage(message.data));
       },
       close: () => redis.close(),
     };

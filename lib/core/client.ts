@@ -5,24 +5,26 @@ import { checkArguments } from './commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from './commands/command-spec.js';
 import { CLIENT_UNBLOCK, KEYS, PING, RedisCommands } from './commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from './commands/key-positions.js';
-import { queryText } from './commands/redaction.js';
 import { resolveCall } from './commands/resolve-call.js';
-import { CommandView, type Issue } from './command-view.js';
+import { CommandView, type Issue, type RunSteps } from './command-view.js';
+import { applyCallOptions } from './apply-call-options.js';
 import { checkCallOptions } from './call-options.js';
+import { CommandObservers } from './command-observers.js';
 import { checkMilliseconds } from './check-milliseconds.js';
 import { BlockingConnections } from './connection/blocking-connections.js';
 import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
 import { Command } from './connection/command.js';
-import { CommandContext } from './connection/command-context.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 import { ReconnectingConnection } from './connection/reconnecting-connection.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
-import type { CommandInfo, CommandObserver } from './observer.js';
+import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
 import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import { Subscriber } from './pubsub/subscriber.js';
 import type { Subscription } from './pubsub/subscription.js';
+import { CommandPipeline, type Pipeline } from './pipeline/pipeline.js';
+import { runPipeline } from './pipeline/run-pipeline.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { TypedEvents } from './typed-events.js';
 
@@ -40,12 +42,19 @@ export class RedisClient extends RedisCommands<string> {
   private readonly connection: ReconnectingConnection;
   private readonly blocking: BlockingConnections;
   private readonly commandTicks: number;
-  private observers: readonly CommandObserver[] = [];
+  private readonly observers: CommandObservers;
   private subscriber: Subscriber | undefined;
   private keepsProcess = true;
   private bufferCommands: CommandView<Buffer> | undefined;
   private readonly issueFor: Issue = (spec, args, buffers, options) =>
     this.issue(spec, args, buffers, options);
+  private readonly runSteps: RunSteps = (steps, buffers, call) =>
+    runPipeline(
+      { connection: this.connection, options: this.options, observers: this.observers },
+      steps,
+      buffers,
+      call,
+    );
 
   /**
    * Checks the options; opens nothing.
@@ -58,6 +67,7 @@ export class RedisClient extends RedisCommands<string> {
     this.options = resolveClientOptions(options);
     const { commandTimeout } = this.options;
     this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
+    this.observers = new CommandObservers(this.options);
     const { events } = this;
     this.connection = new ReconnectingConnection(this.options, {
       emit: (event, ...payload) => events.emit(event, ...payload),
@@ -87,7 +97,7 @@ export class RedisClient extends RedisCommands<string> {
 
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
   get buffers(): CommandView<Buffer> {
-    return (this.bufferCommands ??= new CommandView<Buffer>(this.issueFor, true, undefined));
+    return (this.bufferCommands ??= new CommandView<Buffer>(this.issueFor, this.runSteps, true, undefined));
   }
 
   /**
@@ -169,7 +179,16 @@ export class RedisClient extends RedisCommands<string> {
   /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
   with(options: CallOptions): CommandView<string> {
     checkCallOptions(options);
-    return new CommandView<string>(this.issueFor, false, options);
+    return new CommandView<string>(this.issueFor, this.runSteps, false, options);
+  }
+
+  /**
+   * Commands that leave together: `await client.pipeline().set('a', 1).incr('a').exec()` gives `['OK', 2]`. Saves the round
+   * trips of commands that do not need one another's results.
+   */
+  pipeline(): Pipeline {
+    const pipeline: unknown = new CommandPipeline((steps) => this.runSteps(steps, false, undefined));
+    return pipeline as Pipeline;
   }
 
   /**
@@ -243,11 +262,7 @@ export class RedisClient extends RedisCommands<string> {
 
   /** Shows every command to an observer from now on. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
-    const entry = observer as CommandObserver;
-    this.observers = [...this.observers, entry];
-    return () => {
-      this.observers = this.observers.filter((other) => other !== entry);
-    };
+    return this.observers.add(observer as CommandObserver);
   }
 
   [inspect.custom](): string {
@@ -289,8 +304,8 @@ export class RedisClient extends RedisCommands<string> {
     const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
     const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
     if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
-    if (call !== undefined) this.applyCallOptions(command, call);
-    if (this.observers.length > 0) this.show(command);
+    if (call !== undefined) applyCallOptions(command, call);
+    if (this.observers.active) this.observers.show(command);
     if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call?.timeout);
     else if (!command.settled) this.connection.submit(command);
     return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
@@ -330,35 +345,6 @@ export class RedisClient extends RedisCommands<string> {
     this.connection.submit(command);
   }
 
-  private applyCallOptions(command: Command, { timeout, signal, retry, idempotent }: CallOptions): void {
-    if (timeout !== undefined) command.deadline = deadlineAfter(timeout);
-    if (retry === undefined && idempotent === undefined && signal === undefined) return;
-    const context = (command.context ??= new CommandContext());
-    context.retry = retry;
-    context.idempotent = idempotent;
-    if (signal === undefined) return;
-    const { name } = command.spec;
-    const abort = (): void =>
-      command.fail(
-        () =>
-          new RedisAbortError(`${name} was aborted by its signal.`, { command: name, cause: signal.reason }),
-      );
-    if (signal.aborted) abort();
-    else context.watch(signal, abort);
-  }
-
-  private show(command: Command): void {
-    const context = (command.context ??= new CommandContext());
-    const info = describeCommand(command, this.options);
-    for (const observer of this.observers) {
-      try {
-        context.observed(observer, observer.start(info));
-      } catch {
-        // an observer's fault must not reach the command's caller
-      }
-    }
-  }
-
   private async listen(
     method: string,
     kind: 'message' | 'pmessage' | 'smessage',
@@ -386,18 +372,3 @@ export class RedisClient extends RedisCommands<string> {
 }
 
 type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];
-
-function describeCommand({ spec, args }: Command, options: ResolvedOptions): CommandInfo {
-  const unix = options.path !== undefined;
-  return {
-    name: spec.name,
-    get queryText() {
-      return queryText(spec, args);
-    },
-    batchSize: undefined,
-    host: options.host,
-    port: unix ? undefined : options.port,
-    path: options.path,
-    database: options.database,
-  };
-}

@@ -46,6 +46,9 @@ export type {
 } from './commands/reply-types.js';
 export type { Reply } from './protocol/reply.js';
 
+// pipelines
+export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/pipeline.js';
+
 // the pool
 export { RedisPool, type RedisPoolStats } from './pool/pool.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';

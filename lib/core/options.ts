@@ -29,13 +29,16 @@ export interface RetryCommand {
   readonly idempotent: boolean;
 }
 
-/** A retry rule spelled out. */
+/**
+ * A retry rule spelled out. Other than the built-in one it also covers timeouts: an idempotent command that was not
+ * answered within `commandTimeout` is sent again, and each attempt has that time anew.
+ */
 export interface RetryPolicy {
   /** Further attempts after the first. Default 3. */
   attempts?: number;
   /**
    * Delay before attempt `n` (1, 2, …), ms: a number, or a function. Default 50 · 2^(n-1), at most 1_000. After a lost
-   * connection it does not count: the command goes out with the new one.
+   * connection the command goes out when the delay is over and there is a new one.
    */
   backoff?: number | ((attempt: number) => number);
   /** Which errors are worth another attempt; asked for idempotent commands only. Default: the retryable ones of the guide. */
@@ -44,7 +47,8 @@ export interface RetryPolicy {
 
 /**
  * Decides alone: the delay in ms before the next attempt, or false; anything else means false. Called for every command that
- * the server refused or that a connection took with it, writes too; not for timeouts and aborts, which end the wait itself.
+ * the server refused, that a connection took with it, or that was not answered within `commandTimeout`, writes too: look at
+ * `command.idempotent`. Each attempt has `commandTimeout` anew. Not called for aborts, nor for what was never sent.
  */
 export type RetryFunction = (attempt: number, error: RedisError, command: RetryCommand) => number | false;
 
@@ -91,7 +95,7 @@ export interface RedisClientOptions {
   protocol?: 'auto' | 2 | 3;
   /** From the first packet to ready, handshake included. Default 10_000. */
   connectTimeout?: number;
-  /** From the call to its reply, time in queues included. Default 5_000; 0 is none. */
+  /** From the call to its reply, time in queues included; with a retry rule of your own, of each attempt. Default 5_000; 0 is none. */
   commandTimeout?: number;
   /** Silence with commands in flight after which the connection counts as dead. Default 30_000; 0 is none. */
   socketTimeout?: number;
@@ -117,7 +121,10 @@ export interface RedisClientOptions {
   keepAlive?: number | false;
   /** TCP_NODELAY. Default true. */
   noDelay?: boolean;
-  /** Default `'idempotent'`: commands that change nothing are tried again after a lost connection and after errors that pass. */
+  /**
+   * Default `'idempotent'`: commands that change nothing are tried again after a lost connection, and all after errors that
+   * pass, up to three times and as long as `commandTimeout` allows.
+   */
   retry?: 'idempotent' | false | RetryPolicy | RetryFunction;
 }
 

@@ -12,24 +12,30 @@ const ATTEMPTS = 3;
 /** The server refused without doing anything, and may not refuse for long. */
 const PASSING = new Set(['LOADING', 'BUSY', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY']);
 
+/** Does the server say so, in its own words? */
+export function isPassing(message: string): boolean {
+  const space = message.indexOf(' ');
+  return PASSING.has(space === -1 ? message : message.slice(0, space));
+}
+
 const SCRIPTS = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 
 function defaultBackoff(attempt: number): number {
   return Math.min(50 * 2 ** (attempt - 1), 1_000);
 }
 
-/** Worth another attempt: refused for now, or lost on its way where sending it again does no harm. */
+/** Worth another attempt: refused for now, or not answered where sending it again does no harm. */
 export function isRetryable(error: RedisError, command: RetryCommand): boolean {
   if (error instanceof RedisServerError) {
     // the words of a script's error are the script's own: it may have done its work before
     return PASSING.has(error.code) && (command.idempotent || !SCRIPTS.has(command.name));
   }
   // a connection that ended, whatever ended it, takes with it what it carried
-  const lost =
+  const unanswered =
     error instanceof RedisConnectionError ||
     error instanceof RedisProtocolError ||
-    (error instanceof RedisTimeoutError && error.kind === 'socket');
-  return lost && command.idempotent;
+    (error instanceof RedisTimeoutError && (error.kind === 'socket' || error.kind === 'command'));
+  return unanswered && command.idempotent;
 }
 
 /**

@@ -13,6 +13,8 @@ export class CommandContext {
   retry: RedisClientOptions['retry'];
   /** The caller's word that sending it twice does no harm. */
   idempotent: boolean | undefined;
+  /** This call's own `timeout`, ms; undefined stands for `commandTimeout`. */
+  timeout: number | undefined;
   /** Attempts that failed so far. */
   attempts = 0;
   /** What the retry rule threw instead of deciding. */

@@ -4,19 +4,16 @@ import {
   RedisTimeoutError,
   type RedisError,
 } from '../errors.js';
-import type { Command } from './command.js';
+import type { PendingCommand } from './pending-command.js';
 
-/** Ends the wait for a command whose time is over. */
-export function expire(command: Command, what: string, cause?: unknown): void {
-  const { name } = command.spec;
-  command.fail(
-    () => new RedisTimeoutError('command', `${name} timed out: ${what}`, { command: name, cause }),
-  );
+/** The error of a command whose time is over. */
+export function timedOut({ spec }: PendingCommand, what: string, cause?: unknown): RedisTimeoutError {
+  return new RedisTimeoutError('command', `${spec.name} timed out: ${what}`, { command: spec.name, cause });
 }
 
 /** Fails a command that is not even queued. */
 export function refuse(
-  command: Command,
+  command: PendingCommand,
   code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED',
   why: string,
   cause?: RedisError,
@@ -28,7 +25,7 @@ export function refuse(
 }
 
 /** Fails a command that was on its way when its connection ended. */
-export function failLost(command: Command, cause: RedisError, address: string): void {
+export function failLost(command: PendingCommand, cause: RedisError, address: string): void {
   const { name } = command.spec;
   const reason =
     cause instanceof RedisConnectionError

@@ -1,14 +1,14 @@
-import type { Command } from './command.js';
+import type { PendingCommand } from './pending-command.js';
 
 /** A first-in, first-out ring of commands: no allocation per command, and it grows by doubling. */
 export class CommandQueue {
-  private slots: (Command | undefined)[];
+  private slots: (PendingCommand | undefined)[];
   private mask: number;
   private head = 0;
   private count = 0;
 
   constructor(capacity = 64) {
-    this.slots = Array.from<Command | undefined>({ length: capacity }).fill(undefined);
+    this.slots = Array.from<PendingCommand | undefined>({ length: capacity }).fill(undefined);
     this.mask = capacity - 1;
   }
 
@@ -16,20 +16,20 @@ export class CommandQueue {
     return this.count;
   }
 
-  push(command: Command): void {
+  push(command: PendingCommand): void {
     if (this.count > this.mask) this.grow();
     this.slots[(this.head + this.count++) & this.mask] = command;
   }
 
   /** Puts a command in front of all others: it was sent once and comes first again. */
-  unshift(command: Command): void {
+  unshift(command: PendingCommand): void {
     if (this.count > this.mask) this.grow();
     this.head = (this.head - 1) & this.mask;
     this.slots[this.head] = command;
     this.count++;
   }
 
-  shift(): Command | undefined {
+  shift(): PendingCommand | undefined {
     const command = this.slots[this.head];
     if (command === undefined) return undefined;
     this.slots[this.head] = undefined;
@@ -39,20 +39,25 @@ export class CommandQueue {
   }
 
   /** The oldest, or undefined. */
-  peek(): Command | undefined {
+  peek(): PendingCommand | undefined {
     return this.slots[this.head];
   }
 
-  at(index: number): Command {
+  at(index: number): PendingCommand {
     return this.slots[(this.head + index) & this.mask]!;
   }
 
+  /** Puts another in the place of one. */
+  replace(index: number, command: PendingCommand): void {
+    this.slots[(this.head + index) & this.mask] = command;
+  }
+
   /** Empties the queue and gives what it held, oldest first. */
-  drain(): Command[] {
-    const all: Command[] = [];
+  drain(): PendingCommand[] {
+    const all: PendingCommand[] = [];
     for (let command = this.shift(); command !== undefined; command = this.shift()) all.push(command);
     if (this.mask > 4095) {
-      this.slots = Array.from<Command | undefined>({ length: 64 }).fill(undefined);
+      this.slots = Array.from<PendingCommand | undefined>({ length: 64 }).fill(undefined);
       this.mask = 63;
       this.head = 0;
     }
@@ -61,7 +66,7 @@ export class CommandQueue {
 
   private grow(): void {
     const { slots, head, count } = this;
-    const next = Array.from<Command | undefined>({ length: slots.length * 2 }).fill(undefined);
+    const next = Array.from<PendingCommand | undefined>({ length: slots.length * 2 }).fill(undefined);
     for (let index = 0; index < count; index++) next[index] = slots[(head + index) & this.mask];
     this.slots = next;
     this.mask = next.length - 1;

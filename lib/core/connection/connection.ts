@@ -16,10 +16,11 @@ import { RespDecoder } from '../protocol/resp-decoder.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { clock, ticksFor } from './coarse-clock.js';
 import type { Command } from './command.js';
+import { Abandoned, type PendingCommand } from './pending-command.js';
 import { CommandQueue } from './command-queue.js';
 import { formatAddress, openSocket, type Address } from './open-socket.js';
 import { serverError } from './server-error.js';
-import { expire } from './command-errors.js';
+import { timedOut } from './command-errors.js';
 
 /** What a connection tells the one who owns it. */
 export interface ConnectionOwner {
@@ -33,15 +34,17 @@ export interface ConnectionOwner {
   wantsPushBuffers(): boolean;
   /** A reply that arrived on a connection in RESP2 subscriber mode; true when it was a message and answers no command. */
   isPush(reply: Reply): boolean;
-  /** An error answer: true when the owner took the command over (a retry) and its promise stays open. */
-  onCommandError(command: Command, error: RedisError): boolean;
+  /** An error answer, in the server's words: true when the owner took the command over (a retry) and it stays unsettled. */
+  onCommandError(command: PendingCommand, message: string): boolean;
+  /** A command was not answered in time: true when the owner took it over, as above. */
+  onCommandTimeout(command: PendingCommand, create: () => RedisError): boolean;
   /** It has ended, by whatever cause; `sent` were on their way, `unsent` never left. Called once. */
   onClosed(
     connection: Connection,
     reason: DisconnectReason,
     error: RedisError,
-    sent: Command[],
-    unsent: Command[],
+    sent: PendingCommand[],
+    unsent: PendingCommand[],
   ): void;
 }
 
@@ -124,7 +127,7 @@ export class Connection implements ReplySink {
   }
 
   /** Takes a command. Its text leaves with the tick, or at once when the tick has gathered enough. */
-  send(command: Command): void {
+  send(command: PendingCommand): void {
     const { spec, args } = command;
     this.encoder.append(spec.heads[args.length] ?? spec.head(args.length), args);
     // silence counts from here: an idle connection is left out of the clock, and it has nothing to be silent about
@@ -186,10 +189,14 @@ export class Connection implements ReplySink {
         this.end('timeout', message);
         return;
       }
-      expire(
-        command,
-        `Redis at ${this.name} did not answer in time; the command was sent and may have taken effect.`,
-      );
+      const create = (): RedisError =>
+        timedOut(
+          command,
+          `Redis at ${this.name} did not answer in time; the command was sent and may have taken effect.`,
+        );
+      // its late reply still takes its place
+      if (this.owner.onCommandTimeout(command, create)) queue.replace(index, new Abandoned(command));
+      else command.fail(create);
     }
   }
 
@@ -226,8 +233,7 @@ export class Connection implements ReplySink {
     }
     const command = this.queue.shift()!;
     if (command.settled) return;
-    const error = serverError(message, command.spec.name);
-    if (!this.owner.onCommandError(command, error))
+    if (!this.owner.onCommandError(command, message))
       command.fail(() => serverError(message, command.spec.name));
   }
 
@@ -239,12 +245,12 @@ export class Connection implements ReplySink {
   subscriberMode = false;
 
   /** The oldest command in flight; for owners whose replies come as pushes. */
-  get oldest(): Command | undefined {
+  get oldest(): PendingCommand | undefined {
     return this.queue.length === this.unwritten ? undefined : this.queue.peek();
   }
 
   /** Takes the oldest command in flight out: its answer came as a push. */
-  takeOldest(): Command | undefined {
+  takeOldest(): PendingCommand | undefined {
     return this.queue.length === this.unwritten ? undefined : this.queue.shift();
   }
 

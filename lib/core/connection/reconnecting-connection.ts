@@ -10,10 +10,10 @@ import {
 import type { RedisCredentials } from '../options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { retryDelay } from '../retry.js';
+import { isPassing, retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
-import type { Command } from './command.js';
+import type { PendingCommand } from './pending-command.js';
 import { CommandContext } from './command-context.js';
 import { failLost, refuse } from './command-errors.js';
 import { explainConnectError, isFatalConnectError } from './connect-error.js';
@@ -22,6 +22,7 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
 import { handshake } from './handshake.js';
 import { formatAddress } from './open-socket.js';
+import { serverError } from './server-error.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
@@ -91,7 +92,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   // ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Takes a command: sent now where that is possible, else held until it is. */
-  submit(command: Command): void {
+  submit(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
     const { connection } = this;
     if (this.status === 'ready' && connection!.hasRoom && this.waiting.length === 0)
@@ -99,8 +100,19 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     else this.hold(command);
   }
 
+  /** Takes the commands of a pipeline. Where they must wait all of them are held, however many, or none. */
+  submitAll(commands: readonly PendingCommand[]): void {
+    let held = false;
+    for (const command of commands) {
+      // decided once: a pipeline longer than the queue could never be sent else
+      if (held) this.waiting.push(command);
+      else this.submit(command);
+      held ||= this.status !== 'ready' && !command.settled;
+    }
+  }
+
   /** Sends a command on the live connection or not at all. */
-  submitNow(command: Command): void {
+  submitNow(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
     if (this.status === 'ready') this.connection!.send(command);
     else if (this.status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
@@ -108,7 +120,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       refuse(command, 'DISCONNECTED', `there is no connection to Redis at ${this.address}.`, this.lastError);
   }
 
-  private hold(command: Command): void {
+  private hold(command: PendingCommand): void {
     const { status, options } = this;
     if (status === 'closing' || status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
     else if (status === 'ready') this.waiting.push(command);
@@ -295,20 +307,46 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return this.hooks.wantsPushBuffers?.() ?? false;
   }
 
-  onCommandError(command: Command, error: RedisError): boolean {
+  onCommandError(command: PendingCommand, message: string): boolean {
     // a handshake's commands cannot wait in the queue that the handshake opens
     if (!this.prepared) {
-      this.noteRefusal(command, error);
+      this.noteRefusal(command, serverError(message, command.spec.name));
       return false;
     }
-    const delay = this.delayBeforeRetry(command, error);
+    const rule = this.ruleFor(command);
+    // most refusals are final: no error is made to learn that
+    if (rule === false || (rule === 'idempotent' && !isPassing(message))) return false;
+    const delay = this.delayBeforeRetry(command, serverError(message, command.spec.name));
     if (delay === false) return false;
-    this.waiting.delay(command, delay);
+    this.holdBack(command, delay);
     return true;
   }
 
+  onCommandTimeout(command: PendingCommand, create: () => RedisError): boolean {
+    const rule = this.ruleFor(command);
+    // by the built-in rule `commandTimeout` holds from call to reply: there is no time left for another attempt
+    if (!this.prepared || this.status === 'closing' || rule === false || rule === 'idempotent') return false;
+    const delay = this.delayBeforeRetry(command, create());
+    if (delay === false) return false;
+    this.holdBack(command, delay);
+    return true;
+  }
+
+  /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
+  private holdBack(command: PendingCommand, delay: number): void {
+    if (this.ruleFor(command) !== 'idempotent') {
+      const timeout = command.context?.timeout ?? this.options.commandTimeout;
+      command.deadline = timeout === 0 ? 0 : deadlineAfter(delay + timeout);
+    }
+    this.waiting.delay(command, delay);
+  }
+
+  private ruleFor(command: PendingCommand): ResolvedOptions['retry'] {
+    return command.context?.retry ?? this.options.retry;
+  }
+
   /** A server that refuses a connection may say why and close at once: what it said tells more than the close. */
-  private noteRefusal(command: Command, error: RedisError): void {
+  private noteRefusal(command: PendingCommand, error: RedisError): void {
     if (command.spec === CLIENT_SETINFO || error.code === 'NOPROTO' || /unknown command/i.test(error.message))
       return;
     this.refusal ??= error;
@@ -318,8 +356,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     connection: Connection,
     reason: DisconnectReason,
     error: RedisError,
-    sent: Command[],
-    unsent: Command[],
+    sent: PendingCommand[],
+    unsent: PendingCommand[],
   ): void {
     if (connection !== this.connection) {
       for (const command of sent) failLost(command, error, connection.name);
@@ -368,20 +406,28 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   /** Sorts what a lost connection held: what never left waits again, in its place; of the rest, what may be sent twice. */
-  private giveBack(connection: Connection, error: RedisError, sent: Command[], unsent: Command[]): void {
-    const again: Command[] = [];
+  private giveBack(
+    connection: Connection,
+    error: RedisError,
+    sent: PendingCommand[],
+    unsent: PendingCommand[],
+  ): void {
+    const again: PendingCommand[] = [];
     for (const command of sent) {
       if (command.settled) continue;
-      if (this.status !== 'closing' && this.delayBeforeRetry(command, error) !== false) again.push(command);
-      else failLost(command, error, connection.name);
+      const delay = this.status === 'closing' ? false : this.delayBeforeRetry(command, error);
+      if (delay === false) failLost(command, error, connection.name);
+      // by the built-in rule it goes out with the next connection, in its place
+      else if (this.ruleFor(command) === 'idempotent') again.push(command);
+      else this.holdBack(command, delay);
     }
     for (const command of unsent) if (!command.settled) again.push(command);
     this.waiting.giveBack(again);
   }
 
-  private delayBeforeRetry(command: Command, error: RedisError): number | false {
+  private delayBeforeRetry(command: PendingCommand, error: RedisError): number | false {
     const context = (command.context ??= new CommandContext());
-    const rule = context.retry ?? this.options.retry;
+    const rule = this.ruleFor(command);
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
       return retryDelay(rule, ++context.attempts, error, subject);

@@ -1,12 +1,12 @@
 import { RedisConnectionError, type RedisError } from '../errors.js';
 import { clock, ticksFor } from './coarse-clock.js';
-import type { Command } from './command.js';
-import { expire, refuse } from './command-errors.js';
+import type { PendingCommand } from './pending-command.js';
+import { refuse, timedOut } from './command-errors.js';
 import { CommandQueue } from './command-queue.js';
 
 /** A refused command that a retry rule holds back. */
 interface Delayed {
-  readonly command: Command;
+  readonly command: PendingCommand;
   /** Tick. */
   readonly until: number;
 }
@@ -25,28 +25,28 @@ export class WaitingCommands {
     return this.queue.length + this.delayed.length;
   }
 
-  push(command: Command): void {
+  push(command: PendingCommand): void {
     this.queue.push(command);
   }
 
-  shift(): Command | undefined {
+  shift(): PendingCommand | undefined {
     return this.queue.shift();
   }
 
   /** Puts commands in front of all others, keeping their order: they were issued before. */
-  giveBack(commands: readonly Command[]): void {
+  giveBack(commands: readonly PendingCommand[]): void {
     for (const command of commands.toReversed()) this.queue.unshift(command);
   }
 
   /** @param delay ms */
-  delay(command: Command, delay: number): void {
+  delay(command: PendingCommand, delay: number): void {
     this.delayed.push({ command, until: clock.now + ticksFor(delay) });
   }
 
   /** The held back whose time has come. */
-  takeDue(now: number): Command[] {
+  takeDue(now: number): PendingCommand[] {
     if (this.delayed.length === 0) return [];
-    const due: Command[] = [];
+    const due: PendingCommand[] = [];
     const later: Delayed[] = [];
     for (const entry of this.delayed) {
       if (entry.until < now) due.push(entry.command);
@@ -59,14 +59,14 @@ export class WaitingCommands {
   /** Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is over. */
   expire(now: number, why: () => { reason: string; cause: RedisError | undefined }): void {
     let over = 0;
-    const look = (command: Command): void => {
+    const look = (command: PendingCommand): void => {
       if (!command.settled && command.deadline !== 0 && now > command.deadline) {
         const { reason, cause } = why();
         const sent = (command.context?.attempts ?? 0) > 0;
         const what = sent
           ? 'it was sent before, may have taken effect, and waited to be sent again'
           : 'it was never sent';
-        expire(command, `${what}: ${reason}`, cause);
+        command.fail(() => timedOut(command, `${what}: ${reason}`, cause));
       }
       if (command.settled) over++;
     };
@@ -92,7 +92,7 @@ export class WaitingCommands {
     for (const command of this.takeAll()) refuse(command, 'CLOSED', why);
   }
 
-  private takeAll(): Command[] {
+  private takeAll(): PendingCommand[] {
     const delayed = this.delayed.map(({ command }) => command);
     this.delayed = [];
     return [...this.queue.drain(), ...delayed];

@@ -11,6 +11,7 @@ import {
 import { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { Connection } from '../connection/connection.js';
+import type { PendingCommand } from '../connection/pending-command.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
@@ -81,7 +82,7 @@ export class Subscriber {
   };
   private readonly subscriptions = new Set<Listener>();
   /** Confirmations that a command still waits for on its connection: one for each of its channels. */
-  private readonly progress = new WeakMap<Command, { connection: Connection; left: number }>();
+  private readonly progress = new WeakMap<PendingCommand, { connection: Connection; left: number }>();
   private wantsBuffers = 0;
   private deafSince = 0;
   private heartbeat: NodeJS.Timeout | undefined;

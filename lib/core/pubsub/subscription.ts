@@ -4,7 +4,12 @@ import { TypedEvents } from '../typed-events.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 
 /** What befalls a subscription. */
-export interface SubscriptionEvents {
+export interface SubscriptionEvents<Data extends string | Buffer = string> {
+  /**
+   * A message, at once as it comes: instead of `for await`, which gets none while there is such a listener. A listener
+   * that throws does so as an uncaught exception.
+   */
+  message: [message: RedisMessage<Data>];
   /** After a reconnect: messages published during `gap` ms were not heard. */
   resubscribed: [event: { gap: number }];
 }
@@ -30,7 +35,9 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   /** Messages that the overflow policy threw away. */
   dropped = 0;
   private readonly names: Set<string>;
-  private readonly events = new TypedEvents<SubscriptionEvents>();
+  private readonly events = new TypedEvents<SubscriptionEvents<Data>>();
+  /** Messages go to listeners, and wait for nobody. */
+  private listened = false;
   private buffer: RedisMessage<Data>[] = [];
   private taken = 0;
   private readonly pulls: Pull<Data>[] = [];
@@ -82,19 +89,21 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     return this.options.buffers === true;
   }
 
-  on<Name extends keyof SubscriptionEvents>(
+  on<Name extends keyof SubscriptionEvents<Data>>(
     name: Name,
-    listener: (...payload: SubscriptionEvents[Name]) => void,
+    listener: (...payload: SubscriptionEvents<Data>[Name]) => void,
   ): this {
     this.events.on(name, listener);
+    if (name === 'message') this.startListening();
     return this;
   }
 
-  off<Name extends keyof SubscriptionEvents>(
+  off<Name extends keyof SubscriptionEvents<Data>>(
     name: Name,
-    listener: (...payload: SubscriptionEvents[Name]) => void,
+    listener: (...payload: SubscriptionEvents<Data>[Name]) => void,
   ): this {
     this.events.off(name, listener);
+    this.listened = this.events.count('message') > 0;
     return this;
   }
 
@@ -139,6 +148,10 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   /** @internal */
   deliver(message: RedisMessage<Data>): void {
     if (this.ended) return;
+    if (this.listened) {
+      this.events.emit('message', message);
+      return;
+    }
     const pull = this.pulls.shift();
     if (pull !== undefined) {
       pull.resolve({ done: false, value: message });
@@ -183,6 +196,13 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     if (pull === undefined) this.failure = error;
     else pull.reject(error);
     this.end();
+  }
+
+  /** What came before there was a listener comes first. */
+  private startListening(): void {
+    for (let message = this.take(); message !== undefined; message = this.take())
+      this.events.emit('message', message);
+    this.listened = true;
   }
 
   private take(): RedisMessage<Data> | undefined {

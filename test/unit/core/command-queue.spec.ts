@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { CommandQueue } from '../../../lib/core/connection/command-queue.js';
-import type { Command } from '../../../lib/core/connection/command.js';
+import type { PendingCommand } from '../../../lib/core/connection/pending-command.js';
 
-const command = (id: number): Command => ({ id }) as unknown as Command;
-const idOf = (entry: Command | undefined): number | undefined =>
+const command = (id: number): PendingCommand => ({ id }) as unknown as PendingCommand;
+const idOf = (entry: PendingCommand | undefined): number | undefined =>
   (entry as unknown as { id: number } | undefined)?.id;
 
 describe('CommandQueue', () => {

@@ -1,0 +1,81 @@
+import { queryText } from './commands/redaction.js';
+import { CommandContext } from './connection/command-context.js';
+import type { PendingCommand } from './connection/pending-command.js';
+import type { CommandInfo, CommandObserver } from './observer.js';
+import type { ResolvedOptions } from './resolve-options.js';
+
+/** Of a longer pipeline only so many commands are described: a span is no log. */
+const MOST_DESCRIBED = 20;
+
+/** Those who watch a client's commands. An observer's fault never reaches a command's caller. */
+export class CommandObservers {
+  /** Is anybody watching? */
+  active = false;
+  private all: readonly CommandObserver[] = [];
+
+  constructor(private readonly options: ResolvedOptions) {}
+
+  /** Returns the function that takes it out again. */
+  add(observer: CommandObserver): () => void {
+    this.set([...this.all, observer]);
+    return () => this.set(this.all.filter((other) => other !== observer));
+  }
+
+  /** Shows a command; its context tells the observers when it has settled. */
+  show(command: PendingCommand): void {
+    const context = (command.context ??= new CommandContext());
+    for (const { observer, state } of this.start([command], command.spec.name, undefined))
+      context.observed(observer, state);
+  }
+
+  /** Shows commands that are sent as one. Returns what is to be called when the last has settled. */
+  showPipeline(commands: readonly PendingCommand[]): (error: Error | undefined) => void {
+    const [{ spec }] = commands as [PendingCommand];
+    // the conventions' name for a batch of one operation, and for one of several
+    const same = commands.every((command) => command.spec === spec);
+    const started = this.start(commands, same ? `PIPELINE ${spec.name}` : 'PIPELINE', commands.length);
+    const context = new CommandContext();
+    for (const { observer, state } of started) context.observed(observer, state);
+    return (error) => context.finish(error);
+  }
+
+  private set(observers: readonly CommandObserver[]): void {
+    this.all = observers;
+    this.active = observers.length > 0;
+  }
+
+  private start(
+    commands: readonly PendingCommand[],
+    name: string,
+    batchSize: number | undefined,
+  ): { observer: CommandObserver; state: unknown }[] {
+    const { options } = this;
+    const unix = options.path !== undefined;
+    const info: CommandInfo = {
+      name,
+      get queryText() {
+        return describe(commands);
+      },
+      batchSize,
+      host: options.host,
+      port: unix ? undefined : options.port,
+      path: options.path,
+      database: options.database,
+    };
+    const started: { observer: CommandObserver; state: unknown }[] = [];
+    for (const observer of this.all) {
+      try {
+        started.push({ observer, state: observer.start(info) });
+      } catch {
+        // see above
+      }
+    }
+    return started;
+  }
+}
+
+function describe(commands: readonly PendingCommand[]): string {
+  const lines = commands.slice(0, MOST_DESCRIBED).map(({ spec, args }) => queryText(spec, args));
+  if (commands.length > lines.length) lines.push(`… (${commands.length - lines.length} more)`);
+  return lines.join('\n');
+}

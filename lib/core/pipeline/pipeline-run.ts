@@ -1,0 +1,40 @@
+import type { CommandArgument } from '../commands/arguments.js';
+import type { CommandSpec } from '../commands/command-spec.js';
+import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
+
+/** A pipeline under way: its commands, and the results as far as they have come. */
+export class PipelineRun implements ResultCollector {
+  readonly commands: PipelinedCommand[] = [];
+  /** Settles when the last command has; never rejects. */
+  readonly done: Promise<void>;
+  /** In the order of the commands: replies, and errors where they failed. */
+  readonly results: unknown[] = [];
+  /** Places in {@link results} that hold an error. */
+  readonly failed: number[] = [];
+  private left = 0;
+  private finish!: () => void;
+
+  constructor() {
+    this.done = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+  }
+
+  /** The error that came first. */
+  get firstError(): Error | undefined {
+    return this.failed.length === 0 ? undefined : (this.results[this.failed[0]!] as Error);
+  }
+
+  add(spec: CommandSpec, args: readonly CommandArgument[], buffers: boolean): PipelinedCommand {
+    const command = new PipelinedCommand(spec, args, buffers, this, this.left++);
+    this.commands.push(command);
+    this.results.push(undefined);
+    return command;
+  }
+
+  settle(index: number, outcome: unknown): void {
+    this.results[index] = outcome;
+    if (outcome instanceof Error) this.failed.push(index);
+    if (--this.left === 0) this.finish();
+  }
+}

@@ -1,0 +1,122 @@
+import type { CommandArgument } from '../commands/arguments.js';
+import { blockingTimeout } from '../commands/blocking-timeout.js';
+import { checkArguments } from '../commands/check-arguments.js';
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { RedisCommands } from '../commands/commands.generated.js';
+import { resolveCall } from '../commands/resolve-call.js';
+import type { RedisError } from '../errors.js';
+
+/** How a pipeline ends. */
+export interface PipelineExecOptions {
+  /** Reject with an `AggregateError` of all errors where there are any, instead of giving them in their places. Default false. */
+  throwOnError?: boolean;
+}
+
+/** What a pipeline gives: each command's reply, or the error it met, in its place. */
+export type PipelineResults<Results extends readonly unknown[]> = Results extends readonly []
+  ? unknown[]
+  : { [Index in keyof Results]: Results[Index] | RedisError };
+
+/** The commands of a client, each giving the pipeline back with its reply added to the results. */
+type Chained<Results extends readonly unknown[], Text extends string | Buffer> = {
+  [Name in keyof RedisCommands<Text>]: RedisCommands<Text>[Name] extends (
+    ...args: infer Args
+  ) => Promise<infer Reply>
+    ? (...args: Args) => Pipeline<[...Results, Reply], Text>
+    : never;
+};
+
+/**
+ * Commands that leave together, and results that come together. Made by `client.pipeline()`; runs once.
+ *
+ * Chained, the results are a tuple of the replies' types; command by command (`pipeline.get('a'); pipeline.get('b');`)
+ * they are `unknown[]`.
+ */
+export type Pipeline<
+  Results extends readonly unknown[] = [],
+  Text extends string | Buffer = string,
+> = Chained<Results, Text> & {
+  /** Commands so far. */
+  readonly length: number;
+  /** Any command by its words, as `client.call()`. */
+  call(name: string, ...args: CommandArgument[]): Pipeline<[...Results, unknown], Text>;
+  /**
+   * Sends the commands, and gives what came of each when all are done. Other callers' commands may come between them:
+   * a pipeline is no transaction.
+   *
+   * @returns a result for each command, in their order; a failed one's error is a value in its place.
+   * @throws {AggregateError} with `throwOnError`, of all errors that there were; {Error} when it ran before.
+   */
+  exec(options: { throwOnError: true }): Promise<Results extends readonly [] ? unknown[] : Results>;
+  exec(options?: PipelineExecOptions): Promise<PipelineResults<Results>>;
+};
+
+/** What was put into a pipeline. */
+export interface PipelineStep {
+  readonly spec: CommandSpec;
+  readonly args: CommandArgument[];
+}
+
+/** Runs the steps of a pipeline; the client behind it. */
+export type RunPipeline = (steps: readonly PipelineStep[]) => Promise<{
+  results: unknown[];
+  /** Places of the results that are errors. */
+  failed: readonly number[];
+}>;
+
+/** {@link Pipeline} at run time: every method notes its command and gives the pipeline back. */
+export class CommandPipeline extends RedisCommands {
+  private readonly steps: PipelineStep[] = [];
+  private executed = false;
+
+  constructor(private readonly run: RunPipeline) {
+    super();
+  }
+
+  get length(): number {
+    return this.steps.length;
+  }
+
+  call(name: string, ...args: CommandArgument[]): this {
+    return this.execute(...resolveCall(name, args)) as never;
+  }
+
+  async exec({ throwOnError = false }: PipelineExecOptions = {}): Promise<unknown[]> {
+    if (this.executed) throw new Error('The pipeline ran already, and runs once only: make a new one.');
+    this.executed = true;
+    const { results, failed } = await this.run(this.steps);
+    if (throwOnError && failed.length > 0) throw aggregate(results, failed);
+    return results;
+  }
+
+  /** @throws {TypeError} for what cannot be sent, at the call that brought it. */
+  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
+    if (this.executed)
+      throw new Error(`${spec.name}: the pipeline ran already, and runs once only: make a new one.`);
+    const wrong = checkArguments(spec, args) ?? unfit(spec, args);
+    if (wrong !== undefined) throw wrong;
+    this.steps.push({ spec, args });
+    return this as never;
+  }
+}
+
+/** Why a command has no place in a pipeline, or undefined. */
+function unfit(spec: CommandSpec, args: readonly CommandArgument[]): TypeError | undefined {
+  const { BLOCKING, STATEFUL, SUBSCRIPTION } = CommandFlag;
+  if ((spec.flags & (BLOCKING | STATEFUL | SUBSCRIPTION)) === 0) return undefined;
+  if ((spec.flags & (STATEFUL | SUBSCRIPTION)) !== 0) {
+    return new TypeError(
+      `${spec.name} changes the state of a connection that all callers of this client share: it has no place in a pipeline.`,
+    );
+  }
+  if (blockingTimeout(spec, args) === undefined) return undefined;
+  return new TypeError(
+    `${spec.name} may wait on the server and would hold up all callers of this client: call it by itself, not in a pipeline.`,
+  );
+}
+
+function aggregate(results: readonly unknown[], failed: readonly number[]): AggregateError {
+  const errors = [...failed].sort((a, b) => a - b).map((index) => results[index] as RedisError);
+  const count = `${errors.length} of ${results.length} commands of the pipeline failed`;
+  return new AggregateError(errors, `${count}; the first: ${errors[0]!.message}`);
+}
