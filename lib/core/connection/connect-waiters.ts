@@ -1,9 +1,9 @@
 import { RedisConnectionError, RedisTimeoutError, type RedisError } from '../errors.js';
+import { rejectLate, remakeError } from '../late-error.js';
 import { clock, ticksFor } from './coarse-clock.js';
 
 interface Waiter {
-  resolve: () => void;
-  reject: (error: RedisError) => void;
+  resolve: (outcome?: Promise<never>) => void;
   /** Tick; undefined gives up with the first failed attempt. */
   deadline: number | undefined;
   /** The deadline as the caller wrote it, ms. */
@@ -20,9 +20,9 @@ export class ConnectWaiters {
 
   /** @param timeout ms; Infinity waits for ever, undefined gives up with the first failed attempt. */
   add(timeout: number | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const deadline = timeout === undefined ? undefined : clock.now + ticksFor(timeout);
-      this.waiters.push({ resolve, reject, deadline, timeout: timeout ?? 0 });
+      this.waiters.push({ resolve, deadline, timeout: timeout ?? 0 });
     });
   }
 
@@ -31,7 +31,7 @@ export class ConnectWaiters {
   }
 
   rejectAll(error: RedisError): void {
-    for (const { reject } of this.takeAll()) reject(error);
+    for (const waiter of this.takeAll()) fail(waiter, error);
   }
 
   /** An attempt failed: those who wanted one attempt only give up. */
@@ -62,7 +62,7 @@ export class ConnectWaiters {
     if (this.waiters.length === 0) return;
     const over = this.waiters.filter(isOver);
     this.waiters = this.waiters.filter((waiter) => !isOver(waiter));
-    for (const waiter of over) waiter.reject(errorFor(waiter));
+    for (const waiter of over) fail(waiter, errorFor(waiter));
   }
 
   private takeAll(): Waiter[] {
@@ -70,4 +70,9 @@ export class ConnectWaiters {
     this.waiters = [];
     return all;
   }
+}
+
+/** Ends one caller's wait, with an error whose stack is that caller's. */
+function fail({ resolve }: Waiter, error: RedisError): void {
+  resolve(rejectLate(() => remakeError(error)));
 }
