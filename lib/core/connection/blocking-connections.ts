@@ -1,3 +1,5 @@
+import type { RedisError } from '../errors.js';
+import { remakeError } from '../late-error.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { deadlineAfter } from './coarse-clock.js';
 import type { Command } from './command.js';
@@ -32,12 +34,12 @@ export class BlockingConnections {
       refuse(command, 'CLOSED', 'the client is closed.');
       return;
     }
-    (command.context ??= new CommandContext()).blocking = true;
+    const context = (command.context ??= new CommandContext());
+    context.blocking = true;
     const connection = this.idle.pop() ?? this.create();
     connection.setRef(true);
     this.busy.add(connection);
-    const giveBack = (): void => this.giveBack(connection);
-    command.promise.then(giveBack, giveBack);
+    context.onSettled = () => this.giveBack(connection);
     const send = (): void => {
       if (command.settled) return;
       // its own timeout begins on the server
@@ -45,7 +47,7 @@ export class BlockingConnections {
       connection.submit(command);
     };
     if (connection.status === 'ready') send();
-    else connection.connect(connectTimeout).then(send, (error: Error) => command.failWith(error));
+    else connection.connect(connectTimeout).then(send, (error: RedisError) => failUnsent(command, error));
   }
 
   private create(): ReconnectingConnection {
@@ -100,4 +102,12 @@ export class BlockingConnections {
     for (const connection of [...this.idle.splice(0), ...this.busy]) connection.destroy();
     this.busy.clear();
   }
+}
+
+/** No connection came for a command: the error is its own, with its caller's stack. */
+function failUnsent(command: Command, error: RedisError): void {
+  const { name } = command.spec;
+  command.fail(() =>
+    remakeError(error, { command: name, message: `${name} was not sent: ${error.message}` }),
+  );
 }

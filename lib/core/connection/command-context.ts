@@ -21,6 +21,8 @@ export class CommandContext {
   retryFault: unknown;
   /** Waits on the server, on a connection of its own. */
   blocking = false;
+  /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */
+  onSettled: (() => void) | undefined;
   private observations: Observation[] | undefined;
   private forgetSignal: (() => void) | undefined;
 
@@ -37,6 +39,7 @@ export class CommandContext {
   finish(error: Error | undefined): void {
     this.forgetSignal?.();
     this.forgetSignal = undefined;
+    this.onSettled?.();
     if (this.observations === undefined) return;
     for (const { observer, state } of this.observations) {
       try {
