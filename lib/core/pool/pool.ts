@@ -9,6 +9,7 @@ import {
   RedisTimeoutError,
   type RedisError,
 } from '../errors.js';
+import { rejectLate, remakeError } from '../late-error.js';
 import type { CommandObserver } from '../observer.js';
 import { resolveClientOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -29,7 +30,7 @@ export interface RedisPoolStats {
 interface Waiter {
   /** Both leave the queue and disarm the timer. */
   resolve: (client: RedisClient) => void;
-  reject: (error: RedisError) => void;
+  reject: (create: () => RedisError) => void;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -85,7 +86,7 @@ export class RedisPool {
       Array.from({ length: Math.max(missing, 0) }, () => this.open(options.deadline)),
     );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    if (failed !== undefined) throw remakeError(failed.reason as RedisError);
   }
 
   /**
@@ -312,17 +313,17 @@ export class RedisPool {
   }
 
   private wait(signal: AbortSignal | undefined): Promise<RedisClient> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const { acquireTimeout, max } = this.size;
-      const give = (error: RedisError): void => {
+      const give = (create: () => RedisError): void => {
         const index = this.waiters.indexOf(waiter);
         if (index === -1) return;
         this.waiters.splice(index, 1);
         settle();
-        reject(error);
+        resolve(rejectLate(create));
       };
       const abort = (): void =>
-        give(new RedisAbortError('acquire() was aborted by its signal.', { cause: signal?.reason }));
+        give(() => new RedisAbortError('acquire() was aborted by its signal.', { cause: signal?.reason }));
       const settle = (): void => {
         clearTimeout(waiter.timer);
         forgetSignal?.();
@@ -338,10 +339,10 @@ export class RedisPool {
       if (acquireTimeout > 0) {
         const message = (): string =>
           `acquire(): no connection became free within ${acquireTimeout} ms (\`acquireTimeout\`): ${this.lent.size} of ${max} are lent, ${this.opening.size} are being opened. Is each one released, or is \`max\` too small?`;
-        waiter.timer = setTimeout(
-          () => give(new RedisTimeoutError('pool', message())),
-          timerDelay(acquireTimeout),
-        );
+        waiter.timer = setTimeout(() => {
+          const late = message();
+          give(() => new RedisTimeoutError('pool', late));
+        }, timerDelay(acquireTimeout));
       }
       const forgetSignal = signal === undefined ? undefined : onceAborted(signal, abort);
       this.waiters.push(waiter);
@@ -354,7 +355,7 @@ export class RedisPool {
     while (this.waiters.length > this.opening.size && this.total < this.size.max) {
       this.open().catch((error: RedisError) => {
         // the same would befall the next: each is told at once instead of after its whole timeout
-        this.waiters[0]?.reject(error);
+        this.waiters[0]?.reject(() => remakeError(error));
         this.serveByOpening();
       });
     }
@@ -393,6 +394,6 @@ export class RedisPool {
     this.stopSweeping();
     // each leaves the queue as it is refused
     for (const waiter of this.waiters.slice())
-      waiter.reject(new RedisDisconnectedError('CLOSED', 'acquire(): the pool was closed.'));
+      waiter.reject(() => new RedisDisconnectedError('CLOSED', 'acquire(): the pool was closed.'));
   }
 }
