@@ -16,6 +16,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisServerError, type RedisError } from '../errors.js';
+import { remakeError } from '../late-error.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -140,7 +141,8 @@ export class Subscriber {
     } catch (error) {
       subscription.end();
       void this.leave(subscription, wanted).catch(() => undefined);
-      throw error;
+      // others may wait for the same confirmation: each gets an error with the stack of its own caller
+      throw remakeError(error as RedisError);
     }
     return subscription;
   }

@@ -1,5 +1,6 @@
 import { onceAborted } from '../abort-signals.js';
 import { RedisAbortError, RedisClientError, type RedisError } from '../errors.js';
+import { rejectLate, remakeError } from '../late-error.js';
 import { TypedEvents } from '../typed-events.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 
@@ -20,8 +21,7 @@ export type Unsubscribe = (channels: readonly string[]) => Promise<void>;
 const DEFAULT_BUFFER_SIZE = 10_000;
 
 interface Pull<Data extends string | Buffer> {
-  resolve: (result: IteratorResult<RedisMessage<Data>, undefined>) => void;
-  reject: (error: RedisError) => void;
+  resolve: (result: IteratorResult<RedisMessage<Data>, undefined> | Promise<never>) => void;
 }
 
 /**
@@ -122,11 +122,11 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     if (this.failure !== undefined) {
       const { failure } = this;
       this.failure = undefined;
-      return Promise.reject(failure);
+      return rejectLate(() => remakeError(failure));
     }
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => {
-      this.pulls.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.pulls.push({ resolve });
     });
   }
 
@@ -194,7 +194,7 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     if (this.ended) return;
     const pull = this.pulls.shift();
     if (pull === undefined) this.failure = error;
-    else pull.reject(error);
+    else pull.resolve(rejectLate(() => remakeError(error)));
     this.end();
   }
 
