@@ -1,0 +1,3 @@
+export { type Answer, type Call, FakeServer } from './fake-server.js';
+export { errorOf, watch } from './outcome.js';
+export { Relay } from './relay.js';
