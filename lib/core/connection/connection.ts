@@ -19,7 +19,7 @@ import type { Command } from './command.js';
 import { Abandoned, type PendingCommand } from './pending-command.js';
 import { CommandQueue } from './command-queue.js';
 import { formatAddress, openSocket, type Address } from './open-socket.js';
-import { serverError } from './server-error.js';
+import { serverError, withoutArguments } from './server-error.js';
 import { timedOut } from './command-errors.js';
 
 /** What a connection tells the one who owns it. */
@@ -284,7 +284,9 @@ export class Connection implements ReplySink {
     this.flush();
   }
 
-  private unexpectedReply(message?: string): void {
+  private unexpectedReply(answer?: string): void {
+    // whose arguments it quotes, nobody knows any more
+    const message = answer === undefined ? undefined : withoutArguments(answer);
     const what = message === undefined ? 'a reply' : 'an error';
     const said = message === undefined ? '' : `: ${message}`;
     const cause = message === undefined ? undefined : new RedisServerError(message);
