@@ -1,3 +1,4 @@
 export { type Answer, type Call, FakeServer } from './fake-server.js';
 export { errorOf, watch } from './outcome.js';
 export { Relay } from './relay.js';
+export { expectNoSecret, SECRET, showsSecret } from './secret.js';
