@@ -1,4 +1,6 @@
+export { clientMaker, cutAndReturn } from './clients.js';
 export { type Answer, type Call, FakeServer } from './fake-server.js';
 export { errorOf, watch } from './outcome.js';
 export { Relay } from './relay.js';
 export { expectNoSecret, SECRET, showsSecret } from './secret.js';
+export { type OptionName, shows } from './shows.js';
