@@ -1,5 +1,6 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
+import { rejectLate } from '../late-error.js';
 import { PendingCommand } from './pending-command.js';
 
 type Resolve = (value: unknown) => void;
@@ -8,8 +9,6 @@ let captured: Resolve;
 const capture = (resolve: Resolve): void => {
   captured = resolve;
 };
-const resolved = Promise.resolve();
-const nothing = (): void => {};
 
 /** A command with a promise of its own: what each method of a client makes. */
 export class Command extends PendingCommand {
@@ -41,10 +40,6 @@ export class Command extends PendingCommand {
    * functions that await it and puts their lines into `error.stack`. Costs the happy path nothing.
    */
   protected override reject(create: () => Error): void {
-    this.resolvePromise(
-      resolved.then(nothing).then(() => {
-        throw create();
-      }),
-    );
+    this.resolvePromise(rejectLate(create));
   }
 }

@@ -116,7 +116,7 @@ function unfit(spec: CommandSpec, args: readonly CommandArgument[]): TypeError |
 }
 
 function aggregate(results: readonly unknown[], failed: readonly number[]): AggregateError {
-  const errors = [...failed].sort((a, b) => a - b).map((index) => results[index] as RedisError);
+  const errors = failed.toSorted((a, b) => a - b).map((index) => results[index] as RedisError);
   const count = `${errors.length} of ${results.length} commands of the pipeline failed`;
   return new AggregateError(errors, `${count}; the first: ${errors[0]!.message}`);
 }
