@@ -117,7 +117,7 @@ export interface RedisClientOptions {
   autoPipelining?: boolean;
   /** Put in front of every key of every command. */
   keyPrefix?: string;
-  /** First TCP keep-alive probe after this idle time, ms; `false` turns probes off. Default 30_000. */
+  /** First TCP keep-alive probe after this idle time, ms, rounded up to a second; `false` and 0 turn probes off. Default 30_000. */
   keepAlive?: number | false;
   /** TCP_NODELAY. Default true. */
   noDelay?: boolean;

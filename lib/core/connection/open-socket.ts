@@ -31,10 +31,11 @@ export interface SocketHandlers {
 export function openSocket(address: Address, options: ResolvedOptions, handlers: SocketHandlers): Socket {
   const target =
     address.path === undefined ? { host: address.host, port: address.port } : { path: address.path };
+  const probeAfter = keepAliveDelay(options.keepAlive);
   const tuning = {
     noDelay: options.noDelay,
-    keepAlive: options.keepAlive !== false,
-    keepAliveInitialDelay: options.keepAlive === false ? 0 : options.keepAlive,
+    keepAlive: probeAfter !== 0,
+    keepAliveInitialDelay: probeAfter,
   };
   let socket: Socket;
   if (options.tls === undefined) {
@@ -68,4 +69,18 @@ export function openSocket(address: Address, options: ResolvedOptions, handlers:
   socket.on('error', (error) => handlers.onError(error));
   socket.once('close', () => handlers.onClose());
   return socket;
+}
+
+/** Linux takes no longer time before the first keep-alive probe, ms. */
+const LONGEST_KEEP_ALIVE = 32_767_000;
+
+/**
+ * The idle time before the first probe as the system takes it: in whole seconds. Node cuts off what is over a second, and
+ * the system refuses 0, as it does what is too long: probes then begin after its own time, two hours as a rule.
+ *
+ * @returns ms; 0 for no probes.
+ */
+function keepAliveDelay(keepAlive: number | false): number {
+  if (keepAlive === false || keepAlive === Infinity) return 0;
+  return Math.min(Math.ceil(keepAlive / 1_000) * 1_000, LONGEST_KEEP_ALIVE);
 }
