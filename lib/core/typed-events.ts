@@ -26,13 +26,16 @@ export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
 
   emit<Name extends keyof Events & string>(name: Name, ...payload: Events[Name]): void {
     if (this.emitter.listenerCount(name) === 0) return;
-    try {
-      this.emitter.emit(name, ...payload);
-    } catch (error) {
-      // the listener's own fault surfaces as any uncaught exception does, and not in the middle of our work
-      process.nextTick(() => {
-        throw error;
-      });
+    // one by one, and not by the emitter's emit(): a listener that throws must not keep the event from those after it
+    for (const listener of this.emitter.rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this.emitter, payload);
+      } catch (error) {
+        // the listener's own fault surfaces as any uncaught exception does, and not in the middle of our work
+        process.nextTick(() => {
+          throw error;
+        });
+      }
     }
   }
 }
