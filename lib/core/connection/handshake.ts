@@ -77,9 +77,26 @@ function idOf(reply: unknown): number | undefined {
   return typeof reply === 'number' ? reply : undefined;
 }
 
-function select(connection: Connection, { database }: ResolvedOptions): Promise<unknown> {
-  // a fresh connection is in database 0; PING then, since a server that wants a password must say so now and not at the first command
-  return database === 0 ? ask(connection, PING, []) : ask(connection, SELECT, [database]);
+/** A fresh connection is in database 0. */
+async function select(connection: Connection, { database }: ResolvedOptions): Promise<void> {
+  const steps: Promise<unknown>[] = [checkService(connection)];
+  if (database !== 0) steps.push(ask(connection, SELECT, [database]));
+  const outcomes = await Promise.allSettled(steps);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/**
+ * A server that wants a password, or that still loads its data, must say so now and not at the first command: it answers
+ * HELLO and SELECT meanwhile, but not PING.
+ */
+async function checkService(connection: Connection): Promise<void> {
+  try {
+    await ask(connection, PING, []);
+  } catch (error) {
+    // a user who may not PING is let in; and a server that cannot save its data refuses PING as it does writes, but not reads
+    if (!(error instanceof RedisServerError && /^(NOPERM|MISCONF)$/.test(error.code))) throw error;
+  }
 }
 
 /** Tells the server which library this is; servers before 7.2 do not know the command, and that is fine. */

@@ -6,6 +6,7 @@ import {
   RedisAbortError,
   RedisClientError,
   RedisDisconnectedError,
+  RedisServerError,
   RedisTimeoutError,
   type RedisError,
 } from '../errors.js';
@@ -292,8 +293,9 @@ export class RedisPool {
     try {
       await client.probe(CHECK_TIMEOUT);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      // a refusal is an answer too: MISCONF, LOADING
+      return error instanceof RedisServerError;
     }
   }
 
