@@ -9,14 +9,14 @@ import type { RedisClientOptions, RetryCommand } from './options.js';
 
 const ATTEMPTS = 3;
 
-/** The server refused without doing anything, and may not refuse for long. */
-const PASSING = new Set(['LOADING', 'BUSY', 'TRYAGAIN', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY']);
-
-/** Does the server say so, in its own words? */
-export function isPassing(message: string): boolean {
-  const space = message.indexOf(' ');
-  return PASSING.has(space === -1 ? message : message.slice(0, space));
-}
+const PASSING: ReadonlySet<string> = new Set([
+  'LOADING',
+  'BUSY',
+  'TRYAGAIN',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  'READONLY',
+]);
 
 const SCRIPTS = new Set(['EVAL', 'EVALSHA', 'FCALL']);
 
@@ -24,11 +24,22 @@ function defaultBackoff(attempt: number): number {
   return Math.min(50 * 2 ** (attempt - 1), 1_000);
 }
 
+/** The server refused without doing anything, and may not refuse for long. */
+export function isPassing({ code }: RedisServerError): boolean {
+  return PASSING.has(code);
+}
+
+/** The same of the server's own words, of which no error was made yet. */
+export function isPassingMessage(message: string): boolean {
+  const space = message.indexOf(' ');
+  return PASSING.has(space === -1 ? message : message.slice(0, space));
+}
+
 /** Worth another attempt: refused for now, or not answered where sending it again does no harm. */
 export function isRetryable(error: RedisError, command: RetryCommand): boolean {
   if (error instanceof RedisServerError) {
     // the words of a script's error are the script's own: it may have done its work before
-    return PASSING.has(error.code) && (command.idempotent || !SCRIPTS.has(command.name));
+    return isPassing(error) && (command.idempotent || !SCRIPTS.has(command.name));
   }
   // a connection that ended, whatever ended it, takes with it what it carried
   const unanswered =

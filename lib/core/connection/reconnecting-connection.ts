@@ -10,7 +10,7 @@ import {
 import type { RedisCredentials } from '../options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { isPassing, retryDelay } from '../retry.js';
+import { isPassingMessage, retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
@@ -315,7 +315,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     }
     const rule = this.ruleFor(command);
     // most refusals are final: no error is made to learn that
-    if (rule === false || (rule === 'idempotent' && !isPassing(message))) return false;
+    if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
     const delay = this.delayBeforeRetry(command, serverError(message, command.spec.name));
     if (delay === false) return false;
     this.holdBack(command, delay);

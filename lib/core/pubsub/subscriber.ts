@@ -17,6 +17,7 @@ import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
+import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -266,7 +267,8 @@ export class Subscriber {
     try {
       await connection.request(command);
     } catch (error) {
-      if (!(error instanceof RedisServerError)) throw error;
+      // what passes is no verdict on the channel: the connection is made once more
+      if (!(error instanceof RedisServerError) || isPassing(error)) throw error;
       if (names.length > 1) {
         for (const name of names) await this.restoreBatch(connection, kind, [name]);
         return;
