@@ -1,11 +1,10 @@
 import type { RedisError } from '../errors.js';
-import { remakeError } from '../late-error.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { deadlineAfter } from './coarse-clock.js';
 import type { Command } from './command.js';
 import { CommandContext } from './command-context.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
-import { refuse } from './command-errors.js';
+import { failUnconnected, refuse } from './command-errors.js';
 
 /** Idle connections kept for the next blocking command; further ones close. */
 const KEPT_IDLE = 2;
@@ -47,7 +46,8 @@ export class BlockingConnections {
       connection.submit(command);
     };
     if (connection.status === 'ready') send();
-    else connection.connect(connectTimeout).then(send, (error: RedisError) => failUnsent(command, error));
+    else
+      connection.connect(connectTimeout).then(send, (error: RedisError) => failUnconnected(command, error));
   }
 
   private create(): ReconnectingConnection {
@@ -102,12 +102,4 @@ export class BlockingConnections {
     for (const connection of [...this.idle.splice(0), ...this.busy]) connection.destroy();
     this.busy.clear();
   }
-}
-
-/** No connection came for a command: the error is its own, with its caller's stack. */
-function failUnsent(command: Command, error: RedisError): void {
-  const { name } = command.spec;
-  command.fail(() =>
-    remakeError(error, { command: name, message: `${name} was not sent: ${error.message}` }),
-  );
 }

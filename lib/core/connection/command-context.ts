@@ -17,6 +17,8 @@ export class CommandContext {
   timeout: number | undefined;
   /** Attempts that failed so far. */
   attempts = 0;
+  /** A connection took it along when it ended: the server may have carried it out. */
+  lost = false;
   /** What the retry rule threw instead of deciding. */
   retryFault: unknown;
   /** Waits on the server, on a connection of its own. */

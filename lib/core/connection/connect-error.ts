@@ -9,8 +9,10 @@ const ADVICE: Record<string, string> = {
   ETIMEDOUT: 'the host did not answer. Does a firewall drop the packets?',
   ENOENT: 'there is no such socket. Is `path` right, and does the server run with `unixsocket`?',
   EACCES: 'this user may not open the socket. Check the permissions of `path`.',
-  ECONNRESET: 'the server cut the connection while it was being set up. Does it expect TLS (`rediss://`)?',
-  EPIPE: 'the server cut the connection while it was being set up.',
+  ECONNRESET:
+    'the server cut the connection while it was being set up. Does it expect TLS (`rediss://`), or has it reached `maxclients`?',
+  EPIPE:
+    'the server cut the connection while it was being set up. Does it expect TLS (`rediss://`), or has it reached `maxclients`?',
 };
 
 const TLS_ADVICE: [pattern: RegExp, advice: string][] = [
@@ -22,7 +24,15 @@ const TLS_ADVICE: [pattern: RegExp, advice: string][] = [
     /ALTNAME_INVALID/,
     "the server's certificate is for another name. Connect by that name, or give it as `tls.servername`.",
   ],
-  [/CERT_HAS_EXPIRED/, "the server's certificate has expired."],
+  [
+    /CERT_HAS_EXPIRED/,
+    "the server's certificate, or that of its authority, has expired. Renew it there (`CONFIG SET tls-cert-file` loads a new one without a restart); `tls.ca` must know its authority.",
+  ],
+  [
+    /CERT_NOT_YET_VALID/,
+    "the server's certificate is not valid yet. Is the clock right, here and where it was made?",
+  ],
+  [/ALERT_CERTIFICATE_EXPIRED/, 'the server says that the client certificate (`tls.cert`) has expired.'],
   [
     /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/,
     'the server asks for a client certificate that it trusts. Give `tls.cert` and `tls.key`.',
@@ -34,9 +44,10 @@ const TLS_ADVICE: [pattern: RegExp, advice: string][] = [
 ];
 
 const SERVER_ADVICE: Record<string, string> = {
-  WRONGPASS: 'Check `username` and `password`.',
+  WRONGPASS: 'Check `username` and `password`, or what `credentials` gives.',
   NOAUTH: 'The server asks for a password: set `password` (and `username`, where it has ACL users).',
   NOPERM: "The user's ACL rules do not allow what a connection needs (HELLO, SELECT, CLIENT SETNAME).",
+  LOADING: 'It takes commands once it has read its data: wait, or give connect() a `deadline`.',
   NOPROTO: 'The server speaks RESP2 only: set `protocol: 2` or leave it at `auto`.',
 };
 

@@ -316,9 +316,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const rule = this.ruleFor(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    const delay = this.delayBeforeRetry(command, serverError(message, command.spec.name));
+    const error = serverError(message, command.spec.name);
+    const delay = this.delayBeforeRetry(command, error);
     if (delay === false) return false;
-    this.holdBack(command, delay);
+    this.holdBack(command, delay, error);
     return true;
   }
 
@@ -326,19 +327,20 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const rule = this.ruleFor(command);
     // by the built-in rule `commandTimeout` holds from call to reply: there is no time left for another attempt
     if (!this.prepared || this.status === 'closing' || rule === false || rule === 'idempotent') return false;
-    const delay = this.delayBeforeRetry(command, create());
+    const error = create();
+    const delay = this.delayBeforeRetry(command, error);
     if (delay === false) return false;
-    this.holdBack(command, delay);
+    this.holdBack(command, delay, error);
     return true;
   }
 
   /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
-  private holdBack(command: PendingCommand, delay: number): void {
+  private holdBack(command: PendingCommand, delay: number, error: RedisError): void {
     if (this.ruleFor(command) !== 'idempotent') {
       const timeout = command.context?.timeout ?? this.options.commandTimeout;
       command.deadline = timeout === 0 ? 0 : deadlineAfter(delay + timeout);
     }
-    this.waiting.delay(command, delay);
+    this.waiting.delay(command, delay, error);
   }
 
   private ruleFor(command: PendingCommand): ResolvedOptions['retry'] {
@@ -419,7 +421,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       if (delay === false) failLost(command, error, connection.name);
       // by the built-in rule it goes out with the next connection, in its place
       else if (this.ruleFor(command) === 'idempotent') again.push(command);
-      else this.holdBack(command, delay);
+      else this.holdBack(command, delay, error);
     }
     for (const command of unsent) if (!command.settled) again.push(command);
     this.waiting.giveBack(again);
@@ -428,6 +430,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private delayBeforeRetry(command: PendingCommand, error: RedisError): number | false {
     const context = (command.context ??= new CommandContext());
     const rule = this.ruleFor(command);
+    if (!(error instanceof RedisServerError)) context.lost = true;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
       return retryDelay(rule, ++context.attempts, error, subject);

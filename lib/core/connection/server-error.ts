@@ -4,6 +4,8 @@ import { RedisServerError } from '../errors.js';
 const SCRIPTS = /^(EVAL|FCALL)/;
 /** Quote the text of a script that does not compile. */
 const COMPILERS = /^(FUNCTION|SCRIPT) LOAD$/;
+/** Refusals whose text is the same for all commands and holds no argument. */
+const FIXED = /^(OOM|MASTERDOWN|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY) /;
 /** Text in quotes, as a word of its own: no apostrophe. */
 const QUOTED = /(?<=^|[\s=:(])(['"])(.*?)\1(?=$|[\s.,:;)])/g;
 /** An argument without quotes, of EXPIRE, FUNCTION LIST and HSETEX. */
@@ -21,7 +23,7 @@ export function serverError(message: string, command: string): RedisServerError 
 export function withoutArguments(message: string, command = ''): string {
   const quoted = message.indexOf(', with args beginning with:');
   const words = quoted === -1 ? message : message.slice(0, quoted);
-  if (SCRIPTS.test(command)) return words;
+  if (SCRIPTS.test(command) || FIXED.test(words)) return words;
   const shown = words.replace(UNQUOTED, "'?'");
   if (COMPILERS.test(command)) return shown;
   return shown.replaceAll(QUOTED, (text, _, inner: string) => (isOwnWord(inner, command) ? text : "'?'"));

@@ -1,7 +1,7 @@
-import { RedisConnectionError, type RedisError } from '../errors.js';
+import type { RedisError } from '../errors.js';
 import { clock, ticksFor } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
-import { refuse, timedOut } from './command-errors.js';
+import { failUnsent, historyOf, refuse, timedOut } from './command-errors.js';
 import { CommandQueue } from './command-queue.js';
 
 /** A refused command that a retry rule holds back. */
@@ -9,6 +9,8 @@ interface Delayed {
   readonly command: PendingCommand;
   /** Tick. */
   readonly until: number;
+  /** Why it is to be sent again. */
+  readonly error: RedisError;
 }
 
 /** Commands that are not on a connection: in order of their calls, and apart those that a retry rule holds back. */
@@ -38,9 +40,12 @@ export class WaitingCommands {
     for (const command of commands.toReversed()) this.queue.unshift(command);
   }
 
-  /** @param delay ms */
-  delay(command: PendingCommand, delay: number): void {
-    this.delayed.push({ command, until: clock.now + ticksFor(delay) });
+  /**
+   * @param delay ms
+   * @param error why it is to be sent again.
+   */
+  delay(command: PendingCommand, delay: number, error: RedisError): void {
+    this.delayed.push({ command, until: clock.now + ticksFor(delay), error });
   }
 
   /** The held back whose time has come. */
@@ -59,19 +64,17 @@ export class WaitingCommands {
   /** Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is over. */
   expire(now: number, why: () => { reason: string; cause: RedisError | undefined }): void {
     let over = 0;
-    const look = (command: PendingCommand): void => {
+    const look = (command: PendingCommand, refusal?: RedisError): void => {
       if (!command.settled && command.deadline !== 0 && now > command.deadline) {
-        const { reason, cause } = why();
-        const sent = (command.context?.attempts ?? 0) > 0;
-        const what = sent
-          ? 'it was sent before, may have taken effect, and waited to be sent again'
-          : 'it was never sent';
+        const { reason, cause } = refusal === undefined ? why() : { reason: refusal.message, cause: refusal };
+        const history = historyOf(command);
+        const what = history === '' ? 'it was never sent' : `it ${history}, and waited to be sent again`;
         command.fail(() => timedOut(command, `${what}: ${reason}`, cause));
       }
       if (command.settled) over++;
     };
     for (let index = 0; index < this.queue.length; index++) look(this.queue.at(index));
-    for (const { command } of this.delayed) look(command);
+    for (const { command, error } of this.delayed) look(command, error);
     if (over === 0) return;
     this.delayed = this.delayed.filter(({ command }) => !command.settled);
     for (const command of this.queue.drain()) if (!command.settled) this.queue.push(command);
@@ -79,13 +82,7 @@ export class WaitingCommands {
 
   /** Fails everything: no connection will come. */
   failAll(cause: RedisError): void {
-    for (const command of this.takeAll()) {
-      const { name } = command.spec;
-      const message = `${name} was not sent: ${cause.message}`;
-      command.fail(
-        () => new RedisConnectionError('connect_failed', message, { command: name, cause, code: cause.code }),
-      );
-    }
+    for (const command of this.takeAll()) failUnsent(command, cause);
   }
 
   refuseAll(why: string): void {
