@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import RedisParser from 'redis-parser';
 import { type Reply, ReplyError } from '../../../lib/core/protocol/reply.js';
+import { newSeed, Random } from '../../support/random.js';
 import { SAMPLES } from './corpus.js';
-import { assertSame, bulk, decode, Feed, isMalformed, newSeed, Random, show, type Told } from './wire.js';
+import { assertSame, bulk, decode, Feed, isMalformed, show, type Told } from './wire.js';
 
 const SEED = newSeed();
 

@@ -125,35 +125,6 @@ export function isMalformed(error: unknown): boolean {
   return error instanceof MalformedReplyError;
 }
 
-/** Numbers that are the same for the same seed on every machine. */
-export class Random {
-  constructor(private state: number) {}
-
-  /** 0 to 1. */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** An integer below `limit`. */
-  below(limit: number): number {
-    return Math.floor(this.next() * limit);
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)];
-  }
-}
-
-/** A seed for a run of random tests: new each time, or from `SEED`; to be named in the failure. */
-export function newSeed(): number {
-  return process.env['SEED'] === undefined
-    ? Math.floor(Math.random() * 2 ** 31)
-    : Number(process.env['SEED']);
-}
-
 export function bulk(text: string | Buffer): string {
   return `$${Buffer.byteLength(text)}\r\n${text.toString()}\r\n`;
 }
