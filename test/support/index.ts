@@ -2,7 +2,22 @@ export { describeAbsence, type Found } from './absences.js';
 export { findChromium } from './chromium.js';
 export { type ContainerServer, findDocker, startContainer, TEST_IMAGE } from './docker.js';
 export { eventually } from './eventually.js';
+export {
+  type ConnectionPlan,
+  FAULT_KINDS,
+  type Fault,
+  type FaultCounts,
+  type FaultKind,
+  type FaultMix,
+  type FaultPlan,
+  FaultProxy,
+  type FaultProxyOptions,
+  type ProxiedConnection,
+  randomFaults,
+  totalOf,
+} from './fault-proxy/index.js';
 export { obtainServer, type ObtainedServer } from './obtain-server.js';
+export { givenSeed, newSeed, Random } from './random.js';
 export {
   MISSING_SERVERS,
   SERVER_KINDS,
