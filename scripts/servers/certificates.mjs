@@ -18,7 +18,7 @@ import { runCommand } from '../lib/run-command.mjs';
  * @property {Pair} client
  */
 
-const DAYS = ['-days', '30'];
+const DAYS = 30;
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 const LEAVES = /** @type {const} */ ({
   server: ['extendedKeyUsage=serverAuth', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1'],
@@ -30,9 +30,10 @@ const LEAVES = /** @type {const} */ ({
  * 60 ms, so that each TLS server can have its own and nothing has to be kept, renewed or shared between users.
  *
  * @param {string} directory
+ * @param {{ server?: number, client?: number }} [days]  how long each is valid, days; -1 makes one that ended yesterday
  * @returns {Promise<Certificates>}
  */
-export async function makeCertificates(directory) {
+export async function makeCertificates(directory, days = {}) {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const at = (/** @type {string} */ name) => join(directory, name);
   const openssl = async (/** @type {string[]} */ ...args) => {
@@ -59,12 +60,14 @@ export async function makeCertificates(directory) {
     'ca.key',
     '-out',
     'ca.crt',
-    ...DAYS,
+    '-days',
+    String(DAYS),
     ...subject,
     ...authority,
   );
   let serial = 1;
-  for (const [name, extensions] of Object.entries(LEAVES)) {
+  for (const name of /** @type {const} */ (['server', 'client'])) {
+    const extensions = LEAVES[name];
     await writeFile(at(`${name}.ext`), ['basicConstraints=CA:FALSE', ...extensions, ''].join('\n'));
     await openssl(
       'req',
@@ -86,7 +89,8 @@ export async function makeCertificates(directory) {
       '-extfile',
       `${name}.ext`,
     ];
-    await openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...DAYS, ...signedBy);
+    const valid = ['-days', String(days[name] ?? DAYS)];
+    await openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.crt`, ...valid, ...signedBy);
     await Promise.all([rm(at(`${name}.csr`)), rm(at(`${name}.ext`))]);
   }
   const pair = async (/** @type {string} */ name) => ({
