@@ -18,6 +18,7 @@ export {
 } from './fault-proxy/index.js';
 export { obtainServer, type ObtainedServer } from './obtain-server.js';
 export { givenSeed, newSeed, Random } from './random.js';
+export { runScript, type Ended } from './run-script.js';
 export {
   MISSING_SERVERS,
   SERVER_KINDS,
