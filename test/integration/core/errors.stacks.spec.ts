@@ -77,10 +77,11 @@ describe("an error's stack holds the line of the caller's await", () => {
   });
 
   it('timeouts: sent, waiting for a connection, of one call, of probe()', async () => {
-    await using fake = await FakeServer.start(({ name }) =>
-      name === 'GET' || name === 'PING' ? null : undefined,
-    );
-    const client = make({ url: `redis://127.0.0.1:${fake.port}`, database: 1, commandTimeout: 60 });
+    let silent = false;
+    await using fake = await FakeServer.start(() => (silent ? null : undefined));
+    const client = make({ url: `redis://127.0.0.1:${fake.port}`, commandTimeout: 60 });
+    await client.connect();
+    silent = true;
     await traced(async () => await at(() => client.get('k')));
     await traced(async () => await at(() => client.with({ timeout: 40 }).get('k')));
     const late = await traced(async () => await at(() => client.probe(40)));
