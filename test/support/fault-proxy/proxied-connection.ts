@@ -49,8 +49,8 @@ export class ProxiedConnection {
   reset(): void {
     this.requests.discard();
     this.replies.discard();
-    this.client.resetAndDestroy();
-    this.server.resetAndDestroy();
+    resetSocket(this.client);
+    resetSocket(this.server);
   }
 
   /** Forwards nothing either way for so many ms. */
@@ -65,6 +65,12 @@ export class ProxiedConnection {
     this.requests.heal();
     this.replies.heal();
   }
+}
+
+/** A stream that is being ended in good order cannot be reset any more: Node would leave its handle open for ever. */
+function resetSocket(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function iterate(faults: Iterable<Fault> = []): Iterator<Fault> {

@@ -7,11 +7,22 @@ export interface CallSettings {
   readonly abortable: boolean;
   /** It may be sent again after it was on its way, whatever it does. */
   readonly repeatable: boolean;
-  /** ms; 0 is none, undefined is the client's. */
+  /** A retry rule of its own may hold it back: commands issued later may come before it. */
+  readonly heldBack: boolean;
+  /** Of each attempt, ms; 0 is none, undefined is the client's. */
   readonly timeout: number | undefined;
 }
 
-const PLAIN: CallSettings = { options: undefined, abortable: false, repeatable: false, timeout: undefined };
+/** Attempts of one command at most, the first included. */
+export const MOST_ATTEMPTS = 4;
+
+const PLAIN: CallSettings = {
+  options: undefined,
+  abortable: false,
+  repeatable: false,
+  heldBack: false,
+  timeout: undefined,
+};
 
 /** Mostly none, else what `client.with()` takes. */
 export function drawSettings(random: Random): CallSettings {
@@ -22,13 +33,15 @@ export function drawSettings(random: Random): CallSettings {
   const abortable = random.chance(0.3);
   if (abortable) options.signal = drawSignal(random);
   const retry = random.pick([undefined, undefined, false, 'policy', 'function'] as const);
-  if (retry === 'policy') options.retry = { attempts: random.between(0, 3), backoff: random.between(0, 20) };
+  if (retry === 'policy')
+    options.retry = { attempts: random.between(0, MOST_ATTEMPTS - 1), backoff: random.between(0, 20) };
   // a function is asked about writes too
-  else if (retry === 'function') options.retry = (attempt) => (attempt <= 2 ? 5 : false);
+  else if (retry === 'function') options.retry = (attempt) => (attempt < MOST_ATTEMPTS ? 5 : false);
   else if (retry === false) options.retry = false;
   const idempotent = random.chance(0.2);
   if (idempotent) options.idempotent = true;
-  return { options, abortable, repeatable: idempotent || retry === 'function', timeout };
+  const heldBack = retry === 'policy' || retry === 'function';
+  return { options, abortable, repeatable: idempotent || retry === 'function', heldBack, timeout };
 }
 
 function drawSignal(random: Random): AbortSignal {

@@ -1,6 +1,6 @@
 import type { CommandView, RedisClient } from 'nestjs-redwire/core';
 import type { Random } from '../random.js';
-import { drawSettings } from './call-settings.js';
+import { drawSettings, MOST_ATTEMPTS } from './call-settings.js';
 import type { Attempt, Journal } from './journal.js';
 import { uniqueBytes, uniqueText } from './values.js';
 import { TOKEN_END, type Write, type WriteLedger } from './write-ledger.js';
@@ -28,6 +28,7 @@ export interface Caller {
 /** A caller with settings drawn for its next commands. */
 interface Call extends Caller {
   readonly view: RedisClient | CommandView<string>;
+  readonly heldBack: boolean;
   attempt(what: string, refusal?: string): Attempt;
   newWrite(): Write;
 }
@@ -35,12 +36,14 @@ interface Call extends Caller {
 /** One caller's turn: a command, or a few that belong together; awaits and checks them. */
 export async function operate(caller: Caller): Promise<void> {
   const { client, random, id } = caller;
-  const { options, abortable, repeatable, timeout } = drawSettings(random);
+  const { options, abortable, repeatable, heldBack, timeout } = drawSettings(random);
   const { commandTimeout, socketTimeout } = client.options;
-  const limit = timeout === 0 ? socketTimeout : (timeout ?? commandTimeout);
+  const perAttempt = timeout === 0 ? socketTimeout : (timeout ?? commandTimeout);
+  const limit = heldBack ? perAttempt * MOST_ATTEMPTS : perAttempt;
   await pick(random)({
     ...caller,
     view: options === undefined ? client : client.with(options),
+    heldBack,
     attempt: (what, refusal) => ({ what: `${what} (${id})`, limit, abortable, refusal }),
     newWrite: () => ({ acknowledged: false, repeatable }),
   });
@@ -76,11 +79,11 @@ function pick(random: Random): Operation {
   return ping;
 }
 
-async function setAndGetText({ view, client, journal, random, id, attempt }: Call): Promise<void> {
+async function setAndGetText({ view, client, heldBack, journal, random, id, attempt }: Call): Promise<void> {
   const [key, value] = [`k:${id}`, uniqueText(random, id)];
   // in one tick at times: the order of the calls is the order of their effects
   const setting = journal.expect(view.set(key, value), 'OK', attempt('SET'));
-  if (!random.chance(0.3)) await setting;
+  if (heldBack || !random.chance(0.3)) await setting;
   const reading = random.chance(0.2) ? client.call('GET', key) : view.get(key);
   const got = await journal.attempt(reading as Promise<string | null>, attempt('GET'));
   if (!got.ok) return;
