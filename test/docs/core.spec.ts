@@ -189,6 +189,12 @@ describe('connecting.md', () => {
 });
 
 describe('commands.md', () => {
+  it('pipeline', async () => {
+    const results = await commands.pipeline(client);
+    expect(results).toEqual(['OK', 2, expect.anything(), '2']);
+    expect(results[2]).toMatchObject({ code: 'WRONGTYPE' });
+  });
+
   it('names', async () => {
     expect(await commands.names(client)).toEqual({
       visits: 2,

@@ -31,6 +31,14 @@ export async function collections(client: RedisClient) {
   return counted;
 }
 
+export async function pipeline(client: RedisClient) {
+  // #region pipeline
+  const results = await client.pipeline().set('n', 1).incr('n').lpush('n', 'x').get('n').exec();
+  // ['OK', 2, RedisServerError WRONGTYPE, '2']
+  // #endregion
+  return results;
+}
+
 export async function refused(client: RedisClient): Promise<unknown> {
   const name: string | undefined = undefined;
   // #region refused

@@ -131,6 +131,27 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await subscription.next()).toEqual({ done: true, value: undefined });
     });
 
+    it('hands messages to listeners: first what came before them, then each at once, and to loops again afterwards', async () => {
+      const client = make();
+      const subscription = await client.subscribe('heard');
+      await client.publish('heard', '1');
+      await eventually(() => subscription.pending === 1);
+      const heard: string[] = [];
+      const listener = ({ channel, data }: { channel: string; data: string }): void => {
+        heard.push(`${channel} ${data}`);
+      };
+      subscription.on('message', listener);
+      expect(heard).toEqual(['heard 1']);
+      await client.publish('heard', '2');
+      await eventually(() => heard.length === 2);
+      expect(subscription.pending).toBe(0);
+      subscription.off('message', listener);
+      await client.publish('heard', '3');
+      expect((await subscription.next()).value).toMatchObject({ data: '3' });
+      expect(heard).toEqual(['heard 1', 'heard 2']);
+      await subscription.unsubscribe();
+    });
+
     it('ends by its signal', async () => {
       const client = make();
       const control = new AbortController();
