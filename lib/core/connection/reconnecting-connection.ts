@@ -376,6 +376,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     // before the retry rules are asked: they are the user's code, and may issue commands
     if (this.status !== 'closing') this.status = 'reconnecting';
     this.giveBack(connection, error, sent, unsent);
+    if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
       return;
@@ -425,6 +426,12 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     }
     for (const command of unsent) if (!command.settled) again.push(command);
     this.waiting.giveBack(again);
+    // a retry rule closed the client meanwhile
+    if (this.isClosed) this.waiting.refuseAll('the client was closed first.');
+  }
+
+  private get isClosed(): boolean {
+    return this.status === 'closed';
   }
 
   private delayBeforeRetry(command: PendingCommand, error: RedisError): number | false {
@@ -433,7 +440,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!(error instanceof RedisServerError)) context.lost = true;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
-      return retryDelay(rule, ++context.attempts, error, subject);
+      const delay = retryDelay(rule, ++context.attempts, error, subject);
+      // the rule is the user's code: it may have closed the client meanwhile, and nothing would be sent again
+      return this.isClosed ? false : delay;
     } catch (fault) {
       // the user's rule threw: the command fails with its own error, and shows this as the cause
       context.retryFault = fault;
