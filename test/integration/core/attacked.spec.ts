@@ -303,4 +303,44 @@ describe('what users and servers do', () => {
     expect(await issued).toBe('x');
     expect(events).toEqual(['disconnect']);
   });
+
+  it.each([
+    ['destroys', true],
+    ['closes', false],
+  ])('a retry rule that %s the client leaves nothing unsettled', async (_, destroys) => {
+    const admin = make();
+    const client = make({
+      reconnect: false,
+      retry: () => {
+        if (destroys) client.destroy();
+        else void client.close({ timeout: 100 });
+        return 1;
+      },
+    });
+    await client.connect();
+    await admin.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const settings = client.with({ retry: 'idempotent' });
+    const commands = [settings.incr('a'), client.incr('b'), client.with({ retry: false }).incr('c')];
+    const outcomes = Promise.all(commands.map((command) => command.catch((error: unknown) => error)));
+    await eventually(() => client.inFlight === 3);
+    await kill(admin);
+    await admin.call('CLIENT', 'UNPAUSE');
+    for (const outcome of await outcomes) expect(outcome).toHaveProperty('code');
+    expect([client.status, client.queued, client.inFlight]).toEqual(['closed', 0, 0]);
+    await expect(client.ping()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('nor does one that destroys it when the server refuses a command', async () => {
+    const client = make({
+      retry: () => {
+        client.destroy();
+        return 1;
+      },
+    });
+    await client.set('text', 'x');
+    const commands = [client.incr('text'), client.get('text')];
+    const outcomes = Promise.all(commands.map((command) => command.catch((error: unknown) => error)));
+    for (const outcome of await outcomes) expect(outcome).toHaveProperty('code');
+    expect([client.status, client.queued]).toEqual(['closed', 0]);
+  });
 });
