@@ -275,7 +275,9 @@ describe('retry', () => {
     expect(times).toBeLessThan(4);
     expect(error).toBeInstanceOf(RedisTimeoutError);
     expect(error).toMatchObject({ kind: 'command', command: 'GET' });
-    expect(error.message).toMatch(/it was refused by the server before, and waited to be sent again: LOADING/);
+    expect(error.message).toMatch(
+      /it was refused by the server before, and waited to be sent again: LOADING/,
+    );
   });
 
   /** What came at the least this long after what came before it, ms; a timer of Node's may fire a fraction early. */
