@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisClient } from 'nestjs-redwire/core';
 import { eventually } from '../eventually.js';
 import { type FaultCounts, type FaultMix, FaultProxy, randomFaults, totalOf } from '../fault-proxy/index.js';
@@ -35,6 +36,8 @@ const CLIENTS = 3;
 const CALLERS = 8;
 const BLOCKING_CALLERS = 2;
 const LONGEST_BURST = 24;
+/** Between two messages, and two elements, ms: the work is the callers'. */
+const PACE = 1;
 /** The share of a caller's turns after which its client is replaced. */
 const REPLACED = 0.01;
 
@@ -149,6 +152,7 @@ async function work({ random, journal, ledger, clients, queue, messages, goesOn 
     while (goesOn()) {
       await queue.feed();
       await messages.publish();
+      await sleep(PACE);
     }
   };
   const slots = Array.from({ length: CLIENTS }, (_, slot) => slot);
