@@ -1,31 +1,48 @@
-import { describe, expect, it } from '@jest/globals';
-import RedisParser from 'redis-parser';
-import { type Reply, ReplyError } from '../../../lib/core/protocol/reply.js';
-import { newSeed, Random } from '../../support/random.js';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { newSeed, type Random } from '../../support/random.js';
 import { SAMPLES } from './corpus.js';
-import { assertSame, bulk, decode, Feed, isMalformed, show, type Told } from './wire.js';
+import { rounds } from './rounds.js';
+import { assertSame, Feed, isMalformed, show, type Told } from './wire.js';
 
 const SEED = newSeed();
+/** Inputs of all generators together. */
+const INPUTS = 1_000_000;
+/** ms; the million takes a sixth of it on an idle machine. */
+const LONGEST = 120_000;
+/** What all inputs may add to what the process holds, bytes: none of them is longer than a few hundred. */
+const MOST_MEMORY = 256 * 2 ** 20;
 
 // most inputs end in an error of which nobody reads the stack, and that is what takes the time
 Error.stackTraceLimit = 0;
 
-/** Runs `test` so many times; a failure names the seed and the round, so that `SEED=… jest` repeats it. */
-function rounds(count: number, test: (random: Random, round: number) => void): void {
-  const random = new Random(SEED);
-  for (let round = 0; round < count; round++) {
-    try {
-      test(random, round);
-    } catch (error) {
-      throw new Error(`SEED=${SEED}, round ${round}: ${(error as Error).message}`, { cause: error });
-    }
-  }
+/** How inputs ended, and the most that was held meanwhile. */
+const ended = { replies: 0, incomplete: 0, malformed: 0 };
+const before = held();
+let most = 0;
+
+function held(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
+function note(told: readonly Told[], malformed: boolean): void {
+  if (malformed) ended.malformed++;
+  else if (told.length > 0) ended.replies++;
+  else ended.incomplete++;
+  if ((ended.malformed + ended.replies + ended.incomplete) % 2_000 === 0)
+    most = Math.max(most, held() - before);
+}
+
+/** Small enough to be met. */
+const TIGHT = { maxDepth: 6, maxBulkLength: 200, maxAggregateLength: 40 };
+
 /** Decodes in one chunk or, given a source of chance, in many. Anything but a malformed reply comes out as thrown. */
-function outcome(wire: Buffer, buffers: boolean, random?: Random): { told: Told[]; malformed: boolean } {
-  // depth and lengths small enough to be met
-  const feed = new Feed(buffers, { maxDepth: 6, maxBulkLength: 200, maxAggregateLength: 40 });
+function outcome(
+  wire: Buffer,
+  { buffers, tight }: { buffers: boolean; tight: boolean },
+  random?: Random,
+): { told: Told[]; malformed: boolean } {
+  const feed = new Feed(buffers, tight ? TIGHT : undefined);
   let malformed = false;
   try {
     for (let from = 0; from < wire.length;) {
@@ -42,269 +59,107 @@ function outcome(wire: Buffer, buffers: boolean, random?: Random): { told: Told[
 
 /** Whatever the bytes are: a clean end, and the same one however they are cut. */
 function survives(wire: Buffer, random: Random): void {
-  const buffers = random.below(4) === 0;
-  const whole = outcome(wire, buffers);
-  const cut = outcome(wire, buffers, random);
+  // also with the limits by default, where what is announced is taken at its word
+  const settings = { buffers: random.below(4) === 0, tight: random.below(3) > 0 };
+  const whole = outcome(wire, settings);
+  const cut = outcome(wire, settings, random);
+  note(whole.told, whole.malformed);
   const nothing = whole.told.length === 0 && cut.told.length === 0;
   if (nothing && whole.malformed === cut.malformed) return;
   assertSame(cut, whole, () => `cut otherwise: ${show(wire.toString('latin1'))}`);
 }
 
-const ALPHABET = Buffer.from('$*+-:_,#!=(%~>|;.?\r\n\r\n\r\n0123456789-1tf\r\n:1\r\n+a\r\n$1\r\n');
+const ALPHABET = [...Buffer.from('$*+-:_,#!=(%~>|;.?\r\n\r\n\r\n0123456789-1tf\r\n:1\r\n+a\r\n$1\r\n')];
+const SHORT = SAMPLES.map((sample) => ({ ...sample, wire: Buffer.from(sample.wire as string) })).filter(
+  ({ wire }) => wire.length < 120,
+);
+const WIRES = SHORT.map(({ wire }) => wire);
 
-describe(`RespDecoder, at random (SEED=${SEED})`, () => {
-  it('survives random bytes', () => {
-    rounds(60_000, (random) => {
-      survives(Buffer.from(Array.from({ length: random.below(24) }, () => random.below(256))), random);
-    });
-  });
+/** Changes a byte, or takes some out, or doubles some. */
+function mutate(wire: Buffer, random: Random): Buffer {
+  const at = random.below(wire.length);
+  switch (random.below(4)) {
+    case 0:
+      wire[at] = random.below(256);
+      return wire;
+    case 1:
+      wire[at] = random.pick(ALPHABET);
+      return wire;
+    case 2:
+      return Buffer.concat([wire.subarray(0, at), wire.subarray(at + 1 + random.below(3))]);
+    default:
+      return Buffer.concat([wire.subarray(0, at), wire.subarray(Math.max(0, at - random.below(6)))]);
+  }
+}
 
-  it('survives bytes that matter', () => {
-    rounds(130_000, (random) => {
-      const wire = Buffer.allocUnsafe(1 + random.below(32));
-      for (let i = 0; i < wire.length; i++) wire[i] = random.pick(ALPHABET as unknown as number[]);
-      survives(wire, random);
-    });
-  });
-
-  it('survives replies with a few bytes changed', () => {
-    const wires = SAMPLES.map(({ wire }) => Buffer.from(wire as string)).filter(({ length }) => length < 120);
-    rounds(130_000, (random) => {
-      let wire = Buffer.concat([random.pick(wires), random.pick(wires)]);
-      for (let changes = random.below(4); changes >= 0; changes--) {
-        const at = random.below(wire.length);
-        switch (random.below(4)) {
-          case 0:
-            wire[at] = random.below(256);
-            break;
-          case 1:
-            wire[at] = random.pick(ALPHABET as unknown as number[]);
-            break;
-          case 2:
-            wire = Buffer.concat([wire.subarray(0, at), wire.subarray(at + 1 + random.below(3))]);
-            break;
-          default:
-            wire = Buffer.concat([wire.subarray(0, at), wire.subarray(Math.max(0, at - random.below(6)))]);
-        }
-        if (wire.length === 0) return;
-      }
-      survives(wire, random);
-    });
-  });
-
-  it('gives back every tree that was encoded, with attributes in between', () => {
-    rounds(4000, (random) => {
-      const sent: Told[] = [];
-      let wire = '';
-      for (let replies = 1 + random.below(4); replies > 0; replies--) {
-        const [bytes, told] = randomReply(random);
-        wire += bytes;
-        sent.push(told);
-      }
-      const whole = Buffer.from(wire, 'utf8');
-      assertSame(decode(whole).told, sent, () => show(wire));
-      const cuts: number[] = [];
-      for (let at = random.below(20); at < whole.length; at += 1 + random.below(20)) cuts.push(at);
-      assertSame(decode(whole, { cuts }).told, sent, () => `cut: ${show(wire)}`);
-    });
-  });
-
-  it('says of RESP2 what redis-parser says', () => {
-    rounds(3000, (random) => {
-      let text = '';
-      for (let replies = 1 + random.below(8); replies > 0; replies--) text += randomResp2(random, 0);
-      const wire = Buffer.from(text);
-      const said: Told[] = [];
-      const oracle = new RedisParser({
-        returnReply: (reply: unknown) => said.push(['reply', fromOracle(reply)]),
-        returnError: (error: Error) => said.push(['error', error.message]),
-        returnFatalError: (error: Error) => {
-          throw error;
-        },
+describe(`RespDecoder on a million inputs (REDWIRE_SEED=${SEED})`, () => {
+  it(
+    'survives random bytes',
+    () => {
+      rounds(SEED, 200_000, (random) => {
+        const wire = Buffer.allocUnsafe(random.below(24));
+        for (let i = 0; i < wire.length; i++) wire[i] = random.below(256);
+        survives(wire, random);
       });
-      oracle.execute(Buffer.from(wire));
-      assertSame(decode(wire).told, said, () => show(text));
-      const cuts = [random.below(wire.length), wire.length - 1].toSorted((one, other) => one - other);
-      assertSame(decode(wire, { cuts }).told, said, () => `cut at ${cuts.join()}: ${show(text)}`);
-    });
+    },
+    LONGEST,
+  );
+
+  it(
+    'survives bytes that matter',
+    () => {
+      rounds(SEED, 330_000, (random) => {
+        const wire = Buffer.allocUnsafe(1 + random.below(32));
+        for (let i = 0; i < wire.length; i++) wire[i] = random.pick(ALPHABET);
+        survives(wire, random);
+      });
+    },
+    LONGEST,
+  );
+
+  it(
+    'survives replies with a few bytes changed',
+    () => {
+      rounds(SEED, 330_000, (random) => {
+        let wire: Buffer = Buffer.concat([random.pick(WIRES), random.pick(WIRES)]);
+        for (let changes = random.below(4); changes >= 0 && wire.length > 0; changes--)
+          wire = mutate(wire, random);
+        survives(wire, random);
+      });
+    },
+    LONGEST,
+  );
+
+  it(
+    'waits for the rest of what is cut off, wherever that is, and goes on with it',
+    () => {
+      rounds(SEED, 140_000, (random) => {
+        const samples = [random.pick(SHORT), random.pick(SHORT)];
+        const wire = Buffer.concat(samples.map((sample) => sample.wire));
+        const buffers = random.below(4) === 0;
+        const expected = samples.flatMap(({ text, bytes }) => (buffers ? (bytes ?? text) : text));
+        const cut = random.below(wire.length);
+        const feed = new Feed(buffers);
+        feed.write(wire, 0, cut);
+        const { told } = feed.sink;
+        note(told, false);
+        const early = told.length;
+        assertSame(told, expected.slice(0, early), () => `cut off at ${cut}: ${show(wire.toString())}`);
+        feed.write(wire, cut);
+        assertSame(told, expected, () => `cut at ${cut}: ${show(wire.toString())}`);
+      });
+    },
+    LONGEST,
+  );
+
+  it(`came to ${INPUTS} inputs, of every outcome, in bounded memory`, () => {
+    expect(ended.replies + ended.incomplete + ended.malformed).toBeGreaterThanOrEqual(INPUTS);
+    expect(Math.min(ended.replies, ended.incomplete, ended.malformed)).toBeGreaterThan(INPUTS / 20);
+    expect(most).toBeLessThan(MOST_MEMORY);
   });
 
-  it('has a seed to repeat a run by', () => {
-    const [one, other] = [new Random(7), new Random(7)];
-    expect(Array.from({ length: 5 }, () => one.below(100))).toEqual(
-      Array.from({ length: 5 }, () => other.below(100)),
-    );
+  afterAll(() => {
+    const counts = Object.entries(ended).map(([name, count]) => `${count} ${name}`);
+    process.stderr.write(`[fuzz] seed ${SEED}: ${counts.join(', ')}; at most ${most >> 20} MiB held\n`);
   });
 });
-
-function fromOracle(reply: unknown): Reply {
-  if (Array.isArray(reply)) return reply.map(fromOracle);
-  if (reply instanceof Error) return new ReplyError(reply.message);
-  return reply as Reply;
-}
-
-function randomText(random: Random): string {
-  const pieces = [
-    'a',
-    'key',
-    'value-of-some-length',
-    '0',
-    '\r\n',
-    'é',
-    '尺',
-    '😀',
-    ' ',
-    '$3\r\n',
-    '\0',
-    'x'.repeat(300),
-  ];
-  let text = '';
-  for (let n = random.below(6); n > 0; n--) text += random.pick(pieces);
-  return text;
-}
-
-function randomLine(random: Random): string {
-  return randomText(random).replaceAll(/[\r\n]/g, '_');
-}
-
-function randomResp2(random: Random, depth: number): string {
-  switch (random.below(depth < 4 ? 9 : 7)) {
-    case 0:
-      return `+${randomLine(random)}\r\n`;
-    case 1:
-      return `-ERR ${randomLine(random)}\r\n`;
-    case 2:
-      return `:${random.below(2 ** 31) - 2 ** 30}\r\n`;
-    case 3:
-      return '$-1\r\n';
-    case 4:
-      return '*-1\r\n';
-    case 5:
-    case 6:
-      return bulk(randomText(random));
-    default: {
-      const length = random.below(6);
-      return `*${length}\r\n${Array.from({ length }, () => randomResp2(random, depth + 1)).join('')}`;
-    }
-  }
-}
-
-function randomReply(random: Random): [wire: string, told: Told] {
-  const attribute = random.below(4) === 0 ? randomAttribute(random) : '';
-  const kind = random.below(8);
-  if (kind === 0) {
-    const message = randomLine(random);
-    return [`${attribute}-${message}\r\n`, ['error', message]];
-  }
-  if (kind === 1) {
-    const [wires, items] = randomElements(random, 1);
-    return [`${attribute}>${items.length + 1}\r\n+kind\r\n${wires.join('')}`, ['push', ['kind', ...items]]];
-  }
-  const [wire, value] = randomValue(random, 0);
-  return [wire, value instanceof ReplyError ? ['error', value.message] : ['reply', value]];
-}
-
-function randomAttribute(random: Random): string {
-  return `|1\r\n${randomValue(random, 3)[0]}${randomValue(random, 3)[0]}`;
-}
-
-function randomElements(random: Random, depth: number): [wires: string[], values: Reply[]] {
-  const elements = Array.from({ length: random.below(5) }, () => randomValue(random, depth));
-  return [elements.map(([wire]) => wire), elements.map(([, value]) => value)];
-}
-
-function randomValue(random: Random, depth: number): [wire: string, value: Reply] {
-  const [wire, value] = randomBareValue(random, depth);
-  return [random.below(12) === 0 && depth < 4 ? randomAttribute(random) + wire : wire, value];
-}
-
-function randomBareValue(random: Random, depth: number): [wire: string, value: Reply] {
-  switch (random.below(depth < 4 ? 18 : 13)) {
-    case 0: {
-      const text = randomLine(random);
-      return [`+${text}\r\n`, text];
-    }
-    case 1: {
-      const text = randomText(random);
-      return [`!${Buffer.byteLength(text)}\r\n${text}\r\n`, new ReplyError(text)];
-    }
-    case 2: {
-      const integer = random.below(2 ** 32) - 2 ** 31;
-      return [`:${integer}\r\n`, integer];
-    }
-    case 3: {
-      const integer = BigInt(random.below(2 ** 31)) * 10n ** 10n + BigInt(random.below(2 ** 31));
-      return [`:${integer}\r\n`, integer > BigInt(Number.MAX_SAFE_INTEGER) ? integer : Number(integer)];
-    }
-    case 4: {
-      const big =
-        BigInt(random.below(2 ** 31)) ** BigInt(random.below(9)) * (random.below(2) === 0 ? -1n : 1n);
-      return [`(${big}\r\n`, big];
-    }
-    case 5: {
-      const double = random.pick([
-        random.next(),
-        random.next() * 10 ** (random.below(600) - 300),
-        -random.next() * 1000,
-        Math.round(random.next() * 1e6) / 100,
-        Infinity,
-        -Infinity,
-        NaN,
-      ]);
-      return [
-        `,${Number.isFinite(double) ? double : String(double).replace('Infinity', 'inf').toLowerCase()}\r\n`,
-        double,
-      ];
-    }
-    case 6: {
-      const value = random.below(2) === 0;
-      return [value ? '#t\r\n' : '#f\r\n', value];
-    }
-    case 7:
-      return [random.pick(['_\r\n', '$-1\r\n', '*-1\r\n']), null];
-    case 8: {
-      const text = randomText(random);
-      return [`=${Buffer.byteLength(text) + 4}\r\n${random.pick(['txt', 'mkd'])}:${text}\r\n`, text];
-    }
-    case 9: {
-      const text = Buffer.from(randomText(random));
-      let wire = '$?\r\n';
-      // latin1 would be cut anywhere; as the wire is put together as text, parts end with characters
-      const characters = [...text.toString()];
-      while (characters.length > 0) {
-        const part = characters.splice(0, 1 + random.below(4)).join('');
-        wire += `;${Buffer.byteLength(part)}\r\n${part}\r\n`;
-      }
-      return [`${wire};0\r\n`, text.toString()];
-    }
-    case 10:
-    case 11:
-    case 12: {
-      const text = randomText(random);
-      return [bulk(text), text];
-    }
-    case 13:
-    case 14: {
-      const [wires, values] = randomElements(random, depth + 1);
-      const type = random.pick(['*', '~']);
-      if (random.below(4) === 0) return [`${type}?\r\n${wires.join('')}.\r\n`, values];
-      return [`${type}${values.length}\r\n${wires.join('')}`, values];
-    }
-    default:
-      return randomMap(random, depth);
-  }
-}
-
-function randomMap(random: Random, depth: number): [wire: string, value: Reply] {
-  const value: Record<string, Reply> = {};
-  let wire = '';
-  let length = 0;
-  for (let pairs = random.below(5); pairs > 0; pairs--) {
-    const key = random.pick(['id', 'name', '__proto__', 'constructor', randomText(random)]);
-    const [bytes, item] = randomValue(random, depth + 1);
-    Object.defineProperty(value, key, { value: item, writable: true, enumerable: true, configurable: true });
-    wire += bulk(key) + bytes;
-    length++;
-  }
-  return [random.below(4) === 0 ? `%?\r\n${wire}.\r\n` : `%${length}\r\n${wire}`, value];
-}
