@@ -63,7 +63,7 @@ const MOST_KEPT_HEADS = 64;
 
 /** A command as the core sees it. Made once per command by {@link defineCommand}. */
 export class CommandSpec {
-  /** `heads[n]`: the frame's beginning for `n` arguments, `*3\r\n$3\r\nSET\r\n`, made on first use. */
+  /** `heads[n]`: the head for `n` arguments, made on first use. */
   readonly heads: string[] = [];
   /** Words of the command itself: 1 for GET, 2 for CONFIG GET. */
   readonly words: number;
@@ -79,7 +79,10 @@ export class CommandSpec {
     this.words = name.includes(' ') ? name.split(' ').length : 1;
   }
 
-  /** The frame's beginning for `count` arguments. */
+  /**
+   * The frame's beginning for `count` arguments, with the CRLF that ends the frame before it and without its own:
+   * `\r\n*3\r\n$3\r\nSET`.
+   */
   head(count: number): string {
     return this.heads[count] ?? this.makeHead(count);
   }
@@ -87,10 +90,10 @@ export class CommandSpec {
   /** Not before it is needed: there are four hundred commands, and an application uses twenty. */
   private makeHead(count: number): string {
     if (this.nameFrames === '') {
-      const frames = this.name.split(' ').map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+      const frames = this.name.split(' ').map((word) => `\r\n$${Buffer.byteLength(word)}\r\n${word}`);
       this.nameFrames = frames.join('');
     }
-    const head = `*${count + this.words}\r\n${this.nameFrames}`;
+    const head = `\r\n*${count + this.words}${this.nameFrames}`;
     // long lists come in any length: to keep them all would cost more than it saves
     if (count <= MOST_KEPT_HEADS) this.heads[count] = head;
     return head;

@@ -23,10 +23,13 @@ const LARGE_TEXT = 32_768;
 /** Up to this length a loop over the characters beats a call into C++. */
 const SHORT_TEXT = 96;
 
-const LENGTH_LINES = Array.from({ length: 1_024 }, (_, length) => `$${length}\r\n`);
+const CRLF = '\r\n';
+
+/** What stands between an argument and the one before it: the end of that, and this one's length. */
+const LENGTH_LINES = Array.from({ length: 1_024 }, (_, length) => `\r\n$${length}\r\n`);
 
 function lengthLine(bytes: number): string {
-  return bytes < 1_024 ? LENGTH_LINES[bytes]! : `$${bytes}\r\n`;
+  return bytes < 1_024 ? LENGTH_LINES[bytes]! : `\r\n$${bytes}\r\n`;
 }
 
 function isAsciiText(text: string): boolean {
@@ -40,6 +43,9 @@ function isAsciiText(text: string): boolean {
  * Commands of a tick, joined into one string: a single write of one flat string costs a third of what cork or writev
  * of many pieces do. The string holds one character per byte as long as all text is ASCII (`latin1`); the first text
  * that is not turns the rest of the batch to UTF-8. Buffers and large texts stand apart, in order.
+ *
+ * What was appended last still lacks its CRLF: it comes with whatever follows. Each piece that is joined costs when the
+ * string is made flat, and so there are fewer.
  */
 export class Encoder {
   /** Characters waiting, large parts counted in bytes. */
@@ -53,24 +59,24 @@ export class Encoder {
   private lent: Buffer[] | null = null;
 
   /**
-   * Appends one command; `head` is its frame up to the first argument.
+   * Appends one command; `head` is its frame up to the first argument, as `CommandSpec.head()` makes it.
    * The arguments must have been checked: this never throws.
    */
   append(head: string, args: readonly WireArgument[]): void {
-    let text = head;
+    let text = this.size === 0 ? head.slice(CRLF.length) : head;
     for (let index = 0; index < args.length; index++) {
       const arg = args[index]!;
       if (typeof arg === 'string') {
         const { length } = arg;
         if (length < SHORT_TEXT && isAsciiText(arg)) {
-          text += LENGTH_LINES[length]! + arg + '\r\n';
+          text += LENGTH_LINES[length]! + arg;
           continue;
         }
         if (length >= LARGE_TEXT) {
           const lent = sendMemory.encode(arg);
           this.add(text + lengthLine(lent.bytes.length));
           this.addLent(lent);
-          text = '\r\n';
+          text = '';
           continue;
         }
         const bytes = Buffer.byteLength(arg);
@@ -78,25 +84,25 @@ export class Encoder {
         if (bytes !== length) {
           if (this.binary) {
             // raw bytes are in the text already: this one goes as bytes too
-            text += Buffer.from(arg).toString('latin1') + '\r\n';
+            text += Buffer.from(arg).toString('latin1');
             continue;
           }
           this.utf8 = true;
         }
-        text += arg + '\r\n';
+        text += arg;
       } else if (typeof arg === 'object') {
         text += lengthLine(arg.length);
         if (arg.length <= INLINE_BUFFER && !this.utf8) {
           this.binary = true;
-          text += arg.toString('latin1') + '\r\n';
+          text += arg.toString('latin1');
         } else {
           this.add(text);
           this.addApart(arg);
-          text = '\r\n';
+          text = '';
         }
       } else {
         const digits = String(arg);
-        text += lengthLine(digits.length) + digits + '\r\n';
+        text += lengthLine(digits.length) + digits;
       }
     }
     this.add(text);
@@ -104,6 +110,7 @@ export class Encoder {
 
   /** Takes what is waiting. */
   take(): Outgoing {
+    if (this.size > 0) this.text += CRLF;
     this.closeText();
     const { lent } = this;
     const parts = this.parts ?? [];

@@ -31,11 +31,11 @@ const has = (spec: CommandSpec, ...flags: (keyof typeof CommandFlag)[]) =>
 
 describe('a command', () => {
   it('begins its frame with its own words', () => {
-    expect(GET.head(1)).toBe('*2\r\n$3\r\nGET\r\n');
+    expect(GET.head(1)).toBe('\r\n*2\r\n$3\r\nGET');
     expect(GET.head(1)).toBe(GET.heads[1]);
-    expect(CONFIG_GET.head(2)).toBe('*4\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n');
-    expect(PING.head(0)).toBe('*1\r\n$4\r\nPING\r\n');
-    expect(defineCommand('GRÜSSE', 0).head(0)).toBe('*1\r\n$7\r\nGRÜSSE\r\n');
+    expect(CONFIG_GET.head(2)).toBe('\r\n*4\r\n$6\r\nCONFIG\r\n$3\r\nGET');
+    expect(PING.head(0)).toBe('\r\n*1\r\n$4\r\nPING');
+    expect(defineCommand('GRÜSSE', 0).head(0)).toBe('\r\n*1\r\n$7\r\nGRÜSSE');
   });
 
   it('knows how many words it has', () => {

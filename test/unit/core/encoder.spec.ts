@@ -46,7 +46,7 @@ describe('Encoder', () => {
     'writes argument %d alone',
     (_, argument) => {
       const encoder = new Encoder();
-      encoder.append('*2\r\n', ['X', argument]);
+      encoder.append('\r\n*2', ['X', argument]);
       expect(bytesOf(encoder).equals(reference(['X', argument]))).toBe(true);
     },
   );
@@ -55,8 +55,8 @@ describe('Encoder', () => {
     const encoder = new Encoder();
     for (const first of ARGUMENTS) {
       for (const second of ARGUMENTS) {
-        encoder.append('*2\r\n', [first, second]);
-        encoder.append('*3\r\n', [second, 'between', first]);
+        encoder.append('\r\n*2', [first, second]);
+        encoder.append('\r\n*3', [second, 'between', first]);
         const expected = Buffer.concat([reference([first, second]), reference([second, 'between', first])]);
         expect(bytesOf(encoder).equals(expected)).toBe(true);
         expect(encoder.size).toBe(0);
@@ -66,11 +66,11 @@ describe('Encoder', () => {
 
   it('joins what is small into one string, and leaves large values apart', () => {
     const encoder = new Encoder();
-    encoder.append('*1\r\n', ['a']);
-    encoder.append('*1\r\n', [Buffer.from([1, 2, 255])]);
-    encoder.append('*1\r\n', ['ü']);
+    encoder.append('\r\n*1', ['a']);
+    encoder.append('\r\n*1', [Buffer.from([1, 2, 255])]);
+    encoder.append('\r\n*1', ['ü']);
     expect(encoder.take().parts).toHaveLength(1);
-    encoder.append('*2\r\n', ['a', Buffer.alloc(5_000)]);
+    encoder.append('\r\n*2', ['a', Buffer.alloc(5_000)]);
     expect(encoder.take().parts).toHaveLength(3);
   });
 });
