@@ -1,3 +1,4 @@
+import { frameShortTexts, SHORT_TEXT } from './frame-short-texts.js';
 import { type LentText, sendMemory } from './send-memory.js';
 
 /** What one write hands to the socket: text, or text and Buffers in turn. */
@@ -20,8 +21,8 @@ export type WireArgument = string | Buffer | number | bigint;
 const INLINE_BUFFER = 1_024;
 /** Text from this length on (characters) is written apart, in memory that is used again. */
 const LARGE_TEXT = 32_768;
-/** Up to this length a loop over the characters beats a call into C++. */
-const SHORT_TEXT = 96;
+/** From so many arguments on, those that are short are put into one piece first. */
+const MANY = 16;
 
 const CRLF = '\r\n';
 
@@ -64,7 +65,13 @@ export class Encoder {
    */
   append(head: string, args: readonly WireArgument[]): void {
     let text = this.size === 0 ? head.slice(CRLF.length) : head;
-    for (let index = 0; index < args.length; index++) {
+    let index = 0;
+    if (args.length >= MANY) {
+      const run = frameShortTexts(args);
+      text += run.text;
+      index = run.taken;
+    }
+    for (; index < args.length; index++) {
       const arg = args[index]!;
       if (typeof arg === 'string') {
         const { length } = arg;

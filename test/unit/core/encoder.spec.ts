@@ -64,6 +64,22 @@ describe('Encoder', () => {
     }
   });
 
+  it('writes commands with many arguments, of every kind and in every place, and beyond the memory for short ones', () => {
+    const encoder = new Encoder();
+    for (const odd of ARGUMENTS) {
+      for (let place = 0; place <= 20; place++) {
+        const args: WireArgument[] = Array.from({ length: 20 }, (_, index) => 'x'.repeat(index * 5));
+        args.splice(place, 0, odd);
+        encoder.append('\r\n*21', args);
+        encoder.append('\r\n*1', ['next']);
+        expect(bytesOf(encoder).equals(Buffer.concat([reference(args), reference(['next'])]))).toBe(true);
+      }
+    }
+    const keys = Array.from({ length: 10_000 }, (_, index) => `key:${index}`);
+    encoder.append('\r\n*10000', keys);
+    expect(bytesOf(encoder).equals(reference(keys))).toBe(true);
+  });
+
   it('joins what is small into one string, and leaves large values apart', () => {
     const encoder = new Encoder();
     encoder.append('\r\n*1', ['a']);
