@@ -19,11 +19,6 @@ export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
     this.emitter.off(name, listener as (...payload: unknown[]) => void);
   }
 
-  /** Listeners of an event. */
-  count(name: keyof Events & string): number {
-    return this.emitter.listenerCount(name);
-  }
-
   emit<Name extends keyof Events & string>(name: Name, ...payload: Events[Name]): void {
     if (this.emitter.listenerCount(name) === 0) return;
     // one by one, and not by the emitter's emit(): a listener that throws must not keep the event from those after it

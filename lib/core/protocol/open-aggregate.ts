@@ -19,7 +19,7 @@ const NO_FIELDS: ReplyRecord = {};
  */
 export class OpenAggregate {
   kind: AggregateKind = LIST;
-  /** It is an array or a set: elements may be pushed to {@link items}, and {@link remaining} counted down, without {@link add}. */
+  /** No pairs: elements may be pushed to {@link items}, and {@link remaining} counted down, without {@link add}. */
   isList = true;
   /** Ends with `.` instead of after a number of elements that was announced. */
   streamed = false;
@@ -38,7 +38,7 @@ export class OpenAggregate {
 
   open(kind: AggregateKind, remaining: number, streamed: boolean): void {
     this.kind = kind;
-    this.isList = kind === LIST;
+    this.isList = kind === LIST || kind === PUSH;
     this.remaining = remaining;
     this.streamed = streamed;
     if (kind === MAP) {

@@ -14,6 +14,7 @@ import {
   STREAMED_LENGTH,
 } from './line-reader.js';
 import { parseBigNumber } from './numbers.js';
+import { type OpenAggregate, PUSH } from './open-aggregate.js';
 import { PartialLine } from './partial-line.js';
 import { ReplyError } from './reply.js';
 import { SHORT_TEXT, shortAscii } from './short-ascii.js';
@@ -56,6 +57,8 @@ const SPAN_PIECE = 128;
 const SPAN = 512;
 /** Of a shorter list each element is a string of its own. */
 const SPAN_LIST = 8;
+/** The first elements of a push: its kind, and a channel or pattern. */
+const PUSH_NAMES = 2;
 /** The largest chunk that is made one string for the sake of its pieces. */
 const MAX_WHOLE = 1 << 20;
 
@@ -192,9 +195,7 @@ export class RespDecoder implements Decoder {
             }
             if (top.isList) {
               top.items.push(
-                this.buffers
-                  ? cutter.cut(chunk, start, number, end)
-                  : this.listed(chunk, start, number, top.remaining),
+                this.buffers ? cutter.cut(chunk, start, number, end) : this.listed(chunk, start, number, top),
               );
               top.remaining--;
             } else if (top.atKey) {
@@ -413,11 +414,16 @@ export class RespDecoder implements Decoder {
 
   /**
    * The text of a list's element. A list is mostly kept or dropped as a whole: its elements share spans of
-   * {@link SPAN} bytes, at less than half the price of a string of its own for each.
+   * {@link SPAN} bytes, at less than half the price of a string of its own for each. A message's kind and channel come
+   * over and over: the receiver looks them up, which a string that was hashed before makes cheap.
    */
-  private listed(chunk: Bytes, start: number, length: number, remaining: number): string {
+  private listed(chunk: Bytes, start: number, length: number, list: OpenAggregate): string {
+    if (list.kind === PUSH && list.items.length < PUSH_NAMES) {
+      const name = keyCache.get(chunk, start, length);
+      if (name !== null) return name;
+    }
     if (start + length > this.spanEnd || length <= COPIED_PIECE || length > SPAN_PIECE) {
-      if (this.ascii !== true || length <= COPIED_PIECE || length > SPAN_PIECE || remaining < SPAN_LIST)
+      if (this.ascii !== true || length <= COPIED_PIECE || length > SPAN_PIECE || list.remaining < SPAN_LIST)
         return this.text(chunk, start, length);
       this.spanStart = start;
       this.spanEnd = Math.min(start + SPAN, this.end);

@@ -59,7 +59,8 @@ interface Listener {
 
 /** A channel and those who listen to it. */
 interface Channel {
-  readonly listeners: Set<Listener>;
+  /** Replaced, never changed: a message goes to those who listened when it came. */
+  listeners: readonly Listener[];
   /** Settles with the server's confirmation of the running SUBSCRIBE. */
   confirmed: Promise<void>;
   /** The server has confirmed it once: it is made anew on a fresh connection. */
@@ -128,7 +129,7 @@ export class Subscriber {
     const fresh = wanted.filter((name) => !this.channels[kind].has(name));
     const sent = fresh.length === 0 ? undefined : this.send(KINDS[kind].subscribe, fresh);
     for (const name of fresh) {
-      const channel: Channel = { listeners: new Set(), confirmed: sent!, active: false };
+      const channel: Channel = { listeners: [], confirmed: sent!, active: false };
       this.channels[kind].set(name, channel);
       sent!.then(
         () => (channel.active = true),
@@ -136,7 +137,7 @@ export class Subscriber {
       );
     }
     const joined = wanted.map((name) => this.channels[kind].get(name)!);
-    for (const channel of joined) channel.listeners.add(subscription);
+    for (const channel of joined) channel.listeners = [...channel.listeners, subscription];
     try {
       await Promise.all(joined.map(({ confirmed }) => confirmed));
     } catch (error) {
@@ -179,8 +180,9 @@ export class Subscriber {
     const deserted: string[] = [];
     for (const name of names) {
       const channel = channels.get(name);
-      if (channel === undefined || !channel.listeners.delete(subscription) || channel.listeners.size > 0)
-        continue;
+      if (channel === undefined || !channel.listeners.includes(subscription)) continue;
+      channel.listeners = channel.listeners.filter((listener) => listener !== subscription);
+      if (channel.listeners.length > 0) continue;
       channels.delete(name);
       deserted.push(name);
     }

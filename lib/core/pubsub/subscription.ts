@@ -20,6 +20,8 @@ export type Unsubscribe = (channels: readonly string[]) => Promise<void>;
 
 const DEFAULT_BUFFER_SIZE = 10_000;
 
+type MessageListener<Data extends string | Buffer> = (message: RedisMessage<Data>) => void;
+
 interface Pull<Data extends string | Buffer> {
   resolve: (result: IteratorResult<RedisMessage<Data>, undefined> | Promise<never>) => void;
 }
@@ -36,8 +38,8 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   dropped = 0;
   private readonly names: Set<string>;
   private readonly events = new TypedEvents<SubscriptionEvents<Data>>();
-  /** Messages go to listeners, and wait for nobody. */
-  private listened = false;
+  /** While there are any, messages go to them and wait for nobody. Apart from the other events, for the sake of speed. */
+  private listeners: readonly MessageListener<Data>[] = [];
   private buffer: RedisMessage<Data>[] = [];
   private taken = 0;
   private readonly pulls: Pull<Data>[] = [];
@@ -93,8 +95,8 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     name: Name,
     listener: (...payload: SubscriptionEvents<Data>[Name]) => void,
   ): this {
-    this.events.on(name, listener);
-    if (name === 'message') this.startListening();
+    if (name === 'message') this.listen(listener as unknown as MessageListener<Data>);
+    else this.events.on(name, listener);
     return this;
   }
 
@@ -102,8 +104,8 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     name: Name,
     listener: (...payload: SubscriptionEvents<Data>[Name]) => void,
   ): this {
-    this.events.off(name, listener);
-    this.listened = this.events.count('message') > 0;
+    if (name === 'message') this.unlisten(listener as unknown as MessageListener<Data>);
+    else this.events.off(name, listener);
     return this;
   }
 
@@ -148,8 +150,10 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   /** @internal */
   deliver(message: RedisMessage<Data>): void {
     if (this.ended) return;
-    if (this.listened) {
-      this.events.emit('message', message);
+    const { listeners } = this;
+    if (listeners.length > 0) {
+      // each by itself: one that throws must not keep the message from those after it
+      for (const listener of listeners) call(listener, message);
       return;
     }
     const pull = this.pulls.shift();
@@ -198,11 +202,15 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
     this.end();
   }
 
-  /** What came before there was a listener comes first. */
-  private startListening(): void {
-    for (let message = this.take(); message !== undefined; message = this.take())
-      this.events.emit('message', message);
-    this.listened = true;
+  private listen(listener: MessageListener<Data>): void {
+    this.listeners = [...this.listeners, listener];
+    // what came before there was a listener comes first; it may take itself off meanwhile
+    while (this.pending > 0 && this.listeners.includes(listener)) call(listener, this.take()!);
+  }
+
+  private unlisten(listener: MessageListener<Data>): void {
+    const index = this.listeners.lastIndexOf(listener);
+    if (index >= 0) this.listeners = this.listeners.toSpliced(index, 1);
   }
 
   private take(): RedisMessage<Data> | undefined {
@@ -213,5 +221,16 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
       this.taken = 0;
     }
     return message;
+  }
+}
+
+/** What a listener throws surfaces as any uncaught exception does, and not in the middle of our work. */
+function call<Payload>(listener: (payload: Payload) => void, payload: Payload): void {
+  try {
+    listener(payload);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
   }
 }

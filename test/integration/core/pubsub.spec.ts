@@ -152,6 +152,30 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await subscription.unsubscribe();
     });
 
+    it('stops at once for a listener that takes itself off, also among what waited for it', async () => {
+      const client = make();
+      const subscription = await client.subscribe('enough');
+      for (const data of ['1', '2', '3']) await client.publish('enough', data);
+      await eventually(() => subscription.pending === 3);
+      const heard: string[] = [];
+      const once = ({ data }: { data: string }): void => {
+        heard.push(data);
+        subscription.off('message', once);
+      };
+      subscription.on('message', once);
+      expect(heard).toEqual(['1']);
+      expect(subscription.pending).toBe(2);
+      const twice = ({ data }: { data: string }): void => void heard.push(`again ${data}`);
+      subscription.on('message', twice).on('message', twice);
+      await client.publish('enough', '4');
+      await eventually(() => heard.length === 5);
+      expect(heard).toEqual(['1', 'again 2', 'again 3', 'again 4', 'again 4']);
+      subscription.off('message', twice);
+      await client.publish('enough', '5');
+      await eventually(() => heard.length === 6);
+      await subscription.unsubscribe();
+    });
+
     it('ends by its signal', async () => {
       const client = make();
       const control = new AbortController();

@@ -21,10 +21,15 @@ function memory(): number {
 }
 
 /** What is alive after a chunk full of such values came so many times, and of each time one value was kept. */
-function keptAlive(value: (index: number) => string, buffers: boolean): { bytes: number; kept: Reply[] } {
+function keptAlive(
+  value: (index: number) => string,
+  buffers: boolean,
+  elements = 0,
+): { bytes: number; kept: Reply[] } {
   const receive = Buffer.alloc(CHUNK);
-  let length = 0;
-  for (let index = 0; ; index++) {
+  let length = elements === 0 ? 0 : receive.write(`*${elements}\r\n`);
+  let count = 0;
+  for (let index = 0; elements === 0 || count < elements; index++, count++) {
     const wire = bulk(value(index));
     if (length + Buffer.byteLength(wire) > CHUNK) break;
     length += receive.write(wire, length);
@@ -33,7 +38,7 @@ function keptAlive(value: (index: number) => string, buffers: boolean): { bytes:
   const sink = new RecordingSink(buffers);
   let last: Reply = null;
   sink.onReply = (reply) => {
-    last = reply;
+    last = Array.isArray(reply) ? reply[reply.length >> 1] : reply;
   };
   const decoder = new RespDecoder(sink);
   for (let chunk = 0; chunk < 20; chunk++) decoder.write(receive, length);
@@ -58,6 +63,14 @@ describe('what a kept value keeps alive', () => {
       expect(bytes).toBeLessThan(MIB);
     },
   );
+
+  it.each([5, 13, 24, 60, 128, 129])('is some 512 bytes of a list: text of %i characters', (size) => {
+    const value = (index: number): string => `${index}`.padStart(size, 'v').slice(-size);
+    const { bytes, kept } = keptAlive(value, false, 400);
+    expect(kept.length).toBe(CHUNKS);
+    expect(kept.every((text) => text === value(200))).toBe(true);
+    expect(bytes).toBeLessThan(CHUNKS * 1024 + MIB / 8);
+  });
 
   it.each([8, 20, 60])('is not its chunk: text of %i characters that are not ASCII', (size) => {
     const value = (index: number): string => `é${index}`.padStart(size, 'ü').slice(-size);

@@ -2,7 +2,9 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import { SAMPLES } from './corpus.js';
 import {
+  array,
   assertSame,
+  bulk,
   decode,
   decodeByteByByte,
   decodeOne,
@@ -142,6 +144,30 @@ describe('RespDecoder', () => {
         );
       }
     }
+  });
+
+  it.each(['v', 'é'])('decodes lists of texts of every length, whatever the chunks: %s', (letter) => {
+    const texts = Array.from({ length: 300 }, (_, index) => `${index}`.padEnd((index * 7) % 150, letter));
+    const nested = [texts, 'between', texts.slice(0, 7), [texts.slice(3, 20)]];
+    const wire = Buffer.from(array(nested) + bulk('after') + array(texts));
+    for (const size of [7, 100, 513, 4096, 65_536]) {
+      const cuts = Array.from(
+        { length: Math.ceil(wire.length / size) - 1 },
+        (_, index) => (index + 1) * size,
+      );
+      expect(decode(wire, { cuts }).told).toEqual([
+        ['reply', nested],
+        ['reply', 'after'],
+        ['reply', texts],
+      ]);
+    }
+  });
+
+  it('knows the names of messages again, and takes no channel for another', () => {
+    const names = ['', 'a', 'ab', 'channel:1', 'channel:2', 'c'.repeat(24), 'c'.repeat(25), 'é', '__proto__'];
+    const messages = [...names, ...names].map((name) => ['message', name, `to ${name}`]);
+    const wire = Buffer.from(messages.map((message) => `>${array(message).slice(1)}`).join(''));
+    expect(decode(wire).told).toEqual(messages.map((message) => ['push', message]));
   });
 
   it('hands out bytes of their own', () => {

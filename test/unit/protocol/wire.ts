@@ -129,4 +129,10 @@ export function bulk(text: string | Buffer): string {
   return `$${Buffer.byteLength(text)}\r\n${text.toString()}\r\n`;
 }
 
+/** An array of texts, and of arrays of them. */
+export function array(items: readonly unknown[]): string {
+  const elements = items.map((item) => (Array.isArray(item) ? array(item) : bulk(String(item))));
+  return `*${items.length}\r\n${elements.join('')}`;
+}
+
 export { ReplyError };
