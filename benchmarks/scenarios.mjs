@@ -126,6 +126,15 @@ export const SCENARIOS = [
   get('get-1m', 'GET 1 MiB, 4 callers', LARGE, 4, { cpu: 2.5 }),
   set('set-1m', 'SET 1 MiB, 4 callers', LARGE, 4, { cpu: 2.3 }),
   {
+    name: 'refused-200',
+    title: 'LRANGE of a text: refused as WRONGTYPE, 200 callers',
+    kind: 'load',
+    needs: 'refused',
+    callers: 200,
+    issue: (client, i) => client.refused(SMALL.keys[i % 1000]),
+    check: (reply) => reply instanceof Error && reply.message.includes('WRONGTYPE'),
+  },
+  {
     name: 'pubsub',
     title: `Pub/sub fan-in: one subscriber, ${CHANNELS.length} channels, 32 B messages (per message)`,
     kind: 'pubsub',

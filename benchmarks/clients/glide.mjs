@@ -25,6 +25,7 @@ export const glide = {
       mget: (keys) => redis.mget(keys),
       hgetall: (key) => redis.hgetall(key),
       lrange: (key, start, stop) => redis.lrange(key, start, stop),
+      refused: (key) => redis.lrange(key, 0, -1).catch((error) => error),
       pipelineGet: (keys) => {
         const batch = new Batch(false);
         for (const key of keys) batch.get(key);

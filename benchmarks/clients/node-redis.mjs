@@ -29,6 +29,7 @@ async function connect(createClient, { host, port }, options) {
     mget: (keys) => redis.mGet(keys),
     hgetall: (key) => redis.hGetAll(key),
     lrange: (key, start, stop) => redis.lRange(key, start, stop),
+    refused: (key) => redis.lRange(key, 0, -1).catch((error) => error),
     pipelineGet: (keys) => {
       const pipeline = redis.multi();
       for (const key of keys) pipeline.get(key);

@@ -20,6 +20,7 @@ export const redwire = {
       mget: (keys) => redis.mget(keys),
       hgetall: (key) => redis.hgetall(key),
       lrange: (key, start, stop) => redis.lrange(key, start, stop),
+      refused: (key) => redis.lrange(key, 0, -1).catch((error) => error),
       pipelineGet: (keys) => {
         const pipeline = redis.pipeline();
         for (const key of keys) pipeline.get(key);
