@@ -10,12 +10,11 @@ import {
 import type { RedisCredentials } from '../options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { isPassingMessage, retryDelay } from '../retry.js';
 import { reconnectDelay } from './backoff.js';
 import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
-import { CommandContext } from './command-context.js';
 import { failLost, refuse } from './command-errors.js';
+import { CommandRetry } from './command-retry.js';
 import { explainConnectError, isFatalConnectError } from './connect-error.js';
 import { ConnectWaiters } from './connect-waiters.js';
 import { Connection, type ConnectionOwner } from './connection.js';
@@ -45,6 +44,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private prepared = false;
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
+  private readonly retry: CommandRetry;
   /** What the server said against the connection that is being made. */
   private refusal: RedisError | undefined;
   /** Failed attempts in a row. */
@@ -62,7 +62,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: ConnectionHooks,
-  ) {}
+  ) {
+    this.retry = new CommandRetry(this, options, this.waiting);
+  }
 
   get address(): string {
     return formatAddress(this.connection?.address ?? this.options);
@@ -313,38 +315,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.noteRefusal(command, serverError(message, command.spec.name));
       return false;
     }
-    const rule = this.ruleFor(command);
-    // most refusals are final: no error is made to learn that
-    if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    const error = serverError(message, command.spec.name);
-    const delay = this.delayBeforeRetry(command, error);
-    if (delay === false) return false;
-    this.holdBack(command, delay, error);
-    return true;
+    return this.retry.refused(command, message);
   }
 
   onCommandTimeout(command: PendingCommand, create: () => RedisError): boolean {
-    const rule = this.ruleFor(command);
-    // by the built-in rule `commandTimeout` holds from call to reply: there is no time left for another attempt
-    if (!this.prepared || this.status === 'closing' || rule === false || rule === 'idempotent') return false;
-    const error = create();
-    const delay = this.delayBeforeRetry(command, error);
-    if (delay === false) return false;
-    this.holdBack(command, delay, error);
-    return true;
-  }
-
-  /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
-  private holdBack(command: PendingCommand, delay: number, error: RedisError): void {
-    if (this.ruleFor(command) !== 'idempotent') {
-      const timeout = command.context?.timeout ?? this.options.commandTimeout;
-      command.deadline = timeout === 0 ? 0 : deadlineAfter(delay + timeout);
-    }
-    this.waiting.delay(command, delay, error);
-  }
-
-  private ruleFor(command: PendingCommand): ResolvedOptions['retry'] {
-    return command.context?.retry ?? this.options.retry;
+    return this.prepared && this.retry.unanswered(command, create);
   }
 
   /** A server that refuses a connection may say why and close at once: what it said tells more than the close. */
@@ -375,7 +350,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.prepared = false;
     // before the retry rules are asked: they are the user's code, and may issue commands
     if (this.status !== 'closing') this.status = 'reconnecting';
-    this.giveBack(connection, error, sent, unsent);
+    this.retry.giveBack(connection.name, error, sent, unsent);
     if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
@@ -408,46 +383,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return new RedisConnectionError('connect_failed', `${error.message} It was not ready yet: ${advice}`);
   }
 
-  /** Sorts what a lost connection held: what never left waits again, in its place; of the rest, what may be sent twice. */
-  private giveBack(
-    connection: Connection,
-    error: RedisError,
-    sent: PendingCommand[],
-    unsent: PendingCommand[],
-  ): void {
-    const again: PendingCommand[] = [];
-    for (const command of sent) {
-      if (command.settled) continue;
-      const delay = this.status === 'closing' ? false : this.delayBeforeRetry(command, error);
-      if (delay === false) failLost(command, error, connection.name);
-      // by the built-in rule it goes out with the next connection, in its place
-      else if (this.ruleFor(command) === 'idempotent') again.push(command);
-      else this.holdBack(command, delay, error);
-    }
-    for (const command of unsent) if (!command.settled) again.push(command);
-    this.waiting.giveBack(again);
-    // a retry rule closed the client meanwhile
-    if (this.isClosed) this.waiting.refuseAll('the client was closed first.');
-  }
-
   private get isClosed(): boolean {
     return this.status === 'closed';
-  }
-
-  private delayBeforeRetry(command: PendingCommand, error: RedisError): number | false {
-    const context = (command.context ??= new CommandContext());
-    const rule = this.ruleFor(command);
-    if (!(error instanceof RedisServerError)) context.lost = true;
-    const subject = { name: command.spec.name, idempotent: command.isIdempotent };
-    try {
-      const delay = retryDelay(rule, ++context.attempts, error, subject);
-      // the rule is the user's code: it may have closed the client meanwhile, and nothing would be sent again
-      return this.isClosed ? false : delay;
-    } catch (fault) {
-      // the user's rule threw: the command fails with its own error, and shows this as the cause
-      context.retryFault = fault;
-      return false;
-    }
   }
 
   // ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
