@@ -1,27 +1,17 @@
-import { CLIENT_SETINFO } from '../commands/commands.generated.js';
-import {
-  RedisConnectionError,
-  RedisDisconnectedError,
-  RedisServerError,
-  RedisTimeoutError,
-  type DisconnectReason,
-  type RedisError,
-} from '../errors.js';
-import type { RedisCredentials } from '../options.js';
+import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { reconnectDelay } from './backoff.js';
-import { clock, deadlineAfter, ticksFor, type Ticking } from './coarse-clock.js';
+import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, refuse } from './command-errors.js';
 import { CommandRetry } from './command-retry.js';
-import { explainConnectError, isFatalConnectError } from './connect-error.js';
+import { isFatalConnectError } from './connect-error.js';
 import { ConnectWaiters } from './connect-waiters.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import type { Connection, ConnectionOwner } from './connection.js';
+import { ConnectionAttempt } from './connection-attempt.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
-import { handshake } from './handshake.js';
 import { formatAddress } from './open-socket.js';
-import { serverError } from './server-error.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
@@ -40,19 +30,16 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   /** Why the last attempt failed; the cause of what times out meanwhile. */
   private lastError: RedisError | undefined;
   private connection: Connection | null = null;
-  /** The connection's handshake is done. */
-  private prepared = false;
+  /** While the connection is being made; null once it is ready. */
+  private attempt: ConnectionAttempt | null = null;
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
   private readonly retry: CommandRetry;
-  /** What the server said against the connection that is being made. */
-  private refusal: RedisError | undefined;
   /** Failed attempts in a row. */
-  private attempt = 0;
+  private failures = 0;
   /** It was ready once: from then on it is kept up until closed. */
   private established = false;
   private reconnectTimer: NodeJS.Timeout | undefined;
-  private connectDeadline = 0;
   private ticking = false;
   private keepsProcess = true;
   private closeDeadline = 0;
@@ -142,7 +129,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   private pump(): void {
     const { connection, waiting } = this;
-    if (connection === null || !this.prepared) return;
+    if (connection === null || this.attempt !== null) return;
     while (waiting.length > 0 && connection.hasRoom) {
       const command = waiting.shift()!;
       if (!command.settled) connection.send(command);
@@ -179,56 +166,34 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.reconnectTimer = undefined;
     if (this.status !== 'closing') this.status = this.established ? 'reconnecting' : 'connecting';
     if (!this.ticking) this.startTicking();
-    this.connectDeadline = deadlineAfter(this.options.connectTimeout);
-    this.prepared = false;
-    this.refusal = undefined;
+    let attempt: ConnectionAttempt;
     try {
-      this.connection = new Connection(this, this.options, this.options);
-    } catch (cause) {
-      // certificates and keys are read only here, and what is wrong with them stays wrong
-      const message = `Could not open a connection to Redis at ${this.address}: ${(cause as Error).message}. Check the \`tls\` options.`;
-      this.onAttemptFailed(new RedisConnectionError('connect_failed', message, { cause }), true);
+      attempt = new ConnectionAttempt(this, this.options);
+    } catch (error) {
+      this.onAttemptFailed(error as RedisError, true);
       return;
     }
+    this.attempt = attempt;
+    this.connection = attempt.connection;
     this.connection.setRef(this.keepsProcess);
   }
 
-  onConnect(connection: Connection): void {
+  onConnect(): void {
+    const attempt = this.attempt!;
     this.hooks.emit('connect');
-    this.prepare(connection).then(
-      () => this.onReady(connection),
-      (error: unknown) => {
+    attempt.prepare(this.hooks).then(
+      () => this.onReady(attempt),
+      (error: RedisError) => {
         // a connection that ended by itself has reported already
-        if (this.connection === connection) this.abandonAttempt(connection, error);
+        if (this.attempt === attempt) this.abandon(attempt, error);
       },
     );
   }
 
-  private async prepare(connection: Connection): Promise<void> {
-    const credentials = await this.askCredentials();
-    const { protocol, clientId } = await handshake(connection, this.options, credentials);
-    connection.clientId = clientId;
-    await this.hooks.restore?.(connection, protocol);
-  }
-
-  private async askCredentials(): Promise<RedisCredentials> {
-    let cause: unknown;
-    try {
-      const credentials = await this.options.credentials();
-      if (isCredentials(credentials)) return credentials;
-    } catch (error) {
-      cause = error;
-    }
-    const message =
-      'Redis option `credentials` must give (a promise of) { username?, password? }, both text; it did not.';
-    throw new RedisConnectionError('connect_failed', message, { cause, code: 'CREDENTIALS' });
-  }
-
-  private onReady(connection: Connection): void {
-    if (this.connection !== connection) return;
-    this.prepared = true;
-    this.attempt = 0;
-    this.connectDeadline = 0;
+  private onReady(attempt: ConnectionAttempt): void {
+    if (this.attempt !== attempt) return;
+    this.attempt = null;
+    this.failures = 0;
     this.established = true;
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
@@ -237,22 +202,22 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (this.status === 'ready') this.hooks.emit('ready');
   }
 
-  private abandonAttempt(connection: Connection, cause: unknown): void {
+  private abandon({ connection }: ConnectionAttempt, error: RedisError): void {
+    this.attempt = null;
     this.connection = null;
     connection.destroy('closed', 'The connection was given up during its handshake.');
-    this.onAttemptFailed(explainConnectError(cause, connection.name));
+    this.onAttemptFailed(error);
   }
 
   private onAttemptFailed(error: RedisError, fatal = isFatalConnectError(error)): void {
-    this.connectDeadline = 0;
     this.lastError = error;
-    this.attempt++;
+    this.failures++;
     if (this.status === 'closing') {
       this.finishClose();
       return;
     }
     const { reconnect } = this.options;
-    const exhausted = reconnect === false || this.attempt >= reconnect.maxAttempts;
+    const exhausted = reconnect === false || this.failures >= reconnect.maxAttempts;
     if (fatal || exhausted) {
       this.waiters.rejectAll(error);
       this.waiting.failAll(error);
@@ -268,7 +233,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.rest();
       return;
     }
-    const attempt = Math.max(this.attempt, 1);
+    const attempt = Math.max(this.failures, 1);
     const delay = reconnectDelay(attempt, reconnect);
     this.reconnectTimer = setTimeout(() => {
       if (this.isWanted()) this.startAttempt();
@@ -286,7 +251,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private rest(): void {
     clearTimeout(this.reconnectTimer);
     this.reconnectTimer = undefined;
-    this.attempt = 0;
+    this.failures = 0;
     this.status = 'idle';
     if (this.established && this.lastError !== undefined) this.hooks.onGivenUp?.(this.lastError);
   }
@@ -311,22 +276,15 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   onCommandError(command: PendingCommand, message: string): boolean {
     // a handshake's commands cannot wait in the queue that the handshake opens
-    if (!this.prepared) {
-      this.noteRefusal(command, serverError(message, command.spec.name));
+    if (this.attempt !== null) {
+      this.attempt.noteRefusal(command, message);
       return false;
     }
     return this.retry.refused(command, message);
   }
 
   onCommandTimeout(command: PendingCommand, create: () => RedisError): boolean {
-    return this.prepared && this.retry.unanswered(command, create);
-  }
-
-  /** A server that refuses a connection may say why and close at once: what it said tells more than the close. */
-  private noteRefusal(command: PendingCommand, error: RedisError): void {
-    if (command.spec === CLIENT_SETINFO || error.code === 'NOPROTO' || /unknown command/i.test(error.message))
-      return;
-    this.refusal ??= error;
+    return this.attempt === null && this.retry.unanswered(command, create);
   }
 
   onClosed(
@@ -341,13 +299,14 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       for (const command of unsent) refuse(command, 'CLOSED', 'the client was closed first.');
       return;
     }
+    const { attempt } = this;
+    this.attempt = null;
     this.connection = null;
-    if (!this.prepared) {
+    if (attempt !== null) {
       for (const command of [...sent, ...unsent]) failLost(command, error, connection.name);
-      this.onAttemptFailed(this.explain(error, connection));
+      this.onAttemptFailed(attempt.explainEnd(error));
       return;
     }
-    this.prepared = false;
     // before the retry rules are asked: they are the user's code, and may issue commands
     if (this.status !== 'closing') this.status = 'reconnecting';
     this.retry.giveBack(connection.name, error, sent, unsent);
@@ -373,16 +332,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
-  /** Why an attempt came to nothing, in words for the one who set it up. */
-  private explain(error: RedisError, connection: Connection): RedisError {
-    const refusal = this.refusal ?? (error.cause instanceof RedisServerError ? error.cause : undefined);
-    if (refusal !== undefined) return explainConnectError(refusal, connection.name);
-    if (!(error instanceof RedisConnectionError)) return explainConnectError(error, connection.name);
-    if (error.cause !== undefined) return explainConnectError(error.cause, connection.name);
-    const advice = 'does the server expect TLS (`rediss://`), or does a proxy stand between?';
-    return new RedisConnectionError('connect_failed', `${error.message} It was not ready yet: ${advice}`);
-  }
-
   private get isClosed(): boolean {
     return this.status === 'closed';
   }
@@ -395,7 +344,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   onTick(now: number): boolean {
-    if (this.connectDeadline !== 0 && now > this.connectDeadline) this.onConnectTimeout();
+    const { attempt } = this;
+    if (attempt?.isOverdue(now) === true) this.abandon(attempt, attempt.explainTimeout());
     else if (this.status === 'ready' || this.status === 'closing') this.connection?.onTick(now);
     this.waiting.expire(now, () => this.whyUnsent());
     for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
@@ -407,27 +357,15 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.inFlight > 0 ||
       this.queued > 0 ||
       this.waiters.size > 0 ||
-      this.connectDeadline !== 0 ||
+      this.attempt?.hasDeadline === true ||
       this.status === 'closing';
     return this.ticking;
   }
 
-  private onConnectTimeout(): void {
-    const { connection, options } = this;
-    const message = `Redis at ${this.address} was not ready within ${options.connectTimeout} ms (\`connectTimeout\`). ${this.waitedFor(connection!)}`;
-    this.abandonAttempt(connection!, new RedisTimeoutError('connect', message));
-  }
-
-  private waitedFor(connection: Connection): string {
-    if (connection.writable) return 'It took the connection and did not answer: is it stalled?';
-    if (this.options.tls !== undefined) return 'TLS was not set up: does the server speak TLS on that port?';
-    return 'No connection was set up: does a firewall drop the packets?';
-  }
-
   private whyUnconnected(): { reason: string; cause: RedisError | undefined } {
-    const { lastError: cause, connection } = this;
+    const { lastError: cause, attempt } = this;
     if (cause !== undefined) return { reason: cause.message, cause };
-    return { reason: connection === null ? 'no attempt has ended yet.' : this.waitedFor(connection), cause };
+    return { reason: attempt === null ? 'no attempt has ended yet.' : attempt.waitsFor, cause };
   }
 
   private whyUnsent(): { reason: string; cause: RedisError | undefined } {
@@ -451,7 +389,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     });
     this.status = 'closing';
     // between two attempts nothing is on its way: no reason to make a shutdown wait
-    if (status === 'idle' || this.connection === null || (!this.prepared && this.queued === 0))
+    if (status === 'idle' || this.connection === null || (this.attempt !== null && this.queued === 0))
       this.finishClose();
     else {
       this.closeDeadline = clock.now + ticksFor(timeout);
@@ -477,7 +415,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.status = 'closed';
     clearTimeout(this.reconnectTimer);
     this.reconnectTimer = undefined;
-    this.connectDeadline = 0;
+    this.attempt = null;
     this.connection = null;
     clock.leave(this);
     this.ticking = false;
@@ -487,10 +425,4 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.resolveClosed?.();
   }
-}
-
-function isCredentials(value: unknown): value is RedisCredentials {
-  if (typeof value !== 'object' || value === null) return false;
-  const { username, password } = value as Record<string, unknown>;
-  return [username, password].every((part) => part === undefined || typeof part === 'string');
 }
