@@ -1,7 +1,7 @@
 import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { reconnectDelay } from './backoff.js';
+import { Backoff } from './backoff.js';
 import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, refuse } from './command-errors.js';
@@ -35,11 +35,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
   private readonly retry: CommandRetry;
-  /** Failed attempts in a row. */
-  private failures = 0;
+  private readonly backoff: Backoff;
   /** It was ready once: from then on it is kept up until closed. */
   private established = false;
-  private reconnectTimer: NodeJS.Timeout | undefined;
   private ticking = false;
   private keepsProcess = true;
   private closeDeadline = 0;
@@ -51,6 +49,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     private readonly hooks: ConnectionHooks,
   ) {
     this.retry = new CommandRetry(this, options, this.waiting);
+    this.backoff = new Backoff(options.reconnect);
   }
 
   get address(): string {
@@ -66,8 +65,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   setRef(keepsProcess: boolean): void {
     this.keepsProcess = keepsProcess;
     this.connection?.setRef(keepsProcess);
-    if (keepsProcess) this.reconnectTimer?.ref();
-    else this.reconnectTimer?.unref();
+    this.backoff.setRef(keepsProcess);
   }
 
   get inFlight(): number {
@@ -154,8 +152,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const connected = this.waiters.add(deadline);
     if (!this.ticking) this.startTicking();
     if (this.status === 'idle') this.startAttempt();
-    else if (this.reconnectTimer !== undefined) {
-      clearTimeout(this.reconnectTimer);
+    else if (this.backoff.pausing) {
+      this.backoff.cancel();
       this.startAttempt();
     }
     return connected;
@@ -163,7 +161,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   private startAttempt(): void {
     if (this.connection !== null) return;
-    this.reconnectTimer = undefined;
     if (this.status !== 'closing') this.status = this.established ? 'reconnecting' : 'connecting';
     if (!this.ticking) this.startTicking();
     let attempt: ConnectionAttempt;
@@ -193,7 +190,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private onReady(attempt: ConnectionAttempt): void {
     if (this.attempt !== attempt) return;
     this.attempt = null;
-    this.failures = 0;
+    this.backoff.reset();
     this.established = true;
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
@@ -211,13 +208,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   private onAttemptFailed(error: RedisError, fatal = isFatalConnectError(error)): void {
     this.lastError = error;
-    this.failures++;
+    const exhausted = this.backoff.failed();
     if (this.status === 'closing') {
       this.finishClose();
       return;
     }
-    const { reconnect } = this.options;
-    const exhausted = reconnect === false || this.failures >= reconnect.maxAttempts;
     if (fatal || exhausted) {
       this.waiters.rejectAll(error);
       this.waiting.failAll(error);
@@ -228,19 +223,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private scheduleAttempt(): void {
-    const { reconnect } = this.options;
-    if (reconnect === false || !this.isWanted()) {
-      this.rest();
-      return;
-    }
-    const attempt = Math.max(this.failures, 1);
-    const delay = reconnectDelay(attempt, reconnect);
-    this.reconnectTimer = setTimeout(() => {
-      if (this.isWanted()) this.startAttempt();
-      else this.rest();
-    }, delay);
-    if (!this.keepsProcess) this.reconnectTimer.unref();
-    this.hooks.emit('reconnecting', { attempt, delay });
+    const startOrRest = (): void => (this.isWanted() ? this.startAttempt() : this.rest());
+    const pause = this.isWanted() ? this.backoff.pause(startOrRest) : undefined;
+    if (pause === undefined) this.rest();
+    else this.hooks.emit('reconnecting', pause);
   }
 
   /** Somebody waits for a connection, or one stood and is kept up. */
@@ -249,9 +235,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private rest(): void {
-    clearTimeout(this.reconnectTimer);
-    this.reconnectTimer = undefined;
-    this.failures = 0;
+    this.backoff.reset();
     this.status = 'idle';
     if (this.established && this.lastError !== undefined) this.hooks.onGivenUp?.(this.lastError);
   }
@@ -328,7 +312,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   /** Goes on to the next attempt, unless a listener closed the client or asked for a connection meanwhile. */
   private continueUnlessDecided(): void {
-    const decided = this.connection !== null || this.reconnectTimer !== undefined;
+    const decided = this.connection !== null || this.backoff.pausing;
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
@@ -350,7 +334,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.waiting.expire(now, () => this.whyUnsent());
     for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
     this.waiters.expire(now, this.address, () => this.whyUnconnected());
-    if (this.reconnectTimer !== undefined && !this.isWanted()) this.rest();
+    if (this.backoff.pausing && !this.isWanted()) this.rest();
     if (this.status === 'closing' && now > this.closeDeadline) this.finishClose();
     this.pump();
     this.ticking =
@@ -364,18 +348,16 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   private whyUnconnected(): { reason: string; cause: RedisError | undefined } {
     const { lastError: cause, attempt } = this;
-    if (cause !== undefined) return { reason: cause.message, cause };
-    return { reason: attempt === null ? 'no attempt has ended yet.' : attempt.waitsFor, cause };
+    return { reason: cause?.message ?? attempt?.waitsFor ?? 'no attempt has ended yet.', cause };
   }
 
   private whyUnsent(): { reason: string; cause: RedisError | undefined } {
-    const cause = this.lastError;
-    if (cause !== undefined) return { reason: cause.message, cause };
+    const { lastError: cause, status } = this;
     const reason =
-      this.status === 'ready'
+      status === 'ready'
         ? 'the connection had no room for it'
         : `not yet connected to Redis at ${this.address}`;
-    return { reason, cause };
+    return { reason: cause?.message ?? reason, cause };
   }
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -413,8 +395,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const { connection } = this;
     const error = new RedisDisconnectedError('CLOSED', 'The client was closed.');
     this.status = 'closed';
-    clearTimeout(this.reconnectTimer);
-    this.reconnectTimer = undefined;
+    this.backoff.cancel();
     this.attempt = null;
     this.connection = null;
     clock.leave(this);
