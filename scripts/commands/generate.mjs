@@ -10,12 +10,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
 import { loadCommands } from './model.mjs';
-import { writeMethods } from './write-methods.mjs';
+import { writeMethods, writeOptions } from './write-methods.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const commands = await loadCommands();
 const files = {
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
+  'lib/core/commands/command-options.generated.ts': writeOptions(commands),
 };
 const methods = commands.filter((command) => command.method !== null).length;
 const stale = [];

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { formOf } from './forms.mjs';
 import { grammarLine, splitGrammar } from './grammar.mjs';
 import { omitted, overlay } from './overlay.mjs';
 import { replyKinds } from './reply-kinds.mjs';
@@ -57,6 +58,7 @@ function commandModel(name, facts) {
     reply,
     when,
     transform: ours.transform ?? replyKinds[reply].transform ?? null,
+    form: formOf({ name, grammar }),
     flags: flagNames(name, facts, ours),
     keys: keySpecs(name, facts, ours, words),
   };

@@ -9,6 +9,12 @@ export type CommandArguments = CommandArgument | readonly CommandArgument[];
 /** One key or a list of them. */
 export type KeyArguments = RedisKey | readonly RedisKey[];
 
+/** Keys whose number goes before them: a list also where it is one. */
+export type KeyList = readonly RedisKey[];
+
+/** The same for other arguments. */
+export type ArgumentList = readonly CommandArgument[];
+
 /** Names with values where a command repeats such pairs: one after the other, in a list, a Map or a record. */
 export type EntryArguments =
   | CommandArguments

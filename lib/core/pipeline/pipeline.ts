@@ -1,3 +1,4 @@
+import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
 import { checkArguments } from '../commands/check-arguments.js';
@@ -17,14 +18,10 @@ export type PipelineResults<Results extends readonly unknown[]> = Results extend
   ? unknown[]
   : { [Index in keyof Results]: Results[Index] | RedisError };
 
-/** The commands of a client, each giving the pipeline back with its reply added to the results. */
-type Chained<Results extends readonly unknown[], Text extends string | Buffer> = {
-  [Name in keyof RedisCommands<Text>]: RedisCommands<Text>[Name] extends (
-    ...args: infer Args
-  ) => Promise<infer Reply>
-    ? (...args: Args) => Pipeline<[...Results, Reply], Text>
-    : never;
-};
+/** A pipeline's way to answer: with itself, the reply added to the results. */
+interface Collected<Results extends readonly unknown[], Text extends string | Buffer> extends AnswerKind {
+  readonly answer: Pipeline<[...Results, this['reply']], Text>;
+}
 
 /**
  * Commands that leave together, and results that come together. Made by `client.pipeline()`; runs once.
@@ -35,7 +32,7 @@ type Chained<Results extends readonly unknown[], Text extends string | Buffer> =
 export type Pipeline<
   Results extends readonly unknown[] = [],
   Text extends string | Buffer = string,
-> = Chained<Results, Text> & {
+> = RedisCommands<Text, Collected<Results, Text>> & {
   /** Commands so far. */
   readonly length: number;
   /** Any command by its words, as `client.call()`. */
@@ -78,7 +75,7 @@ export class CommandPipeline extends RedisCommands {
   }
 
   call(name: string, ...args: CommandArgument[]): this {
-    return this.execute(...resolveCall(name, args)) as never;
+    return this.execute(...resolveCall(name, args));
   }
 
   async exec({ throwOnError = false }: PipelineExecOptions = {}): Promise<unknown[]> {
@@ -90,13 +87,17 @@ export class CommandPipeline extends RedisCommands {
   }
 
   /** @throws {TypeError} for what cannot be sent, at the call that brought it. */
-  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
+  protected override execute(spec: CommandSpec, args: CommandArgument[]): this {
     if (this.executed)
       throw new Error(`${spec.name}: the pipeline ran already, and runs once only: make a new one.`);
     const wrong = checkArguments(spec, args) ?? unfit(spec, args);
     if (wrong !== undefined) throw wrong;
     this.steps.push({ spec, args });
-    return this as never;
+    return this;
+  }
+
+  protected override refuse(error: TypeError): never {
+    throw error;
   }
 }
 

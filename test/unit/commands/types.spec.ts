@@ -59,6 +59,70 @@ it('replies have the types that the options of a call make', () => {
   expect(reply).toBeDefined();
 });
 
+it('replies have the types that an object of options makes', () => {
+  const maybe: boolean = key === 'k';
+  reply((c) => c.set('k', 'v', {})).is<'OK'>(true);
+  reply((c) => c.set('k', 'v', { ex: 10 })).is<'OK'>(true);
+  reply((c) => c.set('k', 'v', { ex: 10, nx: true })).is<'OK' | null>(true);
+  reply((c) => c.set('k', 'v', { ifeq: 'w' })).is<'OK' | null>(true);
+  reply((c) => c.set('k', 'v', { get: true })).is<string | null>(true);
+  reply((c) => c.set('k', 'v', { get: false })).is<'OK'>(true);
+  reply((c) => c.set('k', 'v', { get: maybe })).is<string | null | 'OK'>(true);
+  reply((c) => c.set('k', 'v', { nx: maybe })).is<'OK' | null>(true);
+  reply((_, c) => c.set('k', 'v', { get: true, px: 5 })).is<Buffer | null>(true);
+  reply((c) => c.zrange('z', 0, -1, { rev: true })).is<string[]>(true);
+  reply((c) => c.zrange('z', 0, -1, { rev: true, withscores: true })).is<ScoredMember[]>(true);
+  reply((c) => c.zunion(['a', 'b'])).is<string[]>(true);
+  reply((c) => c.zunion(['a', 'b'], { withscores: true })).is<ScoredMember[]>(true);
+  reply((c) => c.zadd('z', { score: 1, member: 'a' }, { gt: true })).is<number>(true);
+  reply((c) => c.zadd('z', { score: 1, member: 'a' }, { incr: true })).is<number | null>(true);
+  reply((c) => c.lpos('l', 'e', { rank: 1 })).is<number | null>(true);
+  reply((c) => c.lpos('l', 'e', { count: 0 })).is<number[]>(true);
+  reply((c) => c.xadd('s', '*', { f: 'v' }, { maxlen: 10 })).is<string>(true);
+  reply((c) => c.xadd('s', '*', { f: 'v' }, { nomkstream: true })).is<string | null>(true);
+  reply((c) => c.xread({ s: '$' }, { block: 10 })).is<StreamEntries[] | null>(true);
+  reply((c) => c.geosearch('g', { frommember: 'm', byradius: [1, 'km'] })).is<string[]>(true);
+  reply((c) => c.geosearch('g', { frommember: 'm', byradius: [1, 'km'], withdist: true })).is<GeoMatch[]>(
+    true,
+  );
+  reply((c) => c.hgetex('h', ['f'], { ex: 5 })).is<(string | null)[]>(true);
+});
+
+export function wrongOptions(client: RedisCommands): unknown[] {
+  return [
+    // @ts-expect-error they exclude each other
+    client.set('k', 'v', { nx: true, xx: true }),
+    // @ts-expect-error so do these
+    client.set('k', 'v', { ex: 10, keepttl: true }),
+    // @ts-expect-error no such option
+    client.set('k', 'v', { exx: 10 }),
+    // @ts-expect-error nor beside one that there is
+    client.set('k', 'v', { ex: 10, gett: true }),
+    // @ts-expect-error seconds, not a switch
+    client.set('k', 'v', { ex: true }),
+    // @ts-expect-error no such option
+    client.scan(0, { matches: 'a*' }),
+    // @ts-expect-error two of three
+    client.zadd('z', { score: 1, member: 'a' }, { gt: true, lt: true }),
+    // @ts-expect-error no such unit
+    client.geosearch('g', { frommember: 'm', byradius: [1, 'miles'] }),
+    // @ts-expect-error a shape is needed
+    client.geosearch('g', { frommember: 'm' }),
+    // @ts-expect-error ANY goes with COUNT
+    client.geosearch('g', { frommember: 'm', byradius: [1, 'm'], any: true }),
+    // @ts-expect-error an end without a start
+    client.bitcount('k', { end: 1 }),
+    // @ts-expect-error a threshold is needed
+    client.xadd('s', '*', { f: 'v' }, { maxlen: { approx: true } }),
+    // @ts-expect-error one way of trimming
+    client.xtrim('s', { maxlen: 1, minid: '1-1' }),
+    // @ts-expect-error no such operation
+    client.bitfield('k', [{ put: ['u8', 0] }]),
+    // @ts-expect-error two in one
+    client.bitfield('k', [{ get: ['u8', 0], set: ['u8', 0, 1] }]),
+  ];
+}
+
 export function wrong(client: RedisCommands): unknown[] {
   return [
     // @ts-expect-error no key
