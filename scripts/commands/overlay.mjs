@@ -38,6 +38,10 @@ const SORT_PATTERNS = [
 ];
 const FIRST_KEY = { begin: { index: 0 }, find: { lastKey: 0, step: 1, limit: 0 } };
 
+/** What HEXPIRE and its kin answer for each field. */
+const FIELD_EXPIRY_CODES =
+  'for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field).';
+
 const GEO_DETAILS = { 'WITHCOORD WITHDIST WITHHASH': 'geoMatches' };
 const GEO_STORE = { 'STORE STOREDIST': 'geoStored' };
 
@@ -69,12 +73,15 @@ export const overlay = {
   APPEND: { summary: 'Appends to a text, creating it; gives the new length.', reply: 'number' },
   DECR: { summary: 'Subtracts one from a number; gives the result (a bigint past 2^53).', reply: 'counter' },
   DECRBY: { summary: 'Subtracts from a number; gives the result (a bigint past 2^53).', reply: 'counter' },
-  DELIFEQ: { summary: 'Deletes a key if it holds this very value.', reply: 'number' },
+  DELIFEQ: { summary: 'Deletes a key if it holds this very value; 1 when it was deleted.', reply: 'number' },
   GET: { summary: 'The text at a key, or null.', reply: 'textOrNull' },
-  GETDEL: { summary: 'The text at a key, which is deleted.', reply: 'textOrNull' },
-  GETEX: { summary: 'The text at a key, whose expiry is set or removed.', reply: 'textOrNull' },
+  GETDEL: { summary: 'The text at a key, which is deleted; null where there is none.', reply: 'textOrNull' },
+  GETEX: {
+    summary: 'The text at a key, whose expiry is set or removed; null where there is none.',
+    reply: 'textOrNull',
+  },
   GETRANGE: { summary: 'Part of a text, by byte offsets, both ends included.', reply: 'text' },
-  GETSET: { summary: 'Sets a key and gives what it held before.', reply: 'textOrNull' },
+  GETSET: { summary: 'Sets a key and gives what it held before, or null.', reply: 'textOrNull' },
   INCR: { summary: 'Adds one to a number; gives the result (a bigint past 2^53).', reply: 'counter' },
   INCRBY: { summary: 'Adds to a number; gives the result (a bigint past 2^53).', reply: 'counter' },
   INCRBYFLOAT: {
@@ -112,10 +119,13 @@ export const overlay = {
   BITCOUNT: { summary: 'Counts the bits that are set.', reply: 'number', grammarFrom: 'valkey-9.1' },
   BITFIELD: {
     summary:
-      'Reads and changes integers of any width inside a text; null for an increment that failed on overflow.',
+      'Reads and changes integers of any width inside a text (bigints past 2^53); null for a change that failed on overflow.',
     reply: 'numbersOrNulls',
   },
-  BITFIELD_RO: { summary: 'Reads integers of any width inside a text.', reply: 'numbers' },
+  BITFIELD_RO: {
+    summary: 'Reads integers of any width inside a text (bigints past 2^53).',
+    reply: 'numbers',
+  },
   BITOP: {
     summary: 'Combines texts bit by bit into a key; gives the length of the result.',
     reply: 'number',
@@ -135,33 +145,40 @@ export const overlay = {
   },
   BLPOP: {
     summary:
-      'Takes from the head of the first list that has an element, waiting for so many seconds (0: for ever).',
+      'Takes from the head of the first list that has an element, waiting for so many seconds (0: for ever); null when none came.',
     reply: 'keyAndText',
   },
   BRPOP: {
     summary:
-      'Takes from the tail of the first list that has an element, waiting for so many seconds (0: for ever).',
+      'Takes from the tail of the first list that has an element, waiting for so many seconds (0: for ever); null when none came.',
     reply: 'keyAndText',
   },
   BRPOPLPUSH: {
-    summary: 'RPOPLPUSH that waits for an element, for so many seconds (0: for ever).',
+    summary: 'RPOPLPUSH that waits for an element, for so many seconds (0: for ever); null when none came.',
     reply: 'textOrNull',
   },
   LINDEX: { summary: 'The element at an index (negative: from the tail), or null.', reply: 'textOrNull' },
   LINSERT: {
-    summary: 'Inserts an element beside another; gives the new length, -1 when the other is not there.',
+    summary:
+      'Inserts an element beside another; gives the new length, -1 when the other is not there, 0 when there is no list.',
     reply: 'number',
   },
   LLEN: { summary: 'The length of a list.', reply: 'number' },
-  LMOVE: { summary: 'Moves an element from one end of a list to one end of another.', reply: 'textOrNull' },
-  LMPOP: { summary: 'Takes elements from the first of several lists that has any.', reply: 'poppedElements' },
+  LMOVE: {
+    summary: 'Moves an element from one end of a list to one end of another; null when there is none.',
+    reply: 'textOrNull',
+  },
+  LMPOP: {
+    summary: 'Takes elements from the first of several lists that has any; null when none has.',
+    reply: 'poppedElements',
+  },
   LPOP: {
-    summary: 'Takes one or several elements from the head of a list.',
+    summary: 'Takes one or several elements from the head of a list; null when there is none.',
     reply: 'textOrNull',
     when: { given: 'textsOrNull' },
   },
   LPOS: {
-    summary: 'Where an element is in a list; with COUNT all the places asked for.',
+    summary: 'Where an element is in a list, or null; with COUNT all the places asked for.',
     reply: 'numberOrNull',
     when: { COUNT: 'numbers' },
   },
@@ -173,13 +190,16 @@ export const overlay = {
   LRANGE: { summary: 'The elements between two indexes, both included.', reply: 'texts' },
   LREM: { summary: 'Removes elements equal to one; gives how many.', reply: 'number' },
   LSET: { summary: 'Replaces the element at an index.', reply: 'ok' },
-  LTRIM: { summary: 'Keeps only the elements between two indexes.', reply: 'ok' },
+  LTRIM: { summary: 'Keeps only the elements between two indexes, both included.', reply: 'ok' },
   RPOP: {
-    summary: 'Takes one or several elements from the tail of a list.',
+    summary: 'Takes one or several elements from the tail of a list; null when there is none.',
     reply: 'textOrNull',
     when: { given: 'textsOrNull' },
   },
-  RPOPLPUSH: { summary: 'Moves the last element of a list to the head of another.', reply: 'textOrNull' },
+  RPOPLPUSH: {
+    summary: 'Moves the last element of a list to the head of another; null when there is none.',
+    reply: 'textOrNull',
+  },
   RPUSH: { summary: 'Puts elements at the end of a list; gives its new length.', reply: 'number' },
   RPUSHX: {
     summary: 'Puts elements at the end of a list that exists; gives its new length, 0 when there is none.',
@@ -215,16 +235,32 @@ export const overlay = {
   // ── hashes ─────────────────────────────────────────────────────────────────────────────────────────────────────
   HDEL: { summary: 'Deletes fields; counts those that were there.', reply: 'number' },
   HEXISTS: { summary: '1 when the hash has this field.', reply: 'number' },
-  HEXPIRE: { summary: 'Lets fields expire after some seconds; a code for each.', reply: 'numbers' },
-  HEXPIREAT: { summary: 'Lets fields expire at a time (Unix seconds); a code for each.', reply: 'numbers' },
+  HEXPIRE: {
+    summary: `Lets fields expire after some seconds; ${FIELD_EXPIRY_CODES}`,
+    reply: 'numbers',
+  },
+  HEXPIREAT: {
+    summary: `Lets fields expire at a time (Unix seconds); ${FIELD_EXPIRY_CODES}`,
+    reply: 'numbers',
+  },
   HEXPIRETIME: {
     summary: 'When fields expire (Unix seconds); -1 never, -2 no such field.',
     reply: 'numbers',
   },
   HGET: { summary: 'The value of a field, or null.', reply: 'textOrNull' },
-  HGETALL: { summary: 'All fields and values as a record; empty where there is no hash.', reply: 'record' },
-  HGETDEL: { summary: 'The values of fields, which are deleted.', reply: 'textsOrNulls' },
-  HGETEX: { summary: 'The values of fields, whose expiry is set or removed.', reply: 'textsOrNulls' },
+  HGETALL: {
+    summary:
+      'All fields and values as a record; empty where there is no hash. Field names are text also through `buffers`; `hscan` gives their bytes.',
+    reply: 'record',
+  },
+  HGETDEL: {
+    summary: 'The values of fields, which are deleted; null where there is none.',
+    reply: 'textsOrNulls',
+  },
+  HGETEX: {
+    summary: 'The values of fields, whose expiry is set or removed; null where there is none.',
+    reply: 'textsOrNulls',
+  },
   HINCRBY: {
     summary: 'Adds to the number in a field; gives the result (a bigint past 2^53).',
     reply: 'counter',
@@ -237,10 +273,16 @@ export const overlay = {
   HLEN: { summary: 'How many fields a hash has.', reply: 'number' },
   HMGET: { summary: 'The values of several fields, null where there is none.', reply: 'textsOrNulls' },
   HMSET: { summary: 'Sets fields; HSET does the same and counts.', reply: 'ok' },
-  HPERSIST: { summary: 'Removes the expiry of fields; a code for each.', reply: 'numbers' },
-  HPEXPIRE: { summary: 'Lets fields expire after some milliseconds; a code for each.', reply: 'numbers' },
+  HPERSIST: {
+    summary: 'Removes the expiry of fields; for each 1 (done), -1 (it had none) or -2 (no such field).',
+    reply: 'numbers',
+  },
+  HPEXPIRE: {
+    summary: `Lets fields expire after some milliseconds; ${FIELD_EXPIRY_CODES}`,
+    reply: 'numbers',
+  },
   HPEXPIREAT: {
-    summary: 'Lets fields expire at a time (Unix milliseconds); a code for each.',
+    summary: `Lets fields expire at a time (Unix milliseconds); ${FIELD_EXPIRY_CODES}`,
     reply: 'numbers',
   },
   HPEXPIRETIME: {
@@ -425,7 +467,7 @@ export const overlay = {
   },
   PFCOUNT: { summary: 'Estimates how many distinct elements were added.', reply: 'number' },
   PFDEBUG: { summary: "Looks inside a HyperLogLog; for the server's own tests.", reply: 'reply' },
-  PFMERGE: { summary: 'Merges HyperLogLogs into one.', reply: 'ok' },
+  PFMERGE: { summary: 'Merges HyperLogLogs into one, which keeps what it held.', reply: 'ok' },
   PFSELFTEST: { summary: "Runs the server's own test of its HyperLogLogs.", reply: 'ok' },
 
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
