@@ -67,6 +67,11 @@ describeGroup('string', (given) => {
     expect(await client.set('k', 'newer', 'IFEQ', 'new', 'GET')).toBe('new');
     expect(await client.set('none', 'x', 'IFEQ', '')).toBeNull();
     expect(await client.mget('k', 'none')).toEqual(['newer', null]);
+    // a value may be called as an option is
+    await client.set('k', 'get');
+    expect(await client.buffers.set('k', 'new', 'IFEQ', 'get')).toBe('OK');
+    expect(await client.buffers.set('k', 'ifeq', 'IFEQ', 'new', 'GET')).toEqual(Buffer.from('new'));
+    expect(await client.buffers.set('k', 'get', 'GET', 'IFEQ', 'ifeq')).toEqual(Buffer.from('ifeq'));
   });
 
   it('SETEX, PSETEX, SETNX, GETSET: the older forms of SET', async () => {
