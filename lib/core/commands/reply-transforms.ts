@@ -126,12 +126,16 @@ function toPairs<Pair>(reply: Reply | undefined, pairOf: (first: Reply, second: 
   return pairs;
 }
 
+/** Is the argument this word, in capitals or not? */
+function isWord(arg: CommandArgument, word: string): boolean {
+  if (typeof arg === 'number' || typeof arg === 'bigint' || arg.length !== word.length) return false;
+  return String(arg).toUpperCase() === word;
+}
+
 /** Is `word` among the arguments, from `from` on? */
 export function hasWord(args: readonly CommandArgument[], word: string, from: number): boolean {
   for (let index = from; index < args.length; index++) {
-    const arg = args[index]!;
-    if (typeof arg === 'number' || typeof arg === 'bigint' || arg.length !== word.length) continue;
-    if (String(arg).toUpperCase() === word) return true;
+    if (isWord(args[index]!, word)) return true;
   }
   return false;
 }
@@ -166,7 +170,16 @@ export function flags(reply: Reply): Reply {
 
 /** SET answers `OK`, or with GET what the key held before. */
 export function set(reply: Reply, args: readonly CommandArgument[]): Reply {
-  return typeof reply === 'string' || reply === null || hasWord(args, 'GET', 2) ? reply : text(reply);
+  return typeof reply === 'string' || reply === null || asksForOldValue(args) ? reply : text(reply);
+}
+
+/** Is GET among the options of SET? What follows IFEQ is a value, whatever it looks like. */
+function asksForOldValue(args: readonly CommandArgument[]): boolean {
+  for (let index = 2; index < args.length; index++) {
+    if (isWord(args[index]!, 'GET')) return true;
+    if (isWord(args[index]!, 'IFEQ')) index++;
+  }
+  return false;
 }
 
 /** TIME. */
