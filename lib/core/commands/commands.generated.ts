@@ -1901,7 +1901,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Reads and changes integers of any width inside a text; null for an increment that failed on overflow.
+   * Reads and changes integers of any width inside a text (bigints past 2^53); null for a change that failed on overflow.
    *
    * `BITFIELD key [<GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | INCRBY
    *   encoding offset increment>> [<GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset
@@ -1910,7 +1910,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
    * Since Redis 3.2.0, Valkey 3.2.0; bitmap; O(1).
    */
   bitfield(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, (number | null)[]>;
-  /** Reads and changes integers of any width inside a text; null for an increment that failed on overflow. */
+  /** Reads and changes integers of any width inside a text (bigints past 2^53); null for a change that failed on overflow. */
   bitfield(
     key: RedisKey,
     operations?: readonly (
@@ -1937,14 +1937,14 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Reads integers of any width inside a text.
+   * Reads integers of any width inside a text (bigints past 2^53).
    *
    * `BITFIELD_RO key [GET encoding offset [GET encoding offset ...]]`
    *
    * Since Redis 6.0.0, Valkey 6.0.0; bitmap; O(1).
    */
   bitfieldRo(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, number[]>;
-  /** Reads integers of any width inside a text. */
+  /** Reads integers of any width inside a text (bigints past 2^53). */
   bitfieldRo(
     key: RedisKey,
     operations?: readonly {
@@ -2026,7 +2026,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes from the head of the first list that has an element, waiting for so many seconds (0: for ever).
+   * Takes from the head of the first list that has an element, waiting for so many seconds (0: for ever); null when none came.
    *
    * `BLPOP key [key ...] timeout`
    *
@@ -2037,7 +2037,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes from the tail of the first list that has an element, waiting for so many seconds (0: for ever).
+   * Takes from the tail of the first list that has an element, waiting for so many seconds (0: for ever); null when none came.
    *
    * `BRPOP key [key ...] timeout`
    *
@@ -2048,7 +2048,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * RPOPLPUSH that waits for an element, for so many seconds (0: for ever).
+   * RPOPLPUSH that waits for an element, for so many seconds (0: for ever); null when none came.
    *
    * `BRPOPLPUSH source destination timeout`
    *
@@ -2995,7 +2995,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Deletes a key if it holds this very value.
+   * Deletes a key if it holds this very value; 1 when it was deleted.
    *
    * `DELIFEQ key value`
    *
@@ -3604,7 +3604,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * The text at a key, which is deleted.
+   * The text at a key, which is deleted; null where there is none.
    *
    * `GETDEL key`
    *
@@ -3615,14 +3615,14 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * The text at a key, whose expiry is set or removed.
+   * The text at a key, whose expiry is set or removed; null where there is none.
    *
    * `GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]`
    *
    * Since Redis 6.2.0, Valkey 6.2.0; string; O(1).
    */
   getex(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, T | null>;
-  /** The text at a key, whose expiry is set or removed. */
+  /** The text at a key, whose expiry is set or removed; null where there is none. */
   getex(key: RedisKey, options: GetexOptions): Answer<Kind, T | null>;
   getex(...args: unknown[]): unknown {
     return this.executeForm(GETEX, GETEX_FORM, args);
@@ -3640,7 +3640,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Sets a key and gives what it held before.
+   * Sets a key and gives what it held before, or null.
    *
    * `GETSET key value`
    *
@@ -3674,14 +3674,14 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Lets fields expire after some seconds; a code for each.
+   * Lets fields expire after some seconds; for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field).
    *
    * `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`
    *
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hexpire(key: RedisKey, seconds: NumberArgument, ...args: CommandArguments[]): Answer<Kind, number[]>;
-  /** Lets fields expire after some seconds; a code for each. */
+  /** Lets fields expire after some seconds; for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field). */
   hexpire(
     key: RedisKey,
     seconds: NumberArgument,
@@ -3693,7 +3693,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Lets fields expire at a time (Unix seconds); a code for each.
+   * Lets fields expire at a time (Unix seconds); for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field).
    *
    * `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`
    *
@@ -3704,7 +3704,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     unixTimeSeconds: NumberArgument,
     ...args: CommandArguments[]
   ): Answer<Kind, number[]>;
-  /** Lets fields expire at a time (Unix seconds); a code for each. */
+  /** Lets fields expire at a time (Unix seconds); for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field). */
   hexpireat(
     key: RedisKey,
     unixTimeSeconds: NumberArgument,
@@ -3741,7 +3741,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * All fields and values as a record; empty where there is no hash.
+   * All fields and values as a record; empty where there is no hash. Field names are text also through `buffers`; `hscan` gives their bytes.
    *
    * `HGETALL key`
    *
@@ -3752,21 +3752,21 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * The values of fields, which are deleted.
+   * The values of fields, which are deleted; null where there is none.
    *
    * `HGETDEL key FIELDS numfields field [field ...]`
    *
    * Since Redis 8.0.0, Valkey 9.1.0; hash; O(N).
    */
   hgetdel(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, (T | null)[]>;
-  /** The values of fields, which are deleted. */
+  /** The values of fields, which are deleted; null where there is none. */
   hgetdel(key: RedisKey, fields: ArgumentList): Answer<Kind, (T | null)[]>;
   hgetdel(...args: unknown[]): unknown {
     return this.executeForm(HGETDEL, HGETDEL_FORM, args);
   }
 
   /**
-   * The values of fields, whose expiry is set or removed.
+   * The values of fields, whose expiry is set or removed; null where there is none.
    *
    * `HGETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]
    *   FIELDS numfields field [field ...]`
@@ -3774,7 +3774,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
    * Since Redis 8.0.0, Valkey 9.0.0; hash; O(N).
    */
   hgetex(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, (T | null)[]>;
-  /** The values of fields, whose expiry is set or removed. */
+  /** The values of fields, whose expiry is set or removed; null where there is none. */
   hgetex(key: RedisKey, fields: ArgumentList, options?: HgetexOptions): Answer<Kind, (T | null)[]>;
   hgetex(...args: unknown[]): unknown {
     return this.executeForm(HGETEX, HGETEX_FORM, args);
@@ -3848,28 +3848,28 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Removes the expiry of fields; a code for each.
+   * Removes the expiry of fields; for each 1 (done), -1 (it had none) or -2 (no such field).
    *
    * `HPERSIST key FIELDS numfields field [field ...]`
    *
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpersist(key: RedisKey, ...args: CommandArguments[]): Answer<Kind, number[]>;
-  /** Removes the expiry of fields; a code for each. */
+  /** Removes the expiry of fields; for each 1 (done), -1 (it had none) or -2 (no such field). */
   hpersist(key: RedisKey, fields: ArgumentList): Answer<Kind, number[]>;
   hpersist(...args: unknown[]): unknown {
     return this.executeForm(HPERSIST, HPERSIST_FORM, args);
   }
 
   /**
-   * Lets fields expire after some milliseconds; a code for each.
+   * Lets fields expire after some milliseconds; for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field).
    *
    * `HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`
    *
    * Since Redis 7.4.0, Valkey 9.0.0; hash; O(N).
    */
   hpexpire(key: RedisKey, milliseconds: NumberArgument, ...args: CommandArguments[]): Answer<Kind, number[]>;
-  /** Lets fields expire after some milliseconds; a code for each. */
+  /** Lets fields expire after some milliseconds; for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field). */
   hpexpire(
     key: RedisKey,
     milliseconds: NumberArgument,
@@ -3881,7 +3881,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Lets fields expire at a time (Unix milliseconds); a code for each.
+   * Lets fields expire at a time (Unix milliseconds); for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field).
    *
    * `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]`
    *
@@ -3892,7 +3892,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     unixTimeMilliseconds: NumberArgument,
     ...args: CommandArguments[]
   ): Answer<Kind, number[]>;
-  /** Lets fields expire at a time (Unix milliseconds); a code for each. */
+  /** Lets fields expire at a time (Unix milliseconds); for each 1 (done), 0 (not by its condition), 2 (a time that has passed: deleted) or -2 (no such field). */
   hpexpireat(
     key: RedisKey,
     unixTimeMilliseconds: NumberArgument,
@@ -4224,7 +4224,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Inserts an element beside another; gives the new length, -1 when the other is not there.
+   * Inserts an element beside another; gives the new length, -1 when the other is not there, 0 when there is no list.
    *
    * `LINSERT key <BEFORE | AFTER> pivot element`
    *
@@ -4251,7 +4251,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Moves an element from one end of a list to one end of another.
+   * Moves an element from one end of a list to one end of another; null when there is none.
    *
    * `LMOVE source destination <LEFT | RIGHT> <LEFT | RIGHT>`
    *
@@ -4267,14 +4267,14 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes elements from the first of several lists that has any.
+   * Takes elements from the first of several lists that has any; null when none has.
    *
    * `LMPOP numkeys key [key ...] <LEFT | RIGHT> [COUNT count]`
    *
    * Since Redis 7.0.0, Valkey 7.0.0; list; O(N+M).
    */
   lmpop(numkeys: NumberArgument, ...args: CommandArguments[]): Answer<Kind, PoppedElements<T> | null>;
-  /** Takes elements from the first of several lists that has any. */
+  /** Takes elements from the first of several lists that has any; null when none has. */
   lmpop(
     keys: KeyList,
     where: 'LEFT' | 'left' | 'RIGHT' | 'right',
@@ -4299,7 +4299,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes one or several elements from the head of a list.
+   * Takes one or several elements from the head of a list; null when there is none.
    *
    * `LPOP key [count]`
    *
@@ -4312,7 +4312,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Where an element is in a list; with COUNT all the places asked for.
+   * Where an element is in a list, or null; with COUNT all the places asked for.
    *
    * `LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]`
    *
@@ -4323,7 +4323,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     element: CommandArgument,
     ...args: A
   ): Answer<Kind, When<A, 'COUNT' | 'count', number[], number | null>>;
-  /** Where an element is in a list; with COUNT all the places asked for. */
+  /** Where an element is in a list, or null; with COUNT all the places asked for. */
   lpos<O extends LposOptions>(
     key: RedisKey,
     element: CommandArgument,
@@ -4389,7 +4389,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Keeps only the elements between two indexes.
+   * Keeps only the elements between two indexes, both included.
    *
    * `LTRIM key start stop`
    *
@@ -4758,7 +4758,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Merges HyperLogLogs into one.
+   * Merges HyperLogLogs into one, which keeps what it held.
    *
    * `PFMERGE destkey [sourcekey [sourcekey ...]]`
    *
@@ -4970,7 +4970,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes one or several elements from the tail of a list.
+   * Takes one or several elements from the tail of a list; null when there is none.
    *
    * `RPOP key [count]`
    *
@@ -4983,7 +4983,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Moves the last element of a list to the head of another.
+   * Moves the last element of a list to the head of another; null when there is none.
    *
    * `RPOPLPUSH source destination`
    *
