@@ -239,11 +239,11 @@ describeGroup('string', (given) => {
   it('MSETEX sets several keys with one expiry and on one condition', async () => {
     const { client } = given;
     if (!given.has('MSETEX')) {
-      await expectUnknown('MSETEX', client.msetex(2, { a: 1, b: 2 }, 'EX', 100));
+      await expectUnknown('MSETEX', client.msetex({ a: 1, b: 2 }, { ex: 100 }));
       expect(await client.mget('a', 'b')).toEqual([null, null]);
       return;
     }
-    expect(await client.msetex(2, { a: 1, b: 2 }, 'EXAT', YEAR_2100)).toBe(1);
+    expect(await client.msetex({ a: 1, b: 2 }, { exat: YEAR_2100 })).toBe(1);
     expect(await Promise.all([client.expiretime('a'), client.expiretime('b')])).toEqual([
       YEAR_2100,
       YEAR_2100,
