@@ -8,8 +8,7 @@ export type ExactlyOne<Choices> = {
 
 /** Options that belong together: all of the first, and if wanted those of the second; or none. */
 export type Together<Needed, Further = unknown> =
-  | (Needed & Further)
-  | { [Name in AllKeys<Needed> | AllKeys<Further>]?: undefined };
+  (Needed & Further) | { [Name in AllKeys<Needed> | AllKeys<Further>]?: undefined };
 
 /** How XADD and XTRIM cut a stream. */
 export interface StreamTrim<Threshold> {

@@ -117,9 +117,19 @@ export interface ClusterSlotRange {
 /** A record whose values differ in type. */
 export type MixedRecord = Record<string, Reply>;
 
-/** `Then` where one of the arguments is the word, `Else` otherwise: the reply's type by the options of a call. */
-export type When<Args extends readonly unknown[], Word extends string, Then, Else> = true extends {
-  [Index in keyof Args]: Args[Index] extends Word ? true : false;
-}[number]
-  ? Then
-  : Else;
+/**
+ * `Then` where one of the arguments is the word, `Else` otherwise: the reply's type by the options of a call. A list may
+ * hold the word where its type is no narrower than `string`: then both are possible.
+ */
+export type When<Args extends readonly unknown[], Word extends string, Then, Else> =
+  'yes' extends WordIn<Args, Word> ? Then : 'maybe' extends WordIn<Args, Word> ? Then | Else : Else;
+
+type WordIn<Args extends readonly unknown[], Word extends string> = {
+  [Index in keyof Args]: Args[Index] extends readonly (infer Item)[]
+    ? [Extract<Item, string>] extends [never]
+      ? 'no'
+      : 'maybe'
+    : Args[Index] extends Word
+      ? 'yes'
+      : 'no';
+}[number];

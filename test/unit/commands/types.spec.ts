@@ -28,6 +28,8 @@ it('replies have the types that the options of a call make', () => {
   reply((c) => c.set('k', 'v')).is<'OK'>(true);
   reply((c) => c.set('k', 'v', 'EX', 10)).is<'OK'>(true);
   reply((c) => c.set('k', 'v', 'EX', 10, 'NX')).is<'OK' | null>(true);
+  reply((c) => c.set('k', 'v', ['NX'])).is<'OK' | string | null>(true);
+  reply((c) => c.lpos('l', 'e', ['COUNT', 2])).is<number[] | number | null>(true);
   reply((c) => c.set('k', 'v', 'get', 'PX', 5)).is<string | null>(true);
   reply((_, c) => c.set('k', 'v', 'NX', 'GET')).is<Buffer | null>(true);
 
