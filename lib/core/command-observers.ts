@@ -30,10 +30,7 @@ export class CommandObservers {
 
   /** Shows commands that are sent as one. Returns what is to be called when the last has settled. */
   showPipeline(commands: readonly PendingCommand[]): (error: Error | undefined) => void {
-    const [{ spec }] = commands as [PendingCommand];
-    // the conventions' name for a batch of one operation, and for one of several
-    const same = commands.every((command) => command.spec === spec);
-    const started = this.start(commands, same ? `PIPELINE ${spec.name}` : 'PIPELINE', commands.length);
+    const started = this.start(commands, pipelineName(commands), commands.length);
     const context = new CommandContext();
     for (const { observer, state } of started) context.observed(observer, state);
     return (error) => context.finish(error);
@@ -74,7 +71,19 @@ export class CommandObservers {
   }
 }
 
+/** As OpenTelemetry's conventions have it: `PIPELINE GET` for a batch of one operation, `PIPELINE` for one of several. */
+function pipelineName(commands: readonly PendingCommand[]): string {
+  const [{ spec }] = commands as [PendingCommand];
+  // one command is no batch
+  if (commands.length === 1) return spec.name;
+  return commands.every((command) => command.spec.name === spec.name) ? `PIPELINE ${spec.name}` : 'PIPELINE';
+}
+
 function describe(commands: readonly PendingCommand[]): string {
+  const [first] = commands as [PendingCommand];
+  const text = queryText(first.spec, first.args);
+  // what is the same for all is said once
+  if (commands.every(({ spec, args }) => queryText(spec, args) === text)) return text;
   const lines = commands.slice(0, MOST_DESCRIBED).map(({ spec, args }) => queryText(spec, args));
   if (commands.length > lines.length) lines.push(`… (${commands.length - lines.length} more)`);
   return lines.join('\n');

@@ -1,8 +1,11 @@
 /** What an observer learns of a command: never an argument. */
 export interface CommandInfo {
-  /** `GET`, `CONFIG SET`. */
+  /** `GET`, `CONFIG SET`; of a pipeline `PIPELINE GET`, or `PIPELINE` where its commands differ. */
   readonly name: string;
-  /** The command with a `?` for each argument: `SET ? ?`. Made on first read. */
+  /**
+   * The command with a `?` for each argument: `SET ? ?`. Of a pipeline a line for each of the first 20, or one where all
+   * are the same. Made on first read.
+   */
   readonly queryText: string;
   /** Commands sent as one (pipelines, transactions); undefined for a command by itself. */
   readonly batchSize: number | undefined;

@@ -167,6 +167,94 @@ describe('spans of commands', () => {
   });
 });
 
+describe('spans of pipelines', () => {
+  test('one for all commands: named, described and counted by the conventions, without values', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.pipeline().set(`${ns}:secret`, 'hunter2', 'EX', 10).get(`${ns}:secret`).exec();
+    const span = await spanNamed('PIPELINE');
+    expect(span.kind).toBe(SpanKind.CLIENT);
+    expect(span.status.code).toBe(SpanStatusCode.UNSET);
+    expect(span.attributes).toEqual({
+      'db.system.name': 'redis',
+      'db.operation.name': 'PIPELINE',
+      'db.operation.batch.size': 2,
+      'db.namespace': '0',
+      'db.query.text': 'SET ? ? ? ?\nGET ?',
+      'server.address': server.host,
+      'server.port': server.port,
+    });
+    expect(exporter.getFinishedSpans()).toEqual([span]);
+  });
+
+  test.each([
+    ['of one kind of command, their text once where it is the same', [1, 1, 1], 'PIPELINE DEL', 'DEL ?', 3],
+    ['of one kind of command', [1, 2], 'PIPELINE DEL', 'DEL ?\nDEL ? ?', 2],
+    // a batch is two or more
+    ['of a single command', [2], 'DEL', 'DEL ? ?', undefined],
+  ])('%s', async (_what, keys, name, text, size) => {
+    const redis = await start({ telemetry: { traces: true } });
+    const pipeline = redis.pipeline();
+    for (const count of keys) pipeline.del(Array.from({ length: count }, () => `${ns}:none`));
+    await pipeline.exec();
+    const { attributes } = await spanNamed(name);
+    expect(attributes).toMatchObject({ 'db.operation.name': name, 'db.query.text': text });
+    expect(attributes['db.operation.batch.size']).toBe(size);
+    expect(exporter.getFinishedSpans()).toHaveLength(1);
+  });
+
+  test('of many commands: all are counted, the first twenty described', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    const pipeline = redis.pipeline();
+    for (let index = 0; index < 30; index++) pipeline.get(`${ns}:${index}`).exists(`${ns}:${index}`);
+    await pipeline.exec();
+    const { attributes } = await spanNamed('PIPELINE');
+    expect(attributes['db.operation.batch.size']).toBe(60);
+    const lines = String(attributes['db.query.text']).split('\n');
+    expect(lines).toHaveLength(21);
+    expect(lines.slice(-2)).toEqual(['EXISTS ?', '… (40 more)']);
+  });
+
+  test('fail with the first error, by its code, whether it is thrown or is a value in its place', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.set(`${ns}:text`, 'hunter2', 'EX', 10);
+    for (const throwOnError of [false, true]) {
+      const pipeline = redis.pipeline().get(`${ns}:text`).lpush(`${ns}:text`, 'hunter2').incr(`${ns}:text`);
+      const outcome = throwOnError ? pipeline.exec({ throwOnError }) : pipeline.exec();
+      if (throwOnError) await expect(outcome).rejects.toThrow(/2 of 3/);
+      else expect((await outcome)[1]).toMatchObject({ code: 'WRONGTYPE' });
+    }
+    await eventually(() => expect(spansNamed('PIPELINE')).toHaveLength(2));
+    for (const span of spansNamed('PIPELINE')) {
+      expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'WRONGTYPE' });
+      expect(span.attributes).toMatchObject({
+        'error.type': 'WRONGTYPE',
+        'db.response.status_code': 'WRONGTYPE',
+        'db.operation.batch.size': 3,
+      });
+      expect(span.events).toEqual([]);
+      expect(JSON.stringify(span.attributes)).not.toMatch(/hunter2/);
+    }
+  });
+
+  test('end with an error when the pipeline was never sent', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    const aborted = redis.with({ signal: AbortSignal.abort() });
+    await aborted.pipeline().get('a').incr('b').exec();
+    expect((await spanNamed('PIPELINE')).attributes).toMatchObject({ 'error.type': 'ABORTED' });
+  });
+
+  test('are the children of what is active where exec() is called', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    const pipeline = redis.pipeline().get('a').exists('b');
+    await tracer.startActiveSpan('PARENT', async (parent) => {
+      await pipeline.exec();
+      parent.end();
+    });
+    const parent = await spanNamed('PARENT');
+    expect((await spanNamed('PIPELINE')).parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
+  });
+});
+
 describe('spans of messages', () => {
   test('CONSUMER spans hold the spans of the commands inside', async () => {
     const redis = await start({ telemetry: { traces: true } }, [Orders]);
