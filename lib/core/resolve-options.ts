@@ -189,7 +189,7 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
     case 'integer':
       if (value === Infinity && max === Infinity) return;
       if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
-        throw wrong(
+        throw wrongNumber(
           name,
           `an integer ${max === Infinity ? `of ${min} or more` : `from ${min} to ${max}`}`,
           value,
@@ -205,7 +205,7 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
         throw wrong(name, 'true, false or TLS settings', value);
       return;
     case 'protocol':
-      if (value !== 'auto' && value !== 2 && value !== 3) throw wrong(name, "'auto', 2 or 3", value);
+      if (value !== 'auto' && value !== 2 && value !== 3) throw wrongNumber(name, "'auto', 2 or 3", value);
       return;
     case 'keepAlive':
       if (value !== false) check(name, value, { type: 'integer', min: 0 });
@@ -240,7 +240,7 @@ export function checkRetry(value: unknown): void {
     typeof backoff !== 'function' &&
     !(typeof backoff === 'number' && backoff >= 0)
   ) {
-    throw wrong('retry.backoff', 'a number of ms or a function', backoff);
+    throw wrongNumber('retry.backoff', 'a number of ms or a function', backoff);
   }
   if (retryOn !== undefined && typeof retryOn !== 'function')
     throw wrong('retry.retryOn', 'a function', retryOn);
@@ -258,7 +258,7 @@ function checkReconnect(value: unknown): void {
     const most = key === 'jitter' ? 1 : Infinity;
     const least = key === 'factor' ? 1 : 0;
     if (typeof part !== 'number' || !(part >= least && part <= most)) {
-      throw wrong(
+      throw wrongNumber(
         `reconnect.${key}`,
         most === 1 ? 'a number from 0 to 1' : `a number of ${least} or more`,
         part,
@@ -271,10 +271,15 @@ function wrong(name: string, expected: string, value: unknown): TypeError {
   return new TypeError(`Redis option '${name}' must be ${expected}, not ${describe(value)}.`);
 }
 
-/** Kind of a value, never the value: it may be a secret. Numbers are shown, as no secret is one here. */
+/** The same where a number belongs: one that was given is no secret, and is shown. A password of digits may be a number, too. */
+function wrongNumber(name: string, expected: string, value: unknown): TypeError {
+  const shown = typeof value === 'number' ? value : describe(value);
+  return new TypeError(`Redis option '${name}' must be ${expected}, not ${shown}.`);
+}
+
+/** Kind of a value, never the value: it may be a secret. */
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  if (typeof value === 'number') return String(value);
   if (value === '') return 'an empty string';
   if (Array.isArray(value)) return 'an array';
   return `${/^[aeiou]/.test(typeof value) ? 'an' : 'a'} ${typeof value}`;

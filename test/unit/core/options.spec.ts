@@ -90,6 +90,9 @@ describe('options', () => {
       expect(shown).toMatch(/Redis option 'url'/);
       expect(shown).not.toContain(secret);
     }
+    // a password of digits that a configuration file made a number of
+    for (const name of ['password', 'username', 'url', 'keyPrefix', 'credentials', 'tls'])
+      expect(() => new RedisClient({ [name]: 4711 })).toThrow(/, not a number\.$/);
     const client = new RedisClient({ password: secret, tls: { key: secret, passphrase: secret } });
     const pool = new RedisPool({ password: secret });
     const shown = [
