@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { nearest } from './nearest.js';
 import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
 import { parseRedisUri } from './uri.js';
@@ -41,7 +42,7 @@ const RECONNECT: Required<ReconnectOptions> = {
 /** What each option must be; the one list of what exists. */
 const KNOWN: Record<keyof RedisClientOptions, Check> = {
   url: { type: 'string' },
-  host: { type: 'string' },
+  host: { type: 'host' },
   port: { type: 'integer', min: 1, max: 65_535 },
   path: { type: 'string' },
   username: { type: 'string' },
@@ -70,7 +71,16 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
 
 interface Check {
   type:
-    'string' | 'integer' | 'boolean' | 'function' | 'tls' | 'protocol' | 'reconnect' | 'keepAlive' | 'retry';
+    | 'string'
+    | 'host'
+    | 'integer'
+    | 'boolean'
+    | 'function'
+    | 'tls'
+    | 'protocol'
+    | 'reconnect'
+    | 'keepAlive'
+    | 'retry';
   min?: number;
   max?: number;
 }
@@ -186,6 +196,10 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
       if (value === '' && (name === 'host' || name === 'url' || name === 'path'))
         throw wrong(name, 'a string that is not empty', value);
       return;
+    case 'host':
+      check(name, value, { type: 'string' });
+      checkHost(value as string);
+      return;
     case 'integer':
       if (value === Infinity && max === Infinity) return;
       if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
@@ -216,6 +230,14 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
     case 'retry':
       checkRetry(value);
   }
+}
+
+/** A host is shown wherever a connection is told of: one that holds a whole URI would show its password there. */
+function checkHost(host: string): void {
+  if (!/[\s/@[\]]/.test(host) && (!host.includes(':') || isIPv6(host))) return;
+  throw new TypeError(
+    "Redis option 'host' must be the host's name or address alone (its text is left out: it may hold a password). Give a URI as 'url', a port as 'port', an IPv6 address without brackets.",
+  );
 }
 
 const RETRY_POLICY: readonly string[] = ['attempts', 'backoff', 'retryOn'];

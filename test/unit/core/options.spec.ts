@@ -28,6 +28,7 @@ describe('options', () => {
     ['rediss://cache', {}, { host: 'cache', tls: {} }],
     ['valkeys://cache', {}, { host: 'cache', tls: {} }],
     ['redis://[::1]:7000', {}, { host: '::1', port: 7000 }],
+    ['redis://[::1]', { host: 'fe80::1%eth0' }, { host: 'fe80::1%eth0' }],
     ['redis+unix:///run/redis.sock?db=4', {}, { path: '/run/redis.sock', database: 4 }],
     ['redis://cache:7000/3', { database: 5, port: 7001 }, { port: 7001, database: 5 }],
     ['redis://cache', { database: undefined }, { database: 0 }],
@@ -50,6 +51,9 @@ describe('options', () => {
     [{ port: '6379' }, /'port' must be an integer from 1 to 65535, not a string/],
     [{ port: 70_000 }, /'port' must be an integer from 1 to 65535, not 70000/],
     [{ host: '' }, /'host' must be a string that is not empty/],
+    [{ host: 'cache:6379' }, /'host' must be .* a port as 'port'/],
+    [{ host: '[::1]' }, /'host' must be .* an IPv6 address without brackets/],
+    [{ host: 'cache ' }, /'host' must be the host's name or address alone/],
     [{ commandTimeout: -1 }, /'commandTimeout' must be an integer of 0 or more/],
     [{ tls: 'yes' }, /'tls' must be true, false or TLS settings/],
     [{ protocol: 4 }, /'protocol' must be 'auto', 2 or 3/],
@@ -93,6 +97,10 @@ describe('options', () => {
     // a password of digits that a configuration file made a number of
     for (const name of ['password', 'username', 'url', 'keyPrefix', 'credentials', 'tls'])
       expect(() => new RedisClient({ [name]: 4711 })).toThrow(/, not a number\.$/);
+    // what is a URI stands in the wrong place: a host is shown
+    const misplaced = (): RedisClient => new RedisClient({ host: `redis://:${secret}@cache` });
+    expect(misplaced).toThrow(/Give a URI as 'url'/);
+    expect(misplaced).not.toThrow(secret);
     const client = new RedisClient({ password: secret, tls: { key: secret, passphrase: secret } });
     const pool = new RedisPool({ password: secret });
     const shown = [
