@@ -99,12 +99,11 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
   if (typeof input !== 'object' || Array.isArray(input)) {
     throw new TypeError(`Redis options must be an object or a URI, not ${describe(input)}.`);
   }
-  for (const [name, value] of Object.entries(input)) {
+  for (const name of Object.keys(input))
     if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, CLIENT_OPTION_NAMES);
-    if (value !== undefined) check(name, value, KNOWN[name as keyof RedisClientOptions]);
-  }
-  const options = input.url === undefined ? input : { ...parseRedisUri(input.url), ...definedOf(input) };
-  if (options.path !== undefined && (input.host !== undefined || input.port !== undefined)) {
+  const beside = checked(input);
+  const options = input.url === undefined ? beside : { ...checked(parseRedisUri(input.url)), ...beside };
+  if (options.path !== undefined && (beside.host !== undefined || beside.port !== undefined)) {
     throw new TypeError(
       "Redis options 'path' and 'host'/'port' exclude each other: a Unix socket has no host. Leave one out.",
     );
@@ -158,6 +157,18 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
     value: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
   });
   return Object.freeze(resolved) as ResolvedOptions;
+}
+
+/** The options that were given, inherited ones too: an instance of a class may have accessors for them. */
+function checked(given: RedisClientOptions): RedisClientOptions {
+  const options: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries(KNOWN)) {
+    const value = given[name as keyof RedisClientOptions];
+    if (value === undefined) continue;
+    check(name, value, rule);
+    options[name] = value;
+  }
+  return options;
 }
 
 /** What ioredis and node-redis call otherwise. */

@@ -29,6 +29,7 @@ export function parseRedisUri(uri: string): RedisClientOptions {
   if (scheme === undefined) {
     throw new TypeError(`Redis option 'url' has the unknown scheme '${url.protocol}//'. Write ${FORMS}.`);
   }
+  refuseMisread(uri, url, scheme);
   const options: RedisClientOptions = {};
   if (url.username !== '') options.username = decode(url.username, 'user name');
   if (url.password !== '') options.password = decode(url.password, 'password');
@@ -51,6 +52,28 @@ export function parseRedisUri(uri: string): RedisClientOptions {
   if (url.pathname.length > 1) options.database = databaseOf(url.pathname.slice(1));
   if (scheme.tls) options.tls = true;
   return options;
+}
+
+/** What can be read as a URI, but not as the one that was meant. */
+function refuseMisread(
+  uri: string,
+  { hash, search, hostname, protocol }: URL,
+  { unix }: { unix: boolean },
+): void {
+  // the rest of a password stands there, which would be taken for a parameter or left out
+  if (hash !== '' || search.includes('@')) {
+    throw new TypeError(
+      "Redis option 'url' has a '#', or a '?' before its '@': in a user name or password write them as %23 and %3F.",
+    );
+  }
+  if (!unix && !uri.trim().slice(protocol.length).startsWith('//'))
+    throw new TypeError(`Redis option 'url' needs two slashes behind '${protocol}'. Write ${FORMS}.`);
+  // a host is of use only to bring credentials along
+  if (unix && hostname !== '' && hostname !== 'localhost') {
+    throw new TypeError(
+      "Redis option 'url': a socket has no host; its path begins with a third slash. Write redis+unix:///path/to.sock.",
+    );
+  }
 }
 
 function databaseOf(text: string): number {

@@ -38,6 +38,28 @@ describe('options', () => {
       expect(options[name as keyof typeof options]).toEqual(value);
   });
 
+  it('reads what a class supplies by accessors, and checks it', () => {
+    class Settings {
+      readonly #port: unknown;
+      constructor(port: unknown) {
+        this.#port = port;
+      }
+      get port(): number {
+        return this.#port as number;
+      }
+    }
+    expect(new RedisClient(new Settings(7000)).options.port).toBe(7000);
+    const beside = Object.assign(new Settings(7000), { url: 'redis://cache:7001' });
+    expect(new RedisClient(beside).options.port).toBe(7000);
+    expect(() => new RedisClient(new Settings('7000'))).toThrow(/'port' must be an integer/);
+  });
+
+  it('reads credentials for a Unix socket', async () => {
+    const { options } = new RedisClient('redis+unix://app:secret@localhost/run/redis.sock');
+    expect(options.path).toBe('/run/redis.sock');
+    expect(await options.credentials()).toEqual({ username: 'app', password: 'secret' });
+  });
+
   it('reads percent-encoded credentials', async () => {
     const { options } = new RedisClient('redis://us%40er:p%2Fss%3A@cache');
     expect(await options.credentials()).toEqual({ username: 'us@er', password: 'p/ss:' });
@@ -70,6 +92,13 @@ describe('options', () => {
     ['redis://cache?timeout=1', /unknown parameter 'timeout'/],
     ['not a uri', /is not a URI/],
     ['redis+unix:', /names no socket/],
+    ['redis+unix://run/redis.sock', /a socket has no host/],
+    ['redis:6379', /needs two slashes behind 'redis:'/],
+    ['redis://cache/0#1', /has a '#'/],
+    ['redis://cache:0', /'port' must be an integer from 1 to 65535, not 0/],
+    ['redis://cache/99999999999', /'database' must be an integer from 0 to/],
+    ['redis://ca%2Fche', /'host' must be the host's name/],
+    [new URL('redis://cache/3'), /'port' must be an integer/],
     [['redis://cache'], /must be an object or a URI/],
   ])('refuses %j', (options, message) => {
     const make = (): RedisClient => new RedisClient(options as RedisClientOptions);
@@ -84,6 +113,8 @@ describe('options', () => {
       `http://:${secret}@host`,
       `redis://:${secret}@host/x`,
       `redis://:%zz${secret}@host`,
+      `redis://me:12?${secret}@host`,
+      `redis://me:12#${secret}@host`,
     ]) {
       let shown = '';
       try {
