@@ -1,6 +1,12 @@
 import { isIPv6 } from 'node:net';
 import { nearest } from './nearest.js';
-import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
+import type {
+  RedisClientOptions,
+  RedisCredentials,
+  RedisTlsOptions,
+  ReconnectOptions,
+  RetryPolicy,
+} from './options.js';
 import { parseRedisUri } from './uri.js';
 
 /** Options with every default filled in. Secrets sit in functions and hidden properties: `inspect` and JSON show none. */
@@ -226,8 +232,7 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
       if (typeof value !== type) throw wrong(name, `a ${type}`, value);
       return;
     case 'tls':
-      if (typeof value !== 'boolean' && (typeof value !== 'object' || value === null))
-        throw wrong(name, 'true, false or TLS settings', value);
+      if (typeof value !== 'boolean') checkNames(name, 'true, false or TLS settings', value, TLS);
       return;
     case 'protocol':
       if (value !== 'auto' && value !== 2 && value !== 3) throw wrongNumber(name, "'auto', 2 or 3", value);
@@ -243,6 +248,40 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
   }
 }
 
+/** The one list of the TLS settings that there are. */
+const TLS: Record<keyof RedisTlsOptions, true> = {
+  ca: true,
+  cert: true,
+  key: true,
+  passphrase: true,
+  pfx: true,
+  rejectUnauthorized: true,
+  servername: true,
+  checkServerIdentity: true,
+  minVersion: true,
+  maxVersion: true,
+  ciphers: true,
+  ALPNProtocols: true,
+};
+
+/** An object of settings, none of which is unknown: Node's `tls.connect` would pass over a mistyped name without a word. */
+function checkNames(
+  option: string,
+  expected: string,
+  value: unknown,
+  known: object,
+): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(option, expected, value);
+  for (const name of Object.keys(value)) {
+    if (!Object.hasOwn(known, name))
+      throw unknownOption(
+        `${option}.${name}`,
+        Object.keys(known).map((other) => `${option}.${other}`),
+      );
+  }
+}
+
 /** A host is shown wherever a connection is told of: one that holds a whole URI would show its password there. */
 function checkHost(host: string): void {
   if (!/[\s/@[\]]/.test(host) && (!host.includes(':') || isIPv6(host))) return;
@@ -251,22 +290,13 @@ function checkHost(host: string): void {
   );
 }
 
-const RETRY_POLICY: readonly string[] = ['attempts', 'backoff', 'retryOn'];
+const RETRY_POLICY: Record<keyof RetryPolicy, true> = { attempts: true, backoff: true, retryOn: true };
 
 /** @throws {TypeError} for a retry rule that is none. */
 export function checkRetry(value: unknown): void {
   if (value === 'idempotent' || value === false || typeof value === 'function') return;
-  if (typeof value !== 'object' || value === null) {
-    throw wrong('retry', "'idempotent', false, a policy or a function", value);
-  }
-  for (const key of Object.keys(value)) {
-    if (!RETRY_POLICY.includes(key))
-      throw unknownOption(
-        `retry.${key}`,
-        RETRY_POLICY.map((known) => `retry.${known}`),
-      );
-  }
-  const { attempts, backoff, retryOn } = value as Record<string, unknown>;
+  checkNames('retry', "'idempotent', false, a policy or a function", value, RETRY_POLICY);
+  const { attempts, backoff, retryOn } = value;
   if (attempts !== undefined) check('retry.attempts', attempts, { type: 'integer', min: 0 });
   if (
     backoff !== undefined &&
@@ -280,13 +310,8 @@ export function checkRetry(value: unknown): void {
 }
 
 function checkReconnect(value: unknown): void {
-  if (typeof value !== 'object' || value === null) throw wrong('reconnect', 'false or an object', value);
+  checkNames('reconnect', 'false or an object', value, RECONNECT);
   for (const [key, part] of Object.entries(value)) {
-    if (!Object.hasOwn(RECONNECT, key))
-      throw unknownOption(
-        `reconnect.${key}`,
-        Object.keys(RECONNECT).map((name) => `reconnect.${name}`),
-      );
     if (part === undefined) continue;
     const most = key === 'jitter' ? 1 : Infinity;
     const least = key === 'factor' ? 1 : 0;
