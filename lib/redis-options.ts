@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type RedisClientOptions } from './core/index.js';
 import { POOL_OPTION_NAMES } from './core/pool/pool-options.js';
-import { CLIENT_OPTION_NAMES, unknownOption } from './core/resolve-options.js';
+import { CLIENT_OPTION_NAMES } from './core/check-options.js';
+import { unknownOption } from './core/unknown-option.js';
 import type {
   RedisModuleAsyncOptions,
   RedisModuleExtras,

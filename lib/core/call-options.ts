@@ -1,5 +1,6 @@
+import { checkRetry } from './check-options.js';
 import type { CallOptions } from './options.js';
-import { checkRetry, unknownOption } from './resolve-options.js';
+import { unknownOption } from './unknown-option.js';
 
 const NAMES: readonly (keyof CallOptions)[] = ['timeout', 'signal', 'retry', 'idempotent'];
 

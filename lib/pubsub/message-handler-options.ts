@@ -1,4 +1,4 @@
-import { unknownOption } from '../core/resolve-options.js';
+import { unknownOption } from '../core/unknown-option.js';
 import type { OnRedisMessageOptions, RedisMessageCodec } from '../interfaces/index.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';

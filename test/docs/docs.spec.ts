@@ -1,4 +1,4 @@
-import { CLIENT_OPTION_NAMES } from '../../lib/core/resolve-options.js';
+import { CLIENT_OPTION_NAMES } from '../../lib/core/check-options.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -1,6 +1,7 @@
+import { CLIENT_OPTION_NAMES } from '../check-options.js';
 import { nearest } from '../nearest.js';
 import type { RedisClientOptions } from '../options.js';
-import { CLIENT_OPTION_NAMES, unknownOption } from '../resolve-options.js';
+import { unknownOption } from '../unknown-option.js';
 
 /** What a pool takes beside the options of its connections. Times are ms. */
 export interface PoolSizeOptions {

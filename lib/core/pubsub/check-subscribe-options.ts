@@ -1,4 +1,4 @@
-import { unknownOption } from '../resolve-options.js';
+import { unknownOption } from '../unknown-option.js';
 import type { SubscribeOptions } from './message.js';
 
 const NAMES: readonly (keyof SubscribeOptions)[] = ['buffers', 'bufferSize', 'overflow', 'signal'];

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { CLIENT_OPTION_NAMES } from '../../../lib/core/resolve-options.js';
+import { CLIENT_OPTION_NAMES } from '../../../lib/core/check-options.js';
 import { clientMaker, FakeServer, shows, type OptionName } from './support/index.js';
 
 /** Every option, and every part of those that have parts: the compiler sees to it that none is missing. */
