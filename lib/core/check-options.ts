@@ -52,13 +52,22 @@ interface Check {
 export const CLIENT_OPTION_NAMES: readonly string[] = Object.keys(KNOWN);
 
 /**
+ * Settings by their names, whatever these are.
+ *
+ * @throws {TypeError} for anything else.
+ */
+export function checkIsOptions(given: unknown): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`Redis options must be an object or a URI, not ${describe(given)}.`);
+}
+
+/**
  * An object whose own names are all options of a client.
  *
  * @throws {TypeError} for anything else, naming the nearest option.
  */
 export function checkOptionNames(given: unknown): asserts given is RedisClientOptions {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new TypeError(`Redis options must be an object or a URI, not ${describe(given)}.`);
+  checkIsOptions(given);
   for (const name of Object.keys(given))
     if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, CLIENT_OPTION_NAMES);
 }

@@ -1,4 +1,4 @@
-import { CLIENT_OPTION_NAMES } from '../check-options.js';
+import { checkIsOptions, CLIENT_OPTION_NAMES } from '../check-options.js';
 import { nearest } from '../nearest.js';
 import type { RedisClientOptions } from '../options.js';
 import { unknownOption } from '../unknown-option.js';
@@ -34,6 +34,7 @@ export function splitPoolOptions(options: RedisPoolOptions): {
   size: ResolvedPoolSize;
   connection: RedisClientOptions;
 } {
+  checkIsOptions(options);
   const size: Record<string, unknown> = { ...DEFAULTS };
   if (typeof options.max === 'number') size['min'] = Math.min(DEFAULTS.min, options.max);
   const connection: Record<string, unknown> = {};

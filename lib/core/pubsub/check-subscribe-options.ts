@@ -13,7 +13,9 @@ export function checkSubscribeOptions(method: string, options: SubscribeOptions)
   for (const name of Object.keys(options)) {
     if (!(NAMES as readonly string[]).includes(name)) throw unknownOption(name, NAMES);
   }
-  const { bufferSize, overflow, signal } = options;
+  const { buffers, bufferSize, overflow, signal } = options;
+  if (buffers !== undefined && typeof buffers !== 'boolean')
+    throw new TypeError(`${method}(): 'buffers' must be a boolean.`);
   if (
     bufferSize !== undefined &&
     bufferSize !== Infinity &&

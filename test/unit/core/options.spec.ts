@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisPool, type RedisClientOptions } from 'nestjs-redwire/core';
+import { RedisClient, RedisPool, type RedisClientOptions, type RedisPoolOptions } from 'nestjs-redwire/core';
 
 describe('options', () => {
   it('fills in the documented defaults', () => {
@@ -162,6 +162,7 @@ describe('options', () => {
   });
 
   it.each<[object, RegExp]>([
+    [{ buffers: 'yes' }, /'buffers' must be a boolean/],
     [{ buffer: true }, /'buffer': did you mean 'buffers'/],
     [{ bufferSize: 0 }, /'bufferSize' must be a number of messages/],
     [{ overflow: 'drop' }, /'overflow' must be 'drop-oldest'/],
@@ -169,13 +170,16 @@ describe('options', () => {
     await expect(new RedisClient().subscribe('x', options)).rejects.toThrow(message);
   });
 
-  it.each<[object, RegExp]>([
+  it.each<[unknown, RegExp]>([
+    [null, /must be an object or a URI, not null/],
+    [[{ host: 'x' }], /must be an object or a URI, not an array/],
+    [6380, /must be an object or a URI, not a number/],
     [{ mx: 4 }, /Unknown Redis option 'mx': did you mean 'max'\?/],
     [{ max: 0, min: 0 }, /'max' \(0\) must be 1 or more/],
     [{ max: 2, min: 3 }, /no less than 'min' \(3\)/],
     [{ idleTimeout: -1 }, /'idleTimeout' must be an integer/],
     [{ hots: 'x' }, /did you mean 'host'/],
   ])('a pool refuses %j', (options, message) => {
-    expect(() => new RedisPool(options)).toThrow(message);
+    expect(() => new RedisPool(options as RedisPoolOptions)).toThrow(message);
   });
 });
