@@ -7,10 +7,11 @@ export class PipelineRun implements ResultCollector {
   readonly commands: PipelinedCommand[] = [];
   /** Settles when the last command has; never rejects. */
   readonly done: Promise<void>;
-  /** In the order of the commands: replies, and errors where they failed. */
+  /** In the order of the commands: replies, and errors where they failed, once these are made. */
   readonly results: unknown[] = [];
   /** Places in {@link results} that hold an error. */
   readonly failed: number[] = [];
+  private readonly errors: (() => Error)[] = [];
   private left = 0;
   private finish!: () => void;
 
@@ -32,9 +33,23 @@ export class PipelineRun implements ResultCollector {
     return command;
   }
 
-  settle(index: number, outcome: unknown): void {
-    this.results[index] = outcome;
-    if (outcome instanceof Error) this.failed.push(index);
+  settle(index: number, value: unknown): void {
+    this.results[index] = value;
+    this.finishOne();
+  }
+
+  fail(index: number, create: () => Error): void {
+    this.failed.push(index);
+    this.errors.push(create);
+    this.finishOne();
+  }
+
+  /** To be called by the async function that waited: there V8 finds its callers and puts their lines into `error.stack`. */
+  makeErrors(): void {
+    for (const [nth, index] of this.failed.entries()) this.results[index] = this.errors[nth]!();
+  }
+
+  private finishOne(): void {
     if (--this.left === 0) this.finish();
   }
 }

@@ -4,7 +4,8 @@ import { PendingCommand } from '../connection/pending-command.js';
 
 /** Collects what the commands of a pipeline came to. */
 export interface ResultCollector {
-  settle(index: number, outcome: unknown): void;
+  settle(index: number, value: unknown): void;
+  fail(index: number, create: () => Error): void;
 }
 
 /** One command of a pipeline: no promise of its own, but a place in the pipeline's results. */
@@ -24,6 +25,6 @@ export class PipelinedCommand extends PendingCommand {
   }
 
   protected override reject(create: () => Error): void {
-    this.collector.settle(this.index, create());
+    this.collector.fail(this.index, create);
   }
 }

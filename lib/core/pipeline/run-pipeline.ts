@@ -37,6 +37,7 @@ export async function runPipeline(
   if (call !== undefined) for (const command of run.commands) applyCallOptions(command, call);
   if (call?.signal?.aborted !== true) connection.submitAll(run.commands);
   await run.done;
+  run.makeErrors();
   ended?.(run.firstError);
   if (keyPrefix !== '') stripKeys(steps, run.results, keyPrefix);
   return run;

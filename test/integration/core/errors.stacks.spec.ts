@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisPool, type RedisClientOptions } from 'nestjs-redwire/core';
+import { RedisClient, RedisPool, type Pipeline, type RedisClientOptions } from 'nestjs-redwire/core';
 import { eventually, startServer, type TestServer } from '../../support/index.js';
 import { errorOf, FakeServer } from './support/index.js';
 
@@ -67,6 +67,24 @@ describe("an error's stack holds the line of the caller's await", () => {
     const script = "return redis.error_reply('TRYAGAIN later')";
     const rule = (attempt: number): number | false => (attempt < 3 ? 1 : false);
     await traced(async () => await at(() => client.with({ retry: rule }).eval(script, 0)));
+  });
+
+  it('errors of a pipeline: values in their places, thrown together, never sent', async () => {
+    const client = make();
+    await client.set('text', 'x');
+    const pipeline = (): Pipeline => client.pipeline().incr('text').hget('text', 'f') as unknown as Pipeline;
+    const failures = async (run: Promise<readonly unknown[]>): Promise<never> => {
+      const results = await run;
+      expect(results).toHaveLength(2);
+      for (const result of results) expect((result as Error).stack).toContain(marked);
+      throw results[1] as Error;
+    };
+    // the line is that of the function which awaits exec()
+    await traced(async () => await failures(at(async () => await pipeline().exec())));
+    const together = await traced(async () => await at(() => pipeline().exec({ throwOnError: true })));
+    for (const error of (together as AggregateError).errors) expect((error as Error).stack).toContain(marked);
+    client.destroy();
+    await traced(async () => await failures(at(async () => await pipeline().exec())));
   });
 
   it('a reply of the wrong shape', async () => {
