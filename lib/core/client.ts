@@ -265,6 +265,12 @@ export class RedisClient extends RedisCommands<string> {
     return this.observers.add(observer as CommandObserver);
   }
 
+  /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
+  toJSON(): { address: string; status: ConnectionStatus; inFlight: number; queued: number } {
+    const { address, status, inFlight, queued } = this;
+    return { address, status, inFlight, queued };
+  }
+
   [inspect.custom](): string {
     return `RedisClient { ${this.address}, ${this.status}, ${this.inFlight} in flight, ${this.queued} queued }`;
   }

@@ -213,6 +213,10 @@ export class RedisPool {
     await this.close();
   }
 
+  toJSON(): RedisPoolStats {
+    return this.stats();
+  }
+
   [inspect.custom](): string {
     return `RedisPool ${inspect(this.stats())}`;
   }

@@ -151,6 +151,18 @@ describe('options', () => {
     for (const text of shown) expect(text).not.toContain(secret);
   });
 
+  it('a client and a pool can be logged as JSON, which shows no argument of what waits', async () => {
+    const client = new RedisClient({ port: 1, reconnect: false });
+    const waiting = client.set('key', 'hunter2');
+    expect(JSON.parse(JSON.stringify({ client }))).toEqual({
+      client: { address: 'localhost:1', status: 'connecting', inFlight: 0, queued: 1 },
+    });
+    client.destroy();
+    await expect(waiting).rejects.toThrow('not sent');
+    const pool = new RedisPool();
+    expect(JSON.parse(JSON.stringify({ pool }))).toEqual({ pool: pool.stats() });
+  });
+
   it.each<[object, RegExp]>([
     [{ timout: 1 }, /'timout': did you mean 'timeout'/],
     [{ timeout: -1 }, /'timeout' must be a number of ms/],
