@@ -97,21 +97,24 @@ export class ConnectionAttempt {
   }
 
   private async askCredentials(): Promise<RedisCredentials> {
-    let cause: unknown;
+    let credentials: unknown;
     try {
-      const credentials = await this.options.credentials();
-      if (isCredentials(credentials)) return credentials;
-    } catch (error) {
-      cause = error;
+      credentials = await this.options.credentials();
+    } catch (cause) {
+      const message = 'Redis option `credentials` threw: see the cause.';
+      throw new RedisConnectionError('connect_failed', message, { cause, code: 'CREDENTIALS' });
     }
+    if (isCredentials(credentials)) return credentials;
     const message =
-      'Redis option `credentials` must give (a promise of) { username?, password? }, both text; it did not.';
-    throw new RedisConnectionError('connect_failed', message, { cause, code: 'CREDENTIALS' });
+      'Redis option `credentials` must give (a promise of) { username?, password? }, both text, and no user name without a password; it did not.';
+    throw new RedisConnectionError('connect_failed', message, { code: 'CREDENTIALS' });
   }
 }
 
+/** A user name alone would be left out of the handshake, and the connection be another user's. */
 function isCredentials(value: unknown): value is RedisCredentials {
   if (typeof value !== 'object' || value === null) return false;
   const { username, password } = value as Record<string, unknown>;
+  if (username !== undefined && password === undefined) return false;
   return [username, password].every((part) => part === undefined || typeof part === 'string');
 }

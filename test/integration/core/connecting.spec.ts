@@ -90,7 +90,13 @@ describe('connecting', () => {
       'a credentials provider that throws',
       () => ({ url: open.url, credentials: () => Promise.reject(new Error('vault is down')) }),
       'CREDENTIALS',
-      /`credentials`/,
+      /`credentials` threw/,
+    ],
+    [
+      'a credentials provider without a password: it would be let in as somebody else',
+      () => ({ url: open.url, credentials: () => ({ username: 'app' }) }),
+      'CREDENTIALS',
+      /`credentials` must give .*no user name without a password/,
     ],
   ];
 
