@@ -107,7 +107,7 @@ export class RedisClient extends RedisCommands<string> {
    *   has passed (Infinity: until closed). Errors that no attempt mends (password, certificate) reject at once.
    * @throws {RedisConnectionError} | {RedisTimeoutError} saying why, and what to do; {RedisDisconnectedError} `CLOSED` after close().
    */
-  async connect(options: { deadline?: number } = {}): Promise<void> {
+  async connect(options: { deadline?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('connect()', 'deadline', options.deadline);
     return this.connection.connect(options.deadline);
   }
@@ -119,7 +119,7 @@ export class RedisClient extends RedisCommands<string> {
    *
    * @param options.timeout ms, default 5_000.
    */
-  async close(options: { timeout?: number } = {}): Promise<void> {
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('close()', 'timeout', options.timeout);
     await Promise.all([
       // first, for it still needs the shared connection

@@ -14,7 +14,7 @@ export interface RedisErrorOptions {
   /** What led to this error. */
   cause?: unknown;
   /** The command that failed, without its arguments: `GET`, `CONFIG SET`. */
-  command?: string;
+  command?: string | undefined;
 }
 
 /** Root of every error that this package throws, other than the `TypeError` of a wrong argument or option. */
@@ -66,7 +66,7 @@ export class RedisConnectionError extends RedisClientError {
   constructor(
     reason: DisconnectReason | 'connect_failed',
     message: string,
-    options: RedisErrorOptions & { code?: string } = {},
+    options: RedisErrorOptions & { code?: string | undefined } = {},
   ) {
     super(
       options.code ?? (reason === 'connect_failed' ? 'CONNECT_FAILED' : 'CONNECTION_LOST'),

@@ -1,3 +1,4 @@
+import type { AllGiven } from './all-given.js';
 import { checkedOptions, checkOptionNames } from './check-options.js';
 import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
 import { parseRedisUri } from './uri.js';
@@ -17,7 +18,7 @@ export interface ResolvedOptions {
   readonly commandTimeout: number;
   readonly socketTimeout: number;
   readonly blockingTimeoutBuffer: number;
-  readonly reconnect: Readonly<Required<ReconnectOptions>> | false;
+  readonly reconnect: AllGiven<ReconnectOptions> | false;
   readonly queueSize: number;
   readonly maxInFlight: number;
   readonly writeBufferSize: number;
@@ -30,7 +31,7 @@ export interface ResolvedOptions {
   readonly retry: NonNullable<RedisClientOptions['retry']>;
 }
 
-const RECONNECT: Required<ReconnectOptions> = {
+const RECONNECT: AllGiven<ReconnectOptions> = {
   delay: 100,
   factor: 2,
   maxDelay: 60_000,

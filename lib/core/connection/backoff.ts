@@ -1,3 +1,4 @@
+import type { AllGiven } from '../all-given.js';
 import type { ReconnectOptions } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -56,7 +57,7 @@ export class Backoff {
 }
 
 /** The delay before attempt `attempt` (1, 2, …), ms: grows by the factor up to the maximum, spread by the jitter. */
-function delayBefore(attempt: number, options: Required<ReconnectOptions>): number {
+function delayBefore(attempt: number, options: AllGiven<ReconnectOptions>): number {
   const delay = Math.min(options.delay * options.factor ** (attempt - 1), options.maxDelay);
   const spread = 1 + options.jitter * (Math.random() * 2 - 1);
   return timerDelay(Math.min(Math.round(delay * spread), options.maxDelay));

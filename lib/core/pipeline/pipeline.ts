@@ -10,7 +10,7 @@ import type { RedisError } from '../errors.js';
 /** How a pipeline ends. */
 export interface PipelineExecOptions {
   /** Reject with an `AggregateError` of all errors where there are any, instead of giving them in their places. Default false. */
-  throwOnError?: boolean;
+  throwOnError?: boolean | undefined;
 }
 
 /** What a pipeline gives: each command's reply, or the error it met, in its place. */

@@ -1,3 +1,4 @@
+import type { AllGiven } from '../all-given.js';
 import { checkIsOptions, CLIENT_OPTION_NAMES } from '../check-options.js';
 import { nearest } from '../nearest.js';
 import type { RedisClientOptions } from '../options.js';
@@ -6,19 +7,19 @@ import { unknownOption } from '../unknown-option.js';
 /** What a pool takes beside the options of its connections. Times are ms. */
 export interface PoolSizeOptions {
   /** Connections kept, also when idle. Default 2, or `max` where that is less. */
-  min?: number;
+  min?: number | undefined;
   /** Connections at the most. Default 10. */
-  max?: number;
+  max?: number | undefined;
   /** How long `acquire()` waits for a free one. Default 5_000; 0 waits for ever. */
-  acquireTimeout?: number;
+  acquireTimeout?: number | undefined;
   /** After this idle time a connection above `min` is closed. Default 60_000; 0 keeps all. */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
 }
 
 /** Options of a {@link RedisPool}: those of its connections, and the pool's own. */
 export interface RedisPoolOptions extends RedisClientOptions, PoolSizeOptions {}
 
-export type ResolvedPoolSize = Readonly<Required<PoolSizeOptions>>;
+export type ResolvedPoolSize = AllGiven<PoolSizeOptions>;
 
 const DEFAULTS: ResolvedPoolSize = { min: 2, max: 10, acquireTimeout: 5_000, idleTimeout: 60_000 };
 

@@ -79,7 +79,7 @@ export class RedisPool {
   /**
    * Opens `min` connections now. Settles as {@link RedisClient.connect} does; what could be opened stays open, also where another failed.
    */
-  async connect(options: { deadline?: number } = {}): Promise<void> {
+  async connect(options: { deadline?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('connect()', 'deadline', options.deadline);
     this.refuseWhenClosed('connect()');
     const missing = this.size.min - this.total;
@@ -95,7 +95,7 @@ export class RedisPool {
    *
    * @throws {RedisTimeoutError} kind `'pool'` after `acquireTimeout`; {RedisConnectionError} where none can be opened.
    */
-  async acquire(options: { signal?: AbortSignal } = {}): Promise<RedisClient> {
+  async acquire(options: { signal?: AbortSignal | undefined } = {}): Promise<RedisClient> {
     this.refuseToAcquire(options.signal);
     for (let entry = this.idle.pop(); entry !== undefined; entry = this.idle.pop()) {
       this.lent.add(entry.client);
@@ -192,7 +192,7 @@ export class RedisPool {
    *
    * @param options.timeout ms, default 5_000.
    */
-  async close(options: { timeout?: number } = {}): Promise<void> {
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('close()', 'timeout', options.timeout);
     return (this.closing ??= this.drain(options.timeout ?? 5_000));
   }

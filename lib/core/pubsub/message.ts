@@ -15,11 +15,11 @@ export type OverflowPolicy = 'drop-oldest' | 'drop-newest' | 'error';
 /** Settings of one subscription. */
 export interface SubscribeOptions {
   /** `data` as Buffers instead of text. Default false. */
-  buffers?: boolean;
+  buffers?: boolean | undefined;
   /** Messages held for a consumer that is slower than the channel. Default 10_000. */
-  bufferSize?: number;
+  bufferSize?: number | undefined;
   /** What happens to one more. Default `'drop-oldest'`; what was dropped is counted in `dropped`. */
-  overflow?: OverflowPolicy;
+  overflow?: OverflowPolicy | undefined;
   /** Ends the subscription. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
