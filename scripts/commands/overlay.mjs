@@ -428,7 +428,10 @@ export const overlay = {
       'The distance of two members, in metres unless another unit is given; null where one is missing.',
     reply: 'doubleOrNull',
   },
-  GEOHASH: { summary: 'The geohash texts of members.', reply: 'plainTexts' },
+  GEOHASH: {
+    summary: 'The geohash texts of members, null where there is none.',
+    reply: 'plainTextsOrNulls',
+  },
   GEOPOS: { summary: 'Longitude and latitude of members, null where there is none.', reply: 'geoPositions' },
   GEORADIUS: {
     summary: 'Members within a distance of a place.',

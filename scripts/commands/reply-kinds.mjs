@@ -20,6 +20,7 @@ export const replyKinds = {
   plainText: { type: 'string', transform: 'text' },
   plainTextOrNull: { type: 'string | null', transform: 'text' },
   plainTexts: { type: 'string[]', transform: 'texts' },
+  plainTextsOrNulls: { type: '(string | null)[]', transform: 'texts' },
   bytesOrNull: { type: 'Buffer | null' },
 
   // numbers

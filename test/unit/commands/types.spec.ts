@@ -51,6 +51,7 @@ it('replies have the types that the options of a call make', () => {
 
   reply((c) => c.geosearch('g', 'FROMMEMBER', 'm', 'BYRADIUS', 1, 'km')).is<string[]>(true);
   reply((c) => c.geosearch('g', 'FROMMEMBER', 'm', 'BYRADIUS', 1, 'km', 'WITHDIST')).is<GeoMatch[]>(true);
+  reply((c) => c.geohash('g', 'm')).is<(string | null)[]>(true);
   reply((c) => c.sort('l', 'STORE', 'd')).is<number>(true);
 
   reply((c) => c.xadd('s', '*', { f: 'v' })).is<string>(true);
