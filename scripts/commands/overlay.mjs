@@ -316,12 +316,12 @@ export const overlay = {
   },
   BZPOPMAX: {
     summary:
-      'Takes the highest member of the first sorted set that has any, waiting for so many seconds (0: for ever).',
+      'Takes the highest member of the first sorted set that has any, waiting for so many seconds (0: for ever); null when none came.',
     reply: 'poppedMember',
   },
   BZPOPMIN: {
     summary:
-      'Takes the lowest member of the first sorted set that has any, waiting for so many seconds (0: for ever).',
+      'Takes the lowest member of the first sorted set that has any, waiting for so many seconds (0: for ever); null when none came.',
     reply: 'poppedMember',
   },
   ZADD: {
@@ -354,7 +354,8 @@ export const overlay = {
     reply: 'number',
   },
   ZMPOP: {
-    summary: 'Takes the lowest or highest members of the first of several sorted sets that has any.',
+    summary:
+      'Takes the lowest or highest members of the first of several sorted sets that has any; null where none has.',
     reply: 'poppedMembers',
   },
   ZMSCORE: { summary: 'The scores of several members, null where there is none.', reply: 'doublesOrNulls' },
@@ -476,7 +477,7 @@ export const overlay = {
   // ── streams ────────────────────────────────────────────────────────────────────────────────────────────────────
   XACK: { summary: 'Marks entries of a group as handled; counts them.', reply: 'number' },
   XADD: {
-    summary: 'Appends an entry; gives its id.',
+    summary: 'Appends an entry; gives its id, or null where NOMKSTREAM forbade to make the stream.',
     reply: 'plainText',
     when: { NOMKSTREAM: 'plainTextOrNull' },
   },
