@@ -2083,7 +2083,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes the highest member of the first sorted set that has any, waiting for so many seconds (0: for ever).
+   * Takes the highest member of the first sorted set that has any, waiting for so many seconds (0: for ever); null when none came.
    *
    * `BZPOPMAX key [key ...] timeout`
    *
@@ -2094,7 +2094,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes the lowest member of the first sorted set that has any, waiting for so many seconds (0: for ever).
+   * Takes the lowest member of the first sorted set that has any, waiting for so many seconds (0: for ever); null when none came.
    *
    * `BZPOPMIN key [key ...] timeout`
    *
@@ -3357,13 +3357,13 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * The geohash texts of members.
+   * The geohash texts of members, null where there is none.
    *
    * `GEOHASH key [member [member ...]]`
    *
    * Since Redis 3.2.0, Valkey 3.2.0; geo; O(1).
    */
-  geohash(key: RedisKey, ...members: CommandArguments[]): Answer<Kind, string[]> {
+  geohash(key: RedisKey, ...members: CommandArguments[]): Answer<Kind, (string | null)[]> {
     return this.execute(GEOHASH, flattenArguments([key], members)) as never;
   }
 
@@ -5786,7 +5786,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Appends an entry; gives its id.
+   * Appends an entry; gives its id, or null where NOMKSTREAM forbade to make the stream.
    *
    * `XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value
    *   ...]`
@@ -5797,9 +5797,9 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     key: RedisKey,
     ...args: A
   ): Answer<Kind, When<A, 'NOMKSTREAM' | 'nomkstream', string | null, string>>;
-  /** Appends an entry; gives its id. */
+  /** Appends an entry; gives its id, or null where NOMKSTREAM forbade to make the stream. */
   xadd(key: RedisKey, id: CommandArgument, entries: EntryArguments): Answer<Kind, string>;
-  /** Appends an entry; gives its id. */
+  /** Appends an entry; gives its id, or null where NOMKSTREAM forbade to make the stream. */
   xadd<O extends XaddOptions>(
     key: RedisKey,
     id: CommandArgument,
@@ -6328,14 +6328,14 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * Takes the lowest or highest members of the first of several sorted sets that has any.
+   * Takes the lowest or highest members of the first of several sorted sets that has any; null where none has.
    *
    * `ZMPOP numkeys key [key ...] <MIN | MAX> [COUNT count]`
    *
    * Since Redis 7.0.0, Valkey 7.0.0; sorted-set; O(K) + O(M*log(N)).
    */
   zmpop(numkeys: NumberArgument, ...args: CommandArguments[]): Answer<Kind, PoppedScoredMembers<T> | null>;
-  /** Takes the lowest or highest members of the first of several sorted sets that has any. */
+  /** Takes the lowest or highest members of the first of several sorted sets that has any; null where none has. */
   zmpop(
     keys: KeyList,
     where: 'MIN' | 'min' | 'MAX' | 'max',
