@@ -16,6 +16,7 @@ export const FLAG_BITS = {
   IDEMPOTENT: 128,
   BYTES: 256,
   PINNED: 512,
+  PAIRS: 1024,
 };
 
 /** Every command of `commands.json` with what the overlay adds, in the form that the writers use. */

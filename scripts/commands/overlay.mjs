@@ -6,7 +6,7 @@
  * - `when`         other shapes under a condition: one of the words in capitals among the arguments, or `given`: anything
  *                  given after the arguments that every call has; the first that fits counts
  * - `flags`        bits that no server reports: IDEMPOTENT, SECRET, STATEFUL, SUBSCRIPTION,
- *                  BYTES, PINNED
+ *                  BYTES, PINNED, PAIRS
  * - `notFlags`     bits that a server reports and that do not hold for a client
  * - `keys`         key positions where the servers' specifications are incomplete (counted from the first argument)
  * - `arguments`    the grammar where a server documents none
@@ -519,10 +519,12 @@ export const overlay = {
     summary:
       'Entries after an id, of one or several streams; with BLOCK it waits. Null where there are none.',
     reply: 'streams',
+    flags: ['PAIRS'],
   },
   XREADGROUP: {
     summary: 'Entries for a consumer of a group; with BLOCK it waits. Null where there are none.',
     reply: 'streams',
+    flags: ['PAIRS'],
   },
   XREVRANGE: { summary: 'Entries between two ids, newest first.', reply: 'streamEntries' },
   XSETID: { summary: 'Sets the last id of a stream; for replication.', reply: 'ok' },

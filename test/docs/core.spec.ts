@@ -471,6 +471,7 @@ describe('dependencies.md, of redis-parser', () => {
       const bytes = Buffer.from(text);
       const sink = {
         wantsBuffers: () => false,
+        wantsPairs: () => false,
         wantsPushBuffers: () => false,
         onReply: (reply: unknown) => replies.push(reply),
         onError: () => undefined,

@@ -22,6 +22,8 @@ export const CommandFlag = {
   BYTES: 256,
   /** About what this very connection did before (WAIT): never moved to another one, also where it blocks. */
   PINNED: 512,
+  /** Its RESP3 reply is a map by keys of the user's own, whose bytes and order count: it is read as pairs. */
+  PAIRS: 1024,
 } as const;
 
 /**

@@ -473,11 +473,9 @@ export function streamEntries(reply: Reply): unknown {
 /** XREAD, XREADGROUP. */
 export function streams(reply: Reply): unknown {
   if (isNothing(reply)) return reply;
-  const read = (key: Reply, entries: Reply): unknown => ({
-    key: toText(key),
-    entries: streamEntries(entries),
-  });
-  if (Array.isArray(reply)) return toPairs(reply, read);
+  const read = (key: Reply, entries: Reply): unknown => ({ key, entries: streamEntries(entries) });
+  // RESP2 has a list of pairs, RESP3 a map, which comes as one flat list
+  if (Array.isArray(reply) && Array.isArray(reply[0])) return toPairs(reply, read);
   const list: unknown[] = [];
   eachPair(reply, (key, entries) => list.push(read(key, entries)));
   return list;

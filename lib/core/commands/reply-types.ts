@@ -44,7 +44,7 @@ export interface StreamEntry<T extends string | Buffer = string> {
 
 /** Entries read from one of the streams that were asked for. */
 export interface StreamEntries<T extends string | Buffer = string> {
-  key: string;
+  key: T;
   entries: StreamEntry<T>[];
 }
 

@@ -207,6 +207,10 @@ export class Connection implements ReplySink {
     return command === undefined || this.subscriberMode ? this.owner.wantsPushBuffers() : command.buffers;
   }
 
+  wantsPairs(): boolean {
+    return ((this.queue.peek()?.spec.flags ?? 0) & CommandFlag.PAIRS) !== 0;
+  }
+
   wantsPushBuffers(): boolean {
     return this.owner.wantsPushBuffers();
   }

@@ -256,8 +256,14 @@ export class RespDecoder implements Decoder {
         if (length === INCOMPLETE) return this.keepLine(chunk, offset, end);
         const { next } = lines;
         if (top === null) this.buffers = this.wantsAggregateBuffers(type);
-        if (length === NULL_LENGTH) stack.add(null);
-        else stack.open(type, length === STREAMED_LENGTH ? null : length);
+        if (length === NULL_LENGTH) {
+          stack.add(null);
+          return next;
+        }
+        const count = length === STREAMED_LENGTH ? null : length;
+        if (top === null && type === T_MAP && sink.wantsPairs())
+          stack.open(T_ARRAY, count === null ? null : count * 2);
+        else stack.open(type, count);
         return next;
       }
       case T_BULK: {

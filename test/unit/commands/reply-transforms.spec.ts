@@ -144,8 +144,14 @@ describe('streams', () => {
     const expected = [{ key: 's', entries: [{ id: '1-1', fields: { f: 'v' } }] }];
     expect(transforms.streams([['s', [['1-1', ['f', 'v']]]]])).toEqual(expected);
     expect(transforms.streams({ s: [['1-1', ['f', 'v']]] })).toEqual(expected);
+    expect(transforms.streams(['s', [['1-1', ['f', 'v']]]])).toEqual(expected);
+    expect(transforms.streams(['9', [], '1', [], '9', []])).toEqual([
+      { key: '9', entries: [] },
+      { key: '1', entries: [] },
+      { key: '9', entries: [] },
+    ]);
     expect(transforms.streams([[bytes('s'), [[bytes('1-1'), [bytes('f'), bytes('v')]]]]])).toEqual([
-      { key: 's', entries: [{ id: '1-1', fields: { f: bytes('v') } }] },
+      { key: bytes('s'), entries: [{ id: '1-1', fields: { f: bytes('v') } }] },
     ]);
   });
 

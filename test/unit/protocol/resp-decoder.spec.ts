@@ -82,6 +82,7 @@ describe('RespDecoder', () => {
         said.push('?');
         return said.length % 4 === 1;
       },
+      wantsPairs: () => false,
       wantsPushBuffers: () => {
         said.push('?push');
         return false;
@@ -161,6 +162,22 @@ describe('RespDecoder', () => {
         ['reply', texts],
       ]);
     }
+  });
+
+  it('gives a map as pairs where they are wanted, with every key and in their order', () => {
+    const wire = `%2\r\n${bulk('9')}*1\r\n${bulk('a')}${bulk('1')}%1\r\n${bulk('inner')}:1\r\n%0\r\n:7\r\n`;
+    const sink = new RecordingSink(false, false, true);
+    new RespDecoder(sink).write(Buffer.from(wire), Buffer.byteLength(wire));
+    expect(sink.told).toEqual([
+      ['reply', ['9', ['a'], '1', { inner: 1 }]],
+      ['reply', []],
+      ['reply', 7],
+    ]);
+    const keys = Buffer.from([0x25, 0x32, 13, 10, 0x24, 0x31, 13, 10, 0xff, 13, 10, 0x3a, 0x31, 13, 10]);
+    const same = Buffer.concat([keys, keys.subarray(4)]);
+    const bytes = new RecordingSink(true, false, true);
+    new RespDecoder(bytes).write(same, same.length);
+    expect(bytes.told).toEqual([['reply', [Buffer.from([0xff]), 1, Buffer.from([0xff]), 1]]]);
   });
 
   it('knows the names of messages again, and takes no channel for another', () => {

@@ -18,11 +18,16 @@ export class RecordingSink implements ReplySink {
   constructor(
     private readonly buffers = false,
     private readonly pushBuffers = buffers,
+    private readonly pairs = false,
   ) {}
 
   wantsBuffers(): boolean {
     this.asked++;
     return this.buffers;
+  }
+
+  wantsPairs(): boolean {
+    return this.pairs;
   }
 
   wantsPushBuffers(): boolean {
