@@ -304,6 +304,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.rest();
       this.waiting.failAll(error);
       this.hooks.emit('disconnect', { reason, error });
+      // a retry rule called connect() before there was anything to wait for; a listener may have begun or closed since
+      if (this.isIdle && this.waiters.size > 0) this.startAttempt();
       return;
     }
     this.hooks.emit('disconnect', { reason, error });
@@ -314,6 +316,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private continueUnlessDecided(): void {
     const decided = this.connection !== null || this.backoff.pausing;
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
+  }
+
+  // what listeners and retry rules have made of the status is looked up anew
+  private get isIdle(): boolean {
+    return this.status === 'idle';
   }
 
   private get isClosed(): boolean {

@@ -343,4 +343,25 @@ describe('what users and servers do', () => {
     for (const outcome of await outcomes) expect(outcome).toHaveProperty('code');
     expect([client.status, client.queued]).toEqual(['closed', 0]);
   });
+
+  it('a retry rule that connects while `reconnect` is false gets a connection', async () => {
+    const admin = make();
+    let again: Promise<void> | undefined;
+    const client = make({
+      reconnect: false,
+      retry: () => {
+        again ??= client.connect();
+        return false;
+      },
+    });
+    await client.connect();
+    await admin.call('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const lost = client.incr('n').catch((error: unknown) => error);
+    await eventually(() => client.inFlight === 1);
+    await kill(admin);
+    await admin.call('CLIENT', 'UNPAUSE');
+    expect(await lost).toMatchObject({ code: 'CONNECTION_LOST' });
+    await again;
+    expect(client.status).toBe('ready');
+  });
 });
