@@ -86,6 +86,8 @@ export class Subscriber {
   private readonly subscriptions = new Set<Listener>();
   /** Confirmations that a command still waits for on its connection: one for each of its channels. */
   private readonly progress = new WeakMap<PendingCommand, { connection: Connection; left: number }>();
+  /** UNSUBSCRIBEs that are not answered yet. */
+  private readonly leaving = new Set<Command>();
   private wantsBuffers = 0;
   private deafSince = 0;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -127,7 +129,8 @@ export class Subscriber {
     this.subscriptions.add(subscription);
     if (subscription.buffers) this.wantsBuffers++;
     const fresh = wanted.filter((name) => !this.channels[kind].has(name));
-    const sent = fresh.length === 0 ? undefined : this.send(KINDS[kind].subscribe, fresh);
+    this.stay(kind, fresh);
+    const sent = fresh.length === 0 ? undefined : this.send(this.command(KINDS[kind].subscribe, fresh));
     for (const name of fresh) {
       const channel: Channel = { listeners: [], confirmed: sent!, active: false };
       this.channels[kind].set(name, channel);
@@ -169,10 +172,35 @@ export class Subscriber {
   private async leave(subscription: Listener, names: readonly string[]): Promise<void> {
     const deserted = this.forget(subscription, names);
     if (deserted.length === 0 || this.connection.status === 'idle') return;
-    const left = this.send(KINDS[subscription.type].unsubscribe, deserted);
+    const left = this.unsubscribe(subscription.type, deserted);
     if (this.connection.status === 'ready') await left;
     // in an outage there is nothing to leave on the server: what was deserted is not subscribed again
     else left.catch(() => undefined);
+  }
+
+  private async unsubscribe(kind: Kind, names: readonly string[]): Promise<void> {
+    const command = this.command(KINDS[kind].unsubscribe, names);
+    this.leaving.add(command);
+    try {
+      await this.send(command);
+    } finally {
+      this.leaving.delete(command);
+    }
+  }
+
+  /**
+   * Channels are wanted again before they were left. What was sent keeps its place, in front of the new SUBSCRIBE; but
+   * after a refusal or a lost connection it might be sent once more behind that, and nothing would be heard any longer.
+   */
+  private stay(kind: Kind, names: readonly string[]): void {
+    const wanted = new Set<unknown>(names);
+    for (const command of this.leaving) {
+      if (command.spec !== KINDS[kind].unsubscribe || !command.args.some((name) => wanted.has(name)))
+        continue;
+      command.reply(null);
+      const others = (command.args as string[]).filter((name) => !wanted.has(name));
+      if (others.length > 0) this.unsubscribe(kind, others).catch(() => undefined);
+    }
   }
 
   private forget(subscription: Listener, names: readonly string[]): string[] {
@@ -191,8 +219,7 @@ export class Subscriber {
     return deserted;
   }
 
-  private async send(spec: CommandSpec, names: readonly string[]): Promise<void> {
-    const command = this.command(spec, names);
+  private async send(command: Command): Promise<void> {
     command.deadline = deadlineAfter(this.options.commandTimeout);
     // to subscribe anew is to ask for a connection, also where none is made by itself (`reconnect: false`)
     if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);

@@ -4,6 +4,7 @@ import {
   RedisClient,
   type RedisClientOptions,
   type RedisMessage,
+  RedisServerError,
 } from 'nestjs-redwire/core';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 
@@ -89,6 +90,32 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await leaving;
       expect(await client.publish('swing', 'heard')).toBe(1);
       expect((await second.next()).value).toMatchObject({ data: 'heard' });
+    });
+
+    it('a channel left while a script kept the server busy, and taken again after it, is heard', async () => {
+      const admin = make();
+      const script = make();
+      await Promise.all([admin.connect(), script.connect()]);
+      const threshold = await admin.configGet('busy-reply-threshold');
+      await admin.configSet('busy-reply-threshold', 20);
+      let refusals = 0;
+      const backoff = (): number => (++refusals, 200);
+      const client = make({ retry: { attempts: 1_000, backoff } });
+      const first = await client.subscribe('busy', 'other');
+      const running = script.eval('while true do end', 0).catch((error: unknown) => error);
+      await eventually(() =>
+        expect(admin.with({ retry: false }).get('k')).rejects.toMatchObject({ code: 'BUSY' }),
+      );
+      const leaving = first.unsubscribe();
+      await eventually(() => refusals > 0);
+      await admin.call('SCRIPT', 'KILL');
+      expect(await running).toBeInstanceOf(RedisServerError);
+      const second = await client.subscribe('busy');
+      await leaving;
+      expect(await admin.publish('busy', 'heard')).toBe(1);
+      expect((await second.next()).value).toMatchObject({ data: 'heard' });
+      await eventually(async () => (await listenersOf('other')) === 0);
+      await admin.configSet(threshold);
     });
 
     it('is binary safe, beside a text subscription of the same channel', async () => {
