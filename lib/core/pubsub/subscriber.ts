@@ -330,6 +330,7 @@ export class Subscriber {
     const entry = this.channels[kind].get(name);
     if (entry === undefined) return;
     for (const listener of entry.listeners) {
+      if (isTooEarly(listener, data)) continue;
       listener.deliver({ type: kind, channel: name, data: listener.buffers ? toBuffer(data) : toText(data) });
     }
   }
@@ -338,6 +339,7 @@ export class Subscriber {
     const entry = this.channels.pmessage.get(pattern);
     if (entry === undefined) return;
     for (const listener of entry.listeners) {
+      if (isTooEarly(listener, data)) continue;
       const content = listener.buffers ? toBuffer(data) : toText(data);
       listener.deliver({ type: 'pmessage', channel, pattern, data: content });
     }
@@ -364,6 +366,11 @@ function isPubSubFrame([word]: Reply[]): boolean {
   if (typeof word !== 'string' && !Buffer.isBuffer(word)) return false;
   const text = String(word);
   return text in KINDS || CONFIRMATIONS.has(text);
+}
+
+/** Read as text, it had begun to come before the first listener for bytes did; and what is no UTF-8 is no longer in it. */
+function isTooEarly(listener: Listener, data: Reply): boolean {
+  return listener.buffers && typeof data === 'string';
 }
 
 function toText(data: Reply): string {

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
   RedisAbortError,
   RedisClient,
@@ -6,7 +7,7 @@ import {
   type RedisMessage,
   RedisServerError,
 } from 'nestjs-redwire/core';
-import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { eventually, FaultProxy, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 
 describe.each(SERVER_KINDS)('%s', (kind) => {
   let server: TestServer;
@@ -30,6 +31,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     };
 
     afterEach(async () => {
+      jest.restoreAllMocks();
       await Promise.all(open.splice(0).map((client) => client.close()));
     });
 
@@ -132,6 +134,30 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await binary.unsubscribe();
       await client.publish('bin', 'text again');
       expect((await text.next()).value).toMatchObject({ data: 'text again' });
+    });
+
+    it('gives no bytes out of a message that was being read as text when they were asked for', async () => {
+      const bytes = Buffer.alloc(2_000_000, 0xfe);
+      const half = { kind: 'stall', after: 1_000_000, ms: 600_000 } as const;
+      const target = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+      await using proxy = await FaultProxy.start({ target, plan: () => ({ replies: [half] }) });
+      const sockets = new Set<Socket>();
+      const { write } = Socket.prototype as unknown as { write: (...args: unknown[]) => boolean };
+      jest.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...args: unknown[]) {
+        if (this.remotePort === proxy.port) sockets.add(this);
+        return write.apply(this, args);
+      });
+      const client = make({ url: proxy.url });
+      const text = await client.subscribe('large');
+      const [socket] = sockets;
+      const admin = make();
+      await admin.publish('large', bytes);
+      await eventually(() => socket!.bytesRead > 500_000);
+      const binary = await client.subscribe(['large'], { buffers: true });
+      proxy.heal();
+      expect((await text.next()).value?.data).toBe(bytes.toString());
+      await admin.publish('large', bytes);
+      expect((await binary.next()).value?.data.equals(bytes)).toBe(true);
     });
 
     it.each([
