@@ -24,6 +24,9 @@ const LARGE_TEXT = 32_768;
 /** From so many arguments on, those that are short are put into one piece first. */
 const MANY = 16;
 
+/** Joined text from this length on (characters) is a part of its own: a string has an end, which a long command may pass. */
+const MOST_JOINED = 2 ** 24;
+
 const CRLF = '\r\n';
 
 /** What stands between an argument and the one before it: the end of that, and this one's length. */
@@ -73,6 +76,10 @@ export class Encoder {
     }
     for (; index < args.length; index++) {
       const arg = args[index]!;
+      if (text.length >= MOST_JOINED) {
+        this.add(text);
+        text = '';
+      }
       if (typeof arg === 'string') {
         const { length } = arg;
         if (length < SHORT_TEXT && isAsciiText(arg)) {
@@ -133,6 +140,7 @@ export class Encoder {
   private add(text: string): void {
     this.text += text;
     this.size += text.length;
+    if (this.text.length >= MOST_JOINED) this.closeText();
   }
 
   private addApart(bytes: Buffer): void {

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { describe, expect, it } from '@jest/globals';
 import { Encoder, type WireArgument } from '../../../lib/core/protocol/encoder.js';
 
@@ -88,5 +89,26 @@ describe('Encoder', () => {
     expect(encoder.take().parts).toHaveLength(1);
     encoder.append('\r\n*2', ['a', Buffer.alloc(5_000)]);
     expect(encoder.take().parts).toHaveLength(3);
+  });
+
+  it('takes commands that are longer than a string can be', () => {
+    const { MAX_STRING_LENGTH } = constants;
+    const encoder = new Encoder();
+    const value = 'v'.repeat(32_000);
+    const count = Math.ceil(MAX_STRING_LENGTH / value.length) + 1;
+    encoder.append('\r\n*1', ['before']);
+    encoder.append(
+      '\r\n*1',
+      Array.from({ length: count }, () => value),
+    );
+    encoder.append('\r\n*1', ['after']);
+    const parts = encoder.take().parts as string[];
+    const lengths = parts.map(({ length }) => length);
+    const framed = '*1\r\n$6\r\nbefore\r\n*1\r\n*1\r\n$5\r\nafter\r\n'.length;
+    // joining them is what must not be tried; to look at them would make them flat
+    expect(lengths.reduce((sum, length) => sum + length)).toBe(
+      framed + count * `$32000\r\n${value}\r\n`.length,
+    );
+    expect(Math.max(...lengths)).toBeLessThan(MAX_STRING_LENGTH / 4);
   });
 });
