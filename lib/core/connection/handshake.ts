@@ -94,8 +94,9 @@ async function checkService(connection: Connection): Promise<void> {
   try {
     await ask(connection, PING, []);
   } catch (error) {
-    // a user who may not PING is let in; and a server that cannot save its data refuses PING as it does writes, but not reads
-    if (!(error instanceof RedisServerError && /^(NOPERM|MISCONF)$/.test(error.code))) throw error;
+    // a user who may not PING is let in; a server that cannot save its data refuses PING as it does writes, but not reads;
+    // and one that is busy with a script takes SCRIPT KILL, for which somebody must come in
+    if (!(error instanceof RedisServerError && /^(NOPERM|MISCONF|BUSY)$/.test(error.code))) throw error;
   }
 }
 

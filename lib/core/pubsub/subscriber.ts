@@ -1,3 +1,4 @@
+import { onceAborted } from '../abort-signals.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import {
   PING,
@@ -15,7 +16,7 @@ import type { PendingCommand } from '../connection/pending-command.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { RedisServerError, type RedisError } from '../errors.js';
+import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
@@ -142,7 +143,7 @@ export class Subscriber {
     const joined = wanted.map((name) => this.channels[kind].get(name)!);
     for (const channel of joined) channel.listeners = [...channel.listeners, subscription];
     try {
-      await Promise.all(joined.map(({ confirmed }) => confirmed));
+      await unlessAborted(Promise.all(joined.map(({ confirmed }) => confirmed)), options.signal);
     } catch (error) {
       subscription.end();
       void this.leave(subscription, wanted).catch(() => undefined);
@@ -379,4 +380,23 @@ function toText(data: Reply): string {
 
 function toBuffer(data: Reply): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(String(data));
+}
+
+/** Waits no longer than until the signal fires. */
+async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await work;
+    return;
+  }
+  let forget: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    forget = onceAborted(signal, () => {
+      reject(new RedisAbortError('The subscription was aborted by its signal.', { cause: signal.reason }));
+    });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    forget?.();
+  }
 }

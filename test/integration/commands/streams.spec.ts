@@ -9,6 +9,19 @@ describeCommands('streams', (on) => {
   const ids = (entries: readonly { id: string }[]): string[] => entries.map(({ id }) => id);
   const left = async (key = 's'): Promise<string[]> => ids(await on.client.xrange(key, '-', '+'));
 
+  it('are told apart where their names are no UTF-8, and where one is asked for twice', async () => {
+    const { buffers } = on.client;
+    const [one, two] = [Buffer.from([0xff]), Buffer.from([0xfe])];
+    await buffers.xadd(one, '1-0', 'f', 'one');
+    await buffers.xadd(two, '2-0', 'f', 'two');
+    const read = await buffers.xread('STREAMS', one, two, one, 0, 0, '0-1');
+    expect(read?.map(({ key, entries }) => [key, entries.map(({ id }) => id)])).toEqual([
+      [one, ['1-0']],
+      [two, ['2-0']],
+      [one, ['1-0']],
+    ]);
+  });
+
   describe('XADD', () => {
     it("gives ids that grow: its own, half its own, or the caller's", async () => {
       const { client } = on;

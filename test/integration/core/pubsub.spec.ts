@@ -229,6 +229,19 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await subscription.unsubscribe();
     });
 
+    it('is given up by its signal while the server has not confirmed it', async () => {
+      const client = make();
+      await (await client.subscribe('before')).unsubscribe();
+      const admin = make();
+      // nobody but time ends a pause of everything
+      await admin.clientPause(500, 'ALL');
+      const control = new AbortController();
+      const subscribing = client.subscribe(['paused'], { signal: control.signal });
+      control.abort('enough');
+      await expect(subscribing).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+      await eventually(async () => (await listenersOf('paused')) === 0);
+    });
+
     it('ends by its signal', async () => {
       const client = make();
       const control = new AbortController();
