@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
@@ -84,6 +85,15 @@ export class CommandPipeline extends RedisCommands {
     const { results, failed } = await this.run(this.steps);
     if (throwOnError && failed.length > 0) throw aggregate(results, failed);
     return results;
+  }
+
+  /** For logs as JSON: the arguments are not in it. */
+  toJSON(): { commands: string[] } {
+    return { commands: this.steps.map(({ spec }) => spec.name) };
+  }
+
+  [inspect.custom](): string {
+    return `Pipeline ${inspect(this.toJSON())}`;
   }
 
   /** @throws {TypeError} for what cannot be sent, at the call that brought it. */

@@ -366,7 +366,7 @@ export class Subscriber {
 function isPubSubFrame([word]: Reply[]): boolean {
   if (typeof word !== 'string' && !Buffer.isBuffer(word)) return false;
   const text = String(word);
-  return text in KINDS || CONFIRMATIONS.has(text);
+  return Object.hasOwn(KINDS, text) || CONFIRMATIONS.has(text);
 }
 
 /** Read as text, it had begun to come before the first listener for bytes did; and what is no UTF-8 is no longer in it. */

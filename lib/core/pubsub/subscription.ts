@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { onceAborted } from '../abort-signals.js';
 import { RedisAbortError, RedisClientError, type RedisError } from '../errors.js';
 import { rejectLate, remakeError } from '../late-error.js';
@@ -143,6 +144,16 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unsubscribe();
+  }
+
+  /** Where it stands, for logs as JSON: no message is in it. */
+  toJSON(): { type: RedisMessage['type']; channels: readonly string[]; pending: number; dropped: number } {
+    const { type, channels, pending, dropped } = this;
+    return { type, channels, pending, dropped };
+  }
+
+  [inspect.custom](): string {
+    return `Subscription ${inspect(this.toJSON())}`;
   }
 
   // ── for the subscriber ───────────────────────────────────────────────────────────────────────────────────────────

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   RedisClient,
@@ -50,6 +51,13 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     expect(results[1]).toBeInstanceOf(RedisServerError);
     expect(results[1]).toMatchObject({ command: 'INCR', code: 'ERR' });
     expect(results[2]).toBe('a');
+  });
+
+  it('shows its commands and none of their arguments', async () => {
+    const pipeline = make().pipeline().set('p:key', 'p:value').get('p:key');
+    expect(inspect(pipeline)).toBe("Pipeline { commands: [ 'SET', 'GET' ] }");
+    expect(JSON.stringify(pipeline)).toBe('{"commands":["SET","GET"]}');
+    await pipeline.exec();
   });
 
   it('throws all errors together where asked to', async () => {

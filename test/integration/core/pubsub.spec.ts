@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import {
@@ -226,6 +227,17 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       subscription.off('message', twice);
       await client.publish('enough', '5');
       await eventually(() => heard.length === 6);
+      await subscription.unsubscribe();
+    });
+
+    it('shows where it stands, and no message', async () => {
+      const client = make();
+      const subscription = await client.subscribe('shown');
+      await client.publish('shown', 'secret');
+      await eventually(() => subscription.pending === 1);
+      const stands = { type: 'message', channels: ['shown'], pending: 1, dropped: 0 };
+      expect(inspect(subscription)).toBe(`Subscription ${inspect(stands)}`);
+      expect(JSON.parse(JSON.stringify(subscription))).toEqual(stands);
       await subscription.unsubscribe();
     });
 
