@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient } from 'nestjs-redwire/core';
 import { commandByName } from '../../lib/core/commands/command-by-name.js';
+import type { CommandSpec } from '../../lib/core/commands/command-spec.js';
 import { allCommands } from '../../lib/core/commands/commands.generated.js';
 import { keyPositions } from '../../lib/core/commands/key-positions.js';
+import { commandModels } from '../support/conformance/commands.js';
+import { NO_FACTS } from '../support/conformance/facts.js';
+import { callsOf } from '../support/conformance/run.js';
+import { valuesOf } from '../support/conformance/values.js';
 import { SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 
 /** A call for every command that has keys, several where they can stand in different places. */
@@ -53,13 +58,19 @@ const CALLS = `
   .filter((line) => line !== '')
   .map((line) => line.split(' ').map((word) => (word === '""' ? '' : word)));
 
+const models = await commandModels();
+
+/** Calls that servers take and whose keys they do not tell: one of the command's two ranges of keys is empty. */
+const UNTOLD = ['PFMERGE new'];
+
+/** Has it keys that are prefixed as they are? */
+const hasKeys = ({ keys }: CommandSpec) => keys.some((key) => !key.slotOnly && !key.pattern);
+
 const specOf = ([name, next]: string[]) => commandByName(name!, next)!;
 
 it('has a call for every command with keys', () => {
   const called = new Set(CALLS.map((call) => specOf(call).name));
-  const missing = allCommands().filter(
-    ({ name, keys }) => keys.some((key) => !key.slotOnly && !key.pattern) && !called.has(name),
-  );
+  const missing = allCommands().filter((spec) => hasKeys(spec) && !called.has(spec.name));
   expect(missing.map(({ name }) => name)).toEqual([]);
 });
 
@@ -95,5 +106,31 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     }
     expect(differences).toEqual({});
     expect(compared).toBeGreaterThan(200);
+  });
+
+  it('finds them in every call that the grammar makes', async () => {
+    const differences: Record<string, unknown> = {};
+    let compared = 0;
+    for (const model of models.filter(({ facts }) => facts.servers.includes(kind))) {
+      const words = model.name.split(' ');
+      const spec = commandByName(words[0]!, words[1])!;
+      if (!hasKeys(spec)) continue;
+      for (const sample of callsOf(model, kind)) {
+        const args = sample.arguments(valuesOf(model, NO_FACTS));
+        const ours = keyPositions(spec, args).map((position) => String(args[position]));
+        const theirs = await client.commandGetkeysandflags(words[0]!, words.slice(1), args).then(
+          (keys) => (keys as [string, string[]][]).map(([key]) => key),
+          (error: Error) => error.message,
+        );
+        compared++;
+        const same = JSON.stringify(ours) === JSON.stringify(theirs);
+        if (!same) differences[`${model.name} ${args.map(String).join(' ')}`] = { ours, theirs };
+      }
+    }
+    const untold = { theirs: expect.stringContaining('Invalid arguments') };
+    expect(differences).toEqual(
+      Object.fromEntries(UNTOLD.map((call) => [call, expect.objectContaining(untold)])),
+    );
+    expect(compared).toBeGreaterThan(400);
   });
 });
