@@ -118,9 +118,10 @@ export const replyKinds = {
   // vector sets
   vector: { type: '(number | T)[] | null', transform: 'vector' },
   similar: { type: 'T[]', transform: 'similar' },
-  similarWithScores: { type: 'ScoredMember<T>[]', transform: 'similar', uses: ['ScoredMember'] },
+  /** Members as text, also where bytes are asked for: RESP3 has them as names in a map. */
+  similarWithScores: { type: 'ScoredMember[]', transform: 'similar', uses: ['ScoredMember'] },
   links: { type: 'T[][] | null', transform: 'links' },
-  linksWithScores: { type: 'ScoredMember<T>[][] | null', transform: 'links', uses: ['ScoredMember'] },
+  linksWithScores: { type: 'ScoredMember[][] | null', transform: 'links', uses: ['ScoredMember'] },
 
   // streams
   streamEntries: { type: 'StreamEntry<T>[]', transform: 'streamEntries', uses: ['StreamEntry'] },

@@ -433,10 +433,13 @@ export function vector(reply: Reply, args: readonly CommandArgument[]): unknown 
     : items.map(double);
 }
 
-/** Members with scores, from a map whose order the object has lost where names look like integers: best first. */
+/**
+ * Members with scores, from a map whose order the object has lost where names look like integers: best first. Members are
+ * text also where bytes were asked for: over RESP3 they are names in a map.
+ */
 function similarMembers(reply: Reply): unknown {
   const members: { member: Reply; score: number }[] = [];
-  eachPair(reply, (member, score) => members.push(scoredMember(member, score)));
+  eachPair(reply, (member, score) => members.push(scoredMember(toText(member), score)));
   return members.toSorted((a, b) => b.score - a.score);
 }
 

@@ -200,6 +200,10 @@ describe('vector sets', () => {
     expect(transforms.similar(['2', '1', '1', '0.5'], ['v', 'ELE', 'a', 'WITHSCORES'])).toEqual(scored);
     expect(transforms.similar({ 1: 0.5, 2: 1 }, ['v', 'ELE', 'a', 'WITHSCORES'])).toEqual(scored);
     expect(transforms.links([{ 1: 0.5, 2: 1 }, []], ['v', 'a', 'WITHSCORES'])).toEqual([scored, []]);
+    // a map's names are always text, so that with scores the elements are text over RESP2, too
+    const flat = ['2', '1', '1', '0.5'].map(bytes);
+    expect(transforms.similar(flat, ['v', 'ELE', 'a', 'WITHSCORES'])).toEqual(scored);
+    expect(transforms.links([flat], ['v', 'a', 'WITHSCORES'])).toEqual([scored]);
     expect(transforms.links([['2', '1']], ['v', 'a'])).toEqual([['2', '1']]);
   });
 });
