@@ -5688,13 +5688,13 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     key: RedisKey,
     element: CommandArgument,
     ...args: A
-  ): Answer<Kind, When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[][] | null, T[][] | null>>;
+  ): Answer<Kind, When<A, 'WITHSCORES' | 'withscores', ScoredMember[][] | null, T[][] | null>>;
   /** The neighbours of an element, layer by layer, or null. */
   vlinks<O extends VlinksOptions>(
     key: RedisKey,
     element: CommandArgument,
     options: Exact<O, VlinksOptions>,
-  ): Answer<Kind, WhenOption<O, 'withscores', ScoredMember<T>[][] | null, T[][] | null>>;
+  ): Answer<Kind, WhenOption<O, 'withscores', ScoredMember[][] | null, T[][] | null>>;
   vlinks(...args: unknown[]): unknown {
     return this.executeForm(VLINKS, VLINKS_FORM, args);
   }
@@ -5744,7 +5744,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   vsim<A extends CommandArguments[]>(
     key: RedisKey,
     ...args: A
-  ): Answer<Kind, When<A, 'WITHSCORES' | 'withscores', ScoredMember<T>[], T[]>> {
+  ): Answer<Kind, When<A, 'WITHSCORES' | 'withscores', ScoredMember[], T[]>> {
     return this.execute(VSIM, flattenArguments([key], args)) as never;
   }
 
