@@ -3,10 +3,10 @@ import type { CommandArgument } from './commands/arguments.js';
 import { blockingTimeout } from './commands/blocking-timeout.js';
 import { checkArguments } from './commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from './commands/command-spec.js';
-import { CLIENT_UNBLOCK, KEYS, PING, RedisCommands } from './commands/commands.generated.js';
+import { CLIENT_UNBLOCK, KEYS, PING } from './commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from './commands/key-positions.js';
 import { resolveCall } from './commands/resolve-call.js';
-import { CommandView, type Issue, type RunSteps } from './command-view.js';
+import { CommandView, type ViewedClient } from './command-view.js';
 import { applyCallOptions } from './apply-call-options.js';
 import { checkCallOptions } from './call-options.js';
 import { CommandObservers } from './command-observers.js';
@@ -26,6 +26,7 @@ import type { Subscription } from './pubsub/subscription.js';
 import { CommandPipeline, type Pipeline } from './pipeline/pipeline.js';
 import { runPipeline } from './pipeline/run-pipeline.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
+import { ScanningCommands } from './scan/scanning-commands.js';
 import { TypedEvents } from './typed-events.js';
 
 /** Commands that need more than a place in the queue. */
@@ -35,7 +36,7 @@ const SPECIAL = CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCR
  * A Redis or Valkey client: one connection, shared by all its callers, opened at first use and kept up from then on.
  * Commands issued in one tick leave in one write. Has a method for every command (`get`, `hgetall`, `configGet` …).
  */
-export class RedisClient extends RedisCommands<string> {
+export class RedisClient extends ScanningCommands<string> {
   /** The settings in force, defaults filled in. Secrets are not shown by `inspect` or JSON. */
   readonly options: ResolvedOptions;
   private readonly events = new TypedEvents<ConnectionEvents>();
@@ -46,15 +47,7 @@ export class RedisClient extends RedisCommands<string> {
   private subscriber: Subscriber | undefined;
   private keepsProcess = true;
   private bufferCommands: CommandView<Buffer> | undefined;
-  private readonly issueFor: Issue = (spec, args, buffers, options) =>
-    this.issue(spec, args, buffers, options);
-  private readonly runSteps: RunSteps = (steps, buffers, call) =>
-    runPipeline(
-      { connection: this.connection, options: this.options, observers: this.observers },
-      steps,
-      buffers,
-      call,
-    );
+  private readonly viewed: ViewedClient;
 
   /**
    * Checks the options; opens nothing.
@@ -73,6 +66,12 @@ export class RedisClient extends RedisCommands<string> {
       emit: (event, ...payload) => events.emit(event, ...payload),
     });
     this.blocking = new BlockingConnections(this.options);
+    const pipelines = { connection: this.connection, options: this.options, observers: this.observers };
+    this.viewed = {
+      keyPrefix: this.options.keyPrefix,
+      issue: (spec, args, buffers, call) => this.issue(spec, args, buffers, call),
+      runSteps: (steps, buffers, call) => runPipeline(pipelines, steps, buffers, call),
+    };
   }
 
   /** `idle` before the first use, then `connecting`, `ready`, `reconnecting` while lost, `closing`, `closed`. */
@@ -97,7 +96,7 @@ export class RedisClient extends RedisCommands<string> {
 
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
   get buffers(): CommandView<Buffer> {
-    return (this.bufferCommands ??= new CommandView<Buffer>(this.issueFor, this.runSteps, true, undefined));
+    return (this.bufferCommands ??= new CommandView<Buffer>(this.viewed, true, undefined));
   }
 
   /**
@@ -179,7 +178,7 @@ export class RedisClient extends RedisCommands<string> {
   /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
   with(options: CallOptions): CommandView<string> {
     checkCallOptions(options);
-    return new CommandView<string>(this.issueFor, this.runSteps, false, options);
+    return new CommandView<string>(this.viewed, false, options);
   }
 
   /**
@@ -187,7 +186,7 @@ export class RedisClient extends RedisCommands<string> {
    * trips of commands that do not need one another's results.
    */
   pipeline(): Pipeline {
-    const pipeline: unknown = new CommandPipeline((steps) => this.runSteps(steps, false, undefined));
+    const pipeline: unknown = new CommandPipeline((steps) => this.viewed.runSteps(steps, false, undefined));
     return pipeline as Pipeline;
   }
 
@@ -292,6 +291,10 @@ export class RedisClient extends RedisCommands<string> {
     command.deadline = deadlineAfter(this.options.commandTimeout);
     this.connection.submit(command);
     await command.promise;
+  }
+
+  protected override get keyPrefix(): string {
+    return this.options.keyPrefix;
   }
 
   /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */

@@ -1,33 +1,34 @@
 import { checkCallOptions } from './call-options.js';
 import type { CommandArgument } from './commands/arguments.js';
 import type { CommandSpec } from './commands/command-spec.js';
-import { RedisCommands } from './commands/commands.generated.js';
 import { resolveCall } from './commands/resolve-call.js';
 import type { CallOptions } from './options.js';
-import { CommandPipeline, type Pipeline, type PipelineStep } from './pipeline/pipeline.js';
+import { CommandPipeline, type Pipeline, type PipelineStep, type RunPipeline } from './pipeline/pipeline.js';
+import { ScanningCommands } from './scan/scanning-commands.js';
 
-/** Issues a command of the client behind a view. */
-export type Issue = (
-  spec: CommandSpec,
-  args: CommandArgument[],
-  buffers: boolean,
-  options: CallOptions | undefined,
-) => Promise<unknown>;
-
-/** Runs a pipeline of the client behind a view. */
-export type RunSteps = (
-  steps: readonly PipelineStep[],
-  buffers: boolean,
-  options: CallOptions | undefined,
-) => ReturnType<PipelineRunner>;
-type PipelineRunner = ConstructorParameters<typeof CommandPipeline>[0];
+/** The client behind a view. */
+export interface ViewedClient {
+  readonly keyPrefix: string;
+  /** Issues a command. */
+  issue(
+    spec: CommandSpec,
+    args: CommandArgument[],
+    buffers: boolean,
+    options: CallOptions | undefined,
+  ): Promise<unknown>;
+  /** Runs a pipeline. */
+  runSteps(
+    steps: readonly PipelineStep[],
+    buffers: boolean,
+    options: CallOptions | undefined,
+  ): ReturnType<RunPipeline>;
+}
 
 /** A client's commands with settings for the calls made through it: `client.buffers`, `client.with({ … })`, or both. */
-export class CommandView<Text extends string | Buffer> extends RedisCommands<Text> {
+export class CommandView<Text extends string | Buffer> extends ScanningCommands<Text> {
   /** Made by a client. */
   constructor(
-    private readonly issue: Issue,
-    private readonly runSteps: RunSteps,
+    private readonly client: ViewedClient,
     private readonly bytes: boolean,
     private readonly options: CallOptions | undefined,
   ) {
@@ -36,19 +37,19 @@ export class CommandView<Text extends string | Buffer> extends RedisCommands<Tex
 
   /** The same with Buffers for text. */
   get buffers(): CommandView<Buffer> {
-    return new CommandView<Buffer>(this.issue, this.runSteps, true, this.options);
+    return new CommandView<Buffer>(this.client, true, this.options);
   }
 
   /** The same with further settings; they win over those that it has. */
   with(options: CallOptions): CommandView<Text> {
     checkCallOptions(options);
-    return new CommandView<Text>(this.issue, this.runSteps, this.bytes, { ...this.options, ...options });
+    return new CommandView<Text>(this.client, this.bytes, { ...this.options, ...options });
   }
 
   /** A pipeline with these settings: `timeout` and `signal` are for all of it. */
   pipeline(): Pipeline<[], Text> {
-    const { bytes, options } = this;
-    const pipeline: unknown = new CommandPipeline((steps) => this.runSteps(steps, bytes, options));
+    const { client, bytes, options } = this;
+    const pipeline: unknown = new CommandPipeline((steps) => client.runSteps(steps, bytes, options));
     return pipeline as Pipeline<[], Text>;
   }
 
@@ -57,7 +58,11 @@ export class CommandView<Text extends string | Buffer> extends RedisCommands<Tex
     return this.execute(...resolveCall(name, args));
   }
 
+  protected override get keyPrefix(): string {
+    return this.client.keyPrefix;
+  }
+
   protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
-    return this.issue(spec, args, this.bytes, this.options);
+    return this.client.issue(spec, args, this.bytes, this.options);
   }
 }

@@ -49,6 +49,10 @@ export type { Reply } from './protocol/reply.js';
 // pipelines
 export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/pipeline.js';
 
+// scanning
+export type { ScanIterator } from './scan/scanning-commands.js';
+export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan/scan-options.js';
+
 // the pool
 export { RedisPool, type RedisPoolStats } from './pool/pool.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';

@@ -1,5 +1,5 @@
 import { CLIENT_OPTION_NAMES } from '../../lib/core/check-options.js';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as core from 'nestjs-redwire/core';
@@ -53,7 +53,10 @@ describe('examples', () => {
   const shown = PAGES.flatMap((page) => codeBlocks(readPage(page))).map(
     ({ example }) => example?.split('#')[0],
   );
-  const specs = ['test/docs/core.spec.ts', 'test/docs/nest.spec.ts'].map((file) => readPage(file)).join('\n');
+  const specs = readdirSync(join(ROOT, 'test/docs'))
+    .filter((name) => name.endsWith('.spec.ts'))
+    .map((name) => readPage(`test/docs/${name}`))
+    .join('\n');
 
   it.each(exampleFiles())('%s is shown in a page and run by a spec', (file) => {
     expect(shown).toContain(file);

@@ -1,4 +1,4 @@
-import type { CommandArgument } from './arguments.js';
+import type { CommandArgument, RedisKey } from './arguments.js';
 import type { CommandSpec, KeyKeyword, KeySpec } from './command-spec.js';
 
 /**
@@ -26,6 +26,11 @@ export function prefixKeys(spec: CommandSpec, args: CommandArgument[], prefix: s
   return prefixed;
 }
 
+/** A glob pattern for keys behind `prefix`, whatever characters that has. */
+export function prefixPattern(pattern: CommandArgument, prefix: string): RedisKey {
+  return putInFront(prefix.replaceAll(/[\\*?[\]]/g, '\\$&'), pattern);
+}
+
 /** Keys as the server gave them without `prefix`, for replies that are lists of keys. A key without it stays whole. */
 export function stripPrefix<T extends string | Buffer>(keys: readonly T[], prefix: string): T[] {
   const bytes = Buffer.byteLength(prefix);
@@ -38,7 +43,10 @@ export function stripPrefix<T extends string | Buffer>(keys: readonly T[], prefi
 function prefixOne(arg: CommandArgument, prefix: string, { pattern }: KeySpec): CommandArgument {
   // SORT's `BY nosort` and `GET #` name no key
   if (pattern === 'sort' && !String(arg).includes('*')) return arg;
-  const front = pattern === 'glob' ? prefix.replaceAll(/[\\*?[\]]/g, '\\$&') : prefix;
+  return pattern === 'glob' ? prefixPattern(arg, prefix) : putInFront(prefix, arg);
+}
+
+function putInFront(front: string, arg: CommandArgument): RedisKey {
   return Buffer.isBuffer(arg) ? Buffer.concat([Buffer.from(front), arg]) : front + String(arg);
 }
 
