@@ -27,6 +27,16 @@ export function allCommands(): CommandSpec[] {
 ${wrap(commands.map((command) => command.constant))}
   ];
 }
+
+/** Those that servers class as dangerous, by their methods. A function for the same reason. */
+export function dangerousCommands() {
+  return {
+${commands
+  .filter(({ method, flags }) => method !== null && flags.includes('DANGEROUS'))
+  .map(({ method, constant }) => `    ${method}: ${constant},`)
+  .join('\n')}
+  };
+}
 `;
 }
 
