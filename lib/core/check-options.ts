@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { checkGuard } from './guard/guard-options.js';
 import type { RedisClientOptions, RedisTlsOptions, ReconnectOptions, RetryPolicy } from './options.js';
 import { unknownOption } from './unknown-option.js';
 
@@ -27,6 +27,7 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   pipelineDepth: { type: 'integer', min: 1 },
   autoPipelining: { type: 'boolean' },
   keyPrefix: { type: 'string' },
+  guard: { type: 'guard' },
   keepAlive: { type: 'keepAlive' },
   noDelay: { type: 'boolean' },
   retry: { type: 'retry' },
@@ -42,6 +43,7 @@ interface Check {
     | 'tls'
     | 'protocol'
     | 'reconnect'
+    | 'guard'
     | 'keepAlive'
     | 'retry';
   min?: number;
@@ -126,6 +128,9 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
     case 'reconnect':
       if (value !== false) checkReconnect(value);
       return;
+    case 'guard':
+      checkGuard(value);
+      return;
     case 'retry':
       checkRetry(value);
   }
@@ -167,7 +172,9 @@ function checkNames(
 
 /** A host is shown wherever a connection is told of: one that holds a whole URI would show its password there. */
 function checkHost(host: string): void {
-  if (!/[\s/@[\]]/.test(host) && (!host.includes(':') || isIPv6(host))) return;
+  // by Node's module only where it is needed: a third of the time that importing this package takes
+  const isAddress = (): boolean => process.getBuiltinModule('node:net').isIPv6(host);
+  if (!/[\s/@[\]]/.test(host) && (!host.includes(':') || isAddress())) return;
   throw new TypeError(
     "Redis option 'host' must be the host's name or address alone (its text is left out: it may hold a password). Give a URI as 'url', a port as 'port', an IPv6 address without brackets.",
   );

@@ -17,6 +17,7 @@ import { Command } from './connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 import { ReconnectingConnection } from './connection/reconnecting-connection.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
+import { CommandGuard } from './guard/command-guard.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
 import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
@@ -30,7 +31,8 @@ import { ScanningCommands } from './scan/scanning-commands.js';
 import { TypedEvents } from './typed-events.js';
 
 /** Commands that need more than a place in the queue. */
-const SPECIAL = CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION;
+const SPECIAL =
+  CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION | CommandFlag.DANGEROUS;
 
 /**
  * A Redis or Valkey client: one connection, shared by all its callers, opened at first use and kept up from then on.
@@ -44,6 +46,7 @@ export class RedisClient extends ScanningCommands<string> {
   private readonly blocking: BlockingConnections;
   private readonly commandTicks: number;
   private readonly observers: CommandObservers;
+  private readonly guard: CommandGuard;
   private subscriber: Subscriber | undefined;
   private keepsProcess = true;
   private bufferCommands: CommandView<Buffer> | undefined;
@@ -61,6 +64,7 @@ export class RedisClient extends ScanningCommands<string> {
     const { commandTimeout } = this.options;
     this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
     this.observers = new CommandObservers(this.options);
+    this.guard = new CommandGuard(this.options.guard);
     const { events } = this;
     this.connection = new ReconnectingConnection(this.options, {
       emit: (event, ...payload) => events.emit(event, ...payload),
@@ -69,6 +73,7 @@ export class RedisClient extends ScanningCommands<string> {
     const pipelines = { connection: this.connection, options: this.options, observers: this.observers };
     this.viewed = {
       keyPrefix: this.options.keyPrefix,
+      guard: this.guard,
       issue: (spec, args, buffers, call) => this.issue(spec, args, buffers, call),
       runSteps: (steps, buffers, call) => runPipeline(pipelines, steps, buffers, call),
     };
@@ -186,7 +191,10 @@ export class RedisClient extends ScanningCommands<string> {
    * trips of commands that do not need one another's results.
    */
   pipeline(): Pipeline {
-    const pipeline: unknown = new CommandPipeline((steps) => this.viewed.runSteps(steps, false, undefined));
+    const pipeline: unknown = new CommandPipeline(
+      (steps) => this.viewed.runSteps(steps, false, undefined),
+      this.guard,
+    );
     return pipeline as Pipeline;
   }
 
@@ -341,8 +349,13 @@ export class RedisClient extends ScanningCommands<string> {
       return;
     }
     if (command.settled) return;
+    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
+    if (denied !== undefined) {
+      command.fail(denied);
+      return;
+    }
     const { commandTimeout, blockingTimeoutBuffer } = this.options;
-    const wait = blockingTimeout(spec, command.args);
+    const wait = (spec.flags & CommandFlag.BLOCKING) === 0 ? undefined : blockingTimeout(spec, command.args);
     const limit = wait === undefined || timeout !== undefined ? undefined : wait + blockingTimeoutBuffer;
     if (wait !== undefined && (spec.flags & CommandFlag.PINNED) === 0) {
       const connectTimeout = timeout ?? commandTimeout;

@@ -2,6 +2,7 @@ import { checkCallOptions } from './call-options.js';
 import type { CommandArgument } from './commands/arguments.js';
 import type { CommandSpec } from './commands/command-spec.js';
 import { resolveCall } from './commands/resolve-call.js';
+import type { CommandGuard } from './guard/command-guard.js';
 import type { CallOptions } from './options.js';
 import { CommandPipeline, type Pipeline, type PipelineStep, type RunPipeline } from './pipeline/pipeline.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
@@ -9,6 +10,7 @@ import { ScanningCommands } from './scan/scanning-commands.js';
 /** The client behind a view. */
 export interface ViewedClient {
   readonly keyPrefix: string;
+  readonly guard: CommandGuard;
   /** Issues a command. */
   issue(
     spec: CommandSpec,
@@ -49,7 +51,10 @@ export class CommandView<Text extends string | Buffer> extends ScanningCommands<
   /** A pipeline with these settings: `timeout` and `signal` are for all of it. */
   pipeline(): Pipeline<[], Text> {
     const { client, bytes, options } = this;
-    const pipeline: unknown = new CommandPipeline((steps) => client.runSteps(steps, bytes, options));
+    const pipeline: unknown = new CommandPipeline(
+      (steps) => client.runSteps(steps, bytes, options),
+      client.guard,
+    );
     return pipeline as Pipeline<[], Text>;
   }
 

@@ -11,6 +11,7 @@ export type {
   RetryFunction,
   RetryPolicy,
 } from './options.js';
+export type { DangerousCommand, GuardAction, GuardOptions } from './guard/guard-options.js';
 export type { ResolvedOptions } from './resolve-options.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 export type { CommandInfo, CommandObserver } from './observer.js';

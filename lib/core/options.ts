@@ -1,5 +1,6 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import type { RedisError } from './errors.js';
+import type { GuardOptions } from './guard/guard-options.js';
 
 /** A user name and password. `username` is `'default'` where only a password is given. */
 export interface RedisCredentials {
@@ -117,6 +118,11 @@ export interface RedisClientOptions {
   autoPipelining?: boolean | undefined;
   /** Put in front of every key of every command. */
   keyPrefix?: string | undefined;
+  /**
+   * What becomes of dangerous commands, by their methods: `{ keys: 'deny', flushall: 'deny' }`. Default `{ keys: 'warn' }`;
+   * what is given is merged into it.
+   */
+  guard?: GuardOptions | undefined;
   /** First TCP keep-alive probe after this idle time, ms, rounded up to a second; `false` and 0 turn probes off. Default 30_000. */
   keepAlive?: number | false | undefined;
   /** TCP_NODELAY. Default true. */

@@ -1,5 +1,6 @@
 import type { AllGiven } from './all-given.js';
 import { checkedOptions, checkOptionNames } from './check-options.js';
+import { DEFAULT_GUARD, type GuardOptions } from './guard/guard-options.js';
 import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
 import { parseRedisUri } from './uri.js';
 
@@ -26,6 +27,7 @@ export interface ResolvedOptions {
   readonly pipelineDepth: number;
   readonly autoPipelining: boolean;
   readonly keyPrefix: string;
+  readonly guard: GuardOptions;
   readonly keepAlive: number | false;
   readonly noDelay: boolean;
   readonly retry: NonNullable<RedisClientOptions['retry']>;
@@ -96,6 +98,7 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
     pipelineDepth: options.pipelineDepth ?? 64,
     autoPipelining: options.autoPipelining ?? true,
     keyPrefix: options.keyPrefix ?? '',
+    guard: { ...DEFAULT_GUARD, ...definedOf(options.guard ?? {}) },
     keepAlive: options.keepAlive ?? 30_000,
     noDelay: options.noDelay ?? true,
     retry: options.retry ?? 'idempotent',

@@ -1,6 +1,7 @@
 import { CLIENT_OPTION_NAMES } from '../../lib/core/check-options.js';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as core from 'nestjs-redwire/core';
 import { resolveModuleOptions } from '../../lib/redis-options.js';
@@ -96,6 +97,7 @@ describe('tables of options', () => {
     const { options } = new core.RedisClient();
     for (const [name, fallback] of Object.entries(table)) {
       if (name === 'reconnect') expect(fallback).toBe('see below');
+      else if (name === 'guard') expect(fallback).toBe(`\`${inspect(options.guard)}\``);
       // what only fills others in is not among the settings in force
       else if (/^(url|username|password|credentials)$/.test(name)) expect(fallback).toBe('—');
       else expect([name, fallback]).toEqual([name, written(options[name as keyof core.ResolvedOptions])]);

@@ -7,6 +7,7 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { RedisCommands } from '../commands/commands.generated.js';
 import { resolveCall } from '../commands/resolve-call.js';
 import type { RedisError } from '../errors.js';
+import type { CommandGuard } from '../guard/command-guard.js';
 
 /** How a pipeline ends. */
 export interface PipelineExecOptions {
@@ -67,7 +68,10 @@ export class CommandPipeline extends RedisCommands {
   private readonly steps: PipelineStep[] = [];
   private executed = false;
 
-  constructor(private readonly run: RunPipeline) {
+  constructor(
+    private readonly run: RunPipeline,
+    private readonly guard: CommandGuard,
+  ) {
     super();
   }
 
@@ -96,12 +100,14 @@ export class CommandPipeline extends RedisCommands {
     return `Pipeline ${inspect(this.toJSON())}`;
   }
 
-  /** @throws {TypeError} for what cannot be sent, at the call that brought it. */
+  /** @throws {TypeError} for what cannot be sent, {RedisClientError} for what is denied, at the call that brought it. */
   protected override execute(spec: CommandSpec, args: CommandArgument[]): this {
     if (this.executed)
       throw new Error(`${spec.name}: the pipeline ran already, and runs once only: make a new one.`);
     const wrong = checkArguments(spec, args) ?? unfit(spec, args);
     if (wrong !== undefined) throw wrong;
+    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
+    if (denied !== undefined) throw denied();
     this.steps.push({ spec, args });
     return this;
   }

@@ -47,6 +47,7 @@ const EVERY: Record<OptionName, true> = {
   pipelineDepth: true,
   autoPipelining: true,
   keyPrefix: true,
+  guard: true,
   keepAlive: true,
   noDelay: true,
   retry: true,
