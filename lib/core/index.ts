@@ -28,6 +28,8 @@ export type {
 } from './commands/flatten-arguments.js';
 export type {
   AutoClaimed,
+  ClientInfo,
+  ClusterNode,
   ClusterSlotRange,
   FieldValue,
   GeoMatch,

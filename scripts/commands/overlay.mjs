@@ -733,9 +733,17 @@ export const overlay = {
   'CLIENT HELP': help('CLIENT'),
   'CLIENT ID': { summary: 'The number of this connection.', reply: 'number', flags: idempotent },
   'CLIENT IMPORT-SOURCE': { summary: 'Says whether this connection imports data.', reply: 'ok' },
-  'CLIENT INFO': { summary: 'A line about this connection.', reply: 'plainText', flags: idempotent },
+  'CLIENT INFO': {
+    summary: 'What the server knows of this connection.',
+    reply: 'clientInfo',
+    flags: idempotent,
+  },
   'CLIENT KILL': { summary: 'Ends connections: `OK` for one address, a count with filters.', reply: 'reply' },
-  'CLIENT LIST': { summary: 'A line about each connection.', reply: 'plainText', flags: idempotent },
+  'CLIENT LIST': {
+    summary: 'What the server knows of each connection.',
+    reply: 'clientList',
+    flags: idempotent,
+  },
   'CLIENT NO-EVICT': { summary: 'Exempts this connection from eviction.', reply: 'ok' },
   'CLIENT NO-TOUCH': {
     summary: 'Says whether commands of this connection count as use of a key.',
@@ -827,10 +835,14 @@ export const overlay = {
     reply: 'plainText',
     flags: idempotent,
   },
-  'CLUSTER NODES': { summary: 'A line about each node.', reply: 'plainText', flags: idempotent },
+  'CLUSTER NODES': {
+    summary: 'What this node knows of each node.',
+    reply: 'clusterNodes',
+    flags: idempotent,
+  },
   'CLUSTER REPLICAS': {
-    summary: 'A line about each replica of a node.',
-    reply: 'plainTexts',
+    summary: 'What this node knows of each replica of a node.',
+    reply: 'clusterNodes',
     flags: idempotent,
   },
   'CLUSTER REPLICATE': {
@@ -847,7 +859,11 @@ export const overlay = {
     reply: 'clusterShards',
     flags: idempotent,
   },
-  'CLUSTER SLAVES': { summary: 'The old name of CLUSTER REPLICAS.', reply: 'plainTexts', flags: idempotent },
+  'CLUSTER SLAVES': {
+    summary: 'The old name of CLUSTER REPLICAS.',
+    reply: 'clusterNodes',
+    flags: idempotent,
+  },
   'CLUSTER SLOT-STATS': { summary: 'Figures about the use of slots.', reply: 'slotStats', flags: idempotent },
   'CLUSTER SLOTS': { summary: 'Which nodes serve which slots.', reply: 'clusterSlots', flags: idempotent },
   'CLUSTER SYNCSLOTS': {

@@ -46,6 +46,8 @@ export const replyKinds = {
 
   // maps
   info: { type: 'InfoReply', transform: 'info', uses: ['InfoReply'] },
+  clientInfo: { type: 'ClientInfo', transform: 'clientInfo', uses: ['ClientInfo'] },
+  clientList: { type: 'ClientInfo[]', transform: 'clientList', uses: ['ClientInfo'] },
   record: { type: 'Record<string, T>', transform: 'record' },
   mixedRecord: { type: 'MixedRecord', transform: 'record', uses: ['MixedRecord'] },
   mixedRecordOrNull: { type: 'MixedRecord | null', transform: 'record', uses: ['MixedRecord'] },
@@ -64,6 +66,7 @@ export const replyKinds = {
     uses: ['MixedRecord'],
   },
   clusterSlots: { type: 'ClusterSlotRange[]', transform: 'clusterSlots', uses: ['ClusterSlotRange'] },
+  clusterNodes: { type: 'ClusterNode[]', transform: 'clusterNodes', uses: ['ClusterNode'] },
   slotStats: { type: '[slot: number, stats: Record<string, number>][]', transform: 'slotStats' },
   memoryStats: {
     type: 'Record<string, number | Record<string, number>>',

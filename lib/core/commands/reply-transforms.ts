@@ -1,5 +1,7 @@
 import { type Reply, ReplyError } from '../protocol/reply.js';
 import type { CommandArgument } from './arguments.js';
+import { parseClientInfo, parseClientList } from './client-info.js';
+import { parseClusterNode, parseClusterNodes } from './cluster-nodes.js';
 import type { ReplyTransform } from './command-spec.js';
 import type {
   AutoClaimed,
@@ -211,6 +213,16 @@ export function info(reply: Reply): unknown {
   return sections;
 }
 
+/** CLIENT INFO. */
+export function clientInfo(reply: Reply): unknown {
+  return isNothing(reply) ? reply : parseClientInfo(toText(reply));
+}
+
+/** CLIENT LIST. */
+export function clientList(reply: Reply): unknown {
+  return isNothing(reply) ? reply : parseClientList(toText(reply));
+}
+
 // ── maps ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** HGETALL, CONFIG GET … */
@@ -420,6 +432,14 @@ function clusterNode(reply: Reply): ClusterSlotRange['nodes'][number] {
     id: toText(id),
     metadata: isNothing(metadata) ? {} : toRecord(metadata, toText),
   };
+}
+
+/** CLUSTER NODES: lines in one text; CLUSTER REPLICAS: a list of them. */
+export function clusterNodes(reply: Reply): unknown {
+  if (isNothing(reply)) return reply;
+  return Array.isArray(reply)
+    ? reply.map((line) => parseClusterNode(toText(line)))
+    : parseClusterNodes(toText(reply));
 }
 
 // ── vector sets ────────────────────────────────────────────────────────────────────────────────────────────────────

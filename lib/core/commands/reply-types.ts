@@ -98,6 +98,101 @@ export interface GeoPosition {
 /** INFO by section and name: `info.server.redis_version`. Section names in lower case. */
 export type InfoReply = Record<string, Record<string, string>>;
 
+/**
+ * A connection as the server sees it, by CLIENT LIST and CLIENT INFO, with the server's own names. What is not listed here
+ * is newer than this version, and text.
+ */
+export interface ClientInfo {
+  id: number;
+  /** `127.0.0.1:50204`, or the path of a Unix socket with `:0`. */
+  addr: string;
+  /** The server's end. */
+  laddr: string;
+  /** The socket's number in the server's process. */
+  fd: number;
+  /** By CLIENT SETNAME; empty where there is none. */
+  name: string;
+  /** s since it connected. */
+  age: number;
+  /** s since its last command. */
+  idle: number;
+  /** A letter each: `N` none, `b` blocked, `P` subscriber, `S` replica, `x` in MULTI … */
+  flags: string;
+  db: number;
+  /** Channels it listens to. */
+  sub: number;
+  /** Patterns. */
+  psub: number;
+  /** Sharded channels. */
+  ssub: number;
+  /** Commands queued by MULTI; -1 outside of it. */
+  multi: number;
+  /** Keys watched. Since Redis 7.4. */
+  watch?: number;
+  /** Bytes of commands not yet carried out. */
+  qbuf: number;
+  'qbuf-free': number;
+  'argv-mem': number;
+  'multi-mem': number;
+  /** The reply buffer, bytes now and at its peak. */
+  rbs: number;
+  rbp: number;
+  /** Bytes of replies in the fixed buffer, replies in the list after it, and the bytes of that. */
+  obl: number;
+  oll: number;
+  omem: number;
+  /** All the bytes that the connection takes. */
+  'tot-mem': number;
+  /** `r`: readable, `w`: writable. */
+  events: string;
+  /** The last command: `get`, `client|list`. */
+  cmd: string;
+  user: string;
+  /** Where its tracking messages go; -1 nowhere. */
+  redir: number;
+  /** The protocol: 2 or 3. */
+  resp: number;
+  /** By CLIENT SETINFO. Since Redis 7.2. */
+  'lib-name'?: string;
+  'lib-ver'?: string;
+  /** By CLIENT CAPA. Valkey. */
+  capa?: string;
+  'io-thread'?: number;
+  /** Bytes received and sent, and commands. Since Valkey 8.1. */
+  'tot-net-in'?: number;
+  'tot-net-out'?: number;
+  'tot-cmds'?: number;
+  [field: string]: string | number | undefined;
+}
+
+/** A node as another one sees it, by CLUSTER NODES and CLUSTER REPLICAS. */
+export interface ClusterNode {
+  id: string;
+  /** Its address; empty where it is not known, also to the node itself before it met another. */
+  host: string;
+  port: number;
+  /** Of the connections between nodes. */
+  busPort: number;
+  hostname: string | null;
+  /** Further names, as of `shard-id`; most servers keep them to themselves. */
+  metadata: Record<string, string>;
+  /** `myself`, `master`, `slave`, `fail?` (suspected), `fail`, `handshake`, `noaddr`, `nofailover`. */
+  flags: string[];
+  /** Whose replica it is; null of a master. */
+  masterId: string | null;
+  /** When a PING that is not answered yet was sent, Unix ms; 0 where there is none. */
+  pingSent: number;
+  /** When the last PONG came, Unix ms. */
+  pongReceived: number;
+  epoch: number;
+  linkState: 'connected' | 'disconnected';
+  /** What it serves, both ends included. */
+  slots: { start: number; end: number }[];
+  /** Slots on their way from it, and to it; only the node itself tells. */
+  migrating: { slot: number; to: string }[];
+  importing: { slot: number; from: string }[];
+}
+
 /** A range of slots with the nodes that serve it, by `CLUSTER SLOTS`. */
 export interface ClusterSlotRange {
   start: number;
