@@ -141,6 +141,8 @@ import {
 import type { Exact, ExactlyOne, Together, WhenOption } from './option-types.js';
 import type {
   AutoClaimed,
+  ClientInfo,
+  ClusterNode,
   ClusterSlotRange,
   FieldValue,
   GeoMatch,
@@ -302,9 +304,9 @@ export const CLIENT_GETREDIR = defineCommand('CLIENT GETREDIR', 128, NO_KEYS); /
 export const CLIENT_HELP = defineCommand('CLIENT HELP', 128, NO_KEYS, transforms.texts); // idempotent
 export const CLIENT_ID = defineCommand('CLIENT ID', 128, NO_KEYS); // idempotent
 export const CLIENT_IMPORT_SOURCE = defineCommand('CLIENT IMPORT-SOURCE', 0, NO_KEYS, transforms.text);
-export const CLIENT_INFO = defineCommand('CLIENT INFO', 128, NO_KEYS, transforms.text); // idempotent
+export const CLIENT_INFO = defineCommand('CLIENT INFO', 128, NO_KEYS, transforms.clientInfo); // idempotent
 export const CLIENT_KILL = defineCommand('CLIENT KILL', 16, NO_KEYS); // dangerous
-export const CLIENT_LIST = defineCommand('CLIENT LIST', 144, NO_KEYS, transforms.text); // dangerous idempotent
+export const CLIENT_LIST = defineCommand('CLIENT LIST', 144, NO_KEYS, transforms.clientList); // dangerous idempotent
 export const CLIENT_NO_EVICT = defineCommand('CLIENT NO-EVICT', 16, NO_KEYS, transforms.text); // dangerous
 export const CLIENT_NO_TOUCH = defineCommand('CLIENT NO-TOUCH', 0, NO_KEYS, transforms.text);
 export const CLIENT_PAUSE = defineCommand('CLIENT PAUSE', 16, NO_KEYS, transforms.text); // dangerous
@@ -348,8 +350,8 @@ export const CLUSTER_MEET = defineCommand('CLUSTER MEET', 16, NO_KEYS, transform
 export const CLUSTER_MIGRATESLOTS = defineCommand('CLUSTER MIGRATESLOTS', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_MYID = defineCommand('CLUSTER MYID', 128, NO_KEYS, transforms.text); // idempotent
 export const CLUSTER_MYSHARDID = defineCommand('CLUSTER MYSHARDID', 128, NO_KEYS, transforms.text); // idempotent
-export const CLUSTER_NODES = defineCommand('CLUSTER NODES', 128, NO_KEYS, transforms.text); // idempotent
-export const CLUSTER_REPLICAS = defineCommand('CLUSTER REPLICAS', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const CLUSTER_NODES = defineCommand('CLUSTER NODES', 128, NO_KEYS, transforms.clusterNodes); // idempotent
+export const CLUSTER_REPLICAS = defineCommand('CLUSTER REPLICAS', 144, NO_KEYS, transforms.clusterNodes); // dangerous idempotent
 export const CLUSTER_REPLICATE = defineCommand('CLUSTER REPLICATE', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_RESET = defineCommand('CLUSTER RESET', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_SAVECONFIG = defineCommand('CLUSTER SAVECONFIG', 16, NO_KEYS, transforms.text); // dangerous
@@ -361,7 +363,7 @@ export const CLUSTER_SET_CONFIG_EPOCH = defineCommand(
 ); // dangerous
 export const CLUSTER_SETSLOT = defineCommand('CLUSTER SETSLOT', 16, NO_KEYS, transforms.text); // dangerous
 export const CLUSTER_SHARDS = defineCommand('CLUSTER SHARDS', 128, NO_KEYS, transforms.clusterShards); // idempotent
-export const CLUSTER_SLAVES = defineCommand('CLUSTER SLAVES', 144, NO_KEYS, transforms.texts); // dangerous idempotent
+export const CLUSTER_SLAVES = defineCommand('CLUSTER SLAVES', 144, NO_KEYS, transforms.clusterNodes); // dangerous idempotent
 export const CLUSTER_SLOT_STATS = defineCommand('CLUSTER SLOT-STATS', 128, NO_KEYS, transforms.slotStats); // idempotent
 export const CLUSTER_SLOTS = defineCommand('CLUSTER SLOTS', 128, NO_KEYS, transforms.clusterSlots); // idempotent
 export const CLUSTER_SYNCSLOTS = defineCommand('CLUSTER SYNCSLOTS', 24, NO_KEYS); // stateful dangerous
@@ -2254,13 +2256,13 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * A line about this connection.
+   * What the server knows of this connection.
    *
    * `CLIENT INFO`
    *
    * Since Redis 6.2.0, Valkey 6.2.0; connection; O(1).
    */
-  clientInfo(): Answer<Kind, string> {
+  clientInfo(): Answer<Kind, ClientInfo> {
     return this.execute(CLIENT_INFO, []) as never;
   }
 
@@ -2291,7 +2293,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * A line about each connection.
+   * What the server knows of each connection.
    *
    * `CLIENT LIST [TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] [USER username] [ADDR
    *   addr] [LADDR laddr] [SKIPME <YES | NO>] [MAXAGE maxage] [NAME name] [IDLE idle] [FLAGS flags] [LIB-NAME
@@ -2302,9 +2304,9 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
    *
    * Since Redis 2.4.0, Valkey 2.4.0; connection; O(N).
    */
-  clientList(...args: CommandArguments[]): Answer<Kind, string>;
-  /** A line about each connection. */
-  clientList(options: ClientListOptions): Answer<Kind, string>;
+  clientList(...args: CommandArguments[]): Answer<Kind, ClientInfo[]>;
+  /** What the server knows of each connection. */
+  clientList(options: ClientListOptions): Answer<Kind, ClientInfo[]>;
   clientList(...args: unknown[]): unknown {
     return this.executeForm(CLIENT_LIST, CLIENT_LIST_FORM, args);
   }
@@ -2656,24 +2658,24 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
   }
 
   /**
-   * A line about each node.
+   * What this node knows of each node.
    *
    * `CLUSTER NODES`
    *
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    */
-  clusterNodes(): Answer<Kind, string> {
+  clusterNodes(): Answer<Kind, ClusterNode[]> {
     return this.execute(CLUSTER_NODES, []) as never;
   }
 
   /**
-   * A line about each replica of a node.
+   * What this node knows of each replica of a node.
    *
    * `CLUSTER REPLICAS node-id`
    *
    * Since Redis 5.0.0, Valkey 5.0.0; cluster; O(N).
    */
-  clusterReplicas(nodeId: CommandArgument): Answer<Kind, string[]> {
+  clusterReplicas(nodeId: CommandArgument): Answer<Kind, ClusterNode[]> {
     return this.execute(CLUSTER_REPLICAS, [nodeId]) as never;
   }
 
@@ -2757,7 +2759,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
    * Since Redis 3.0.0, Valkey 3.0.0; cluster; O(N).
    * Deprecated since Redis 5.0.0: use CLUSTER REPLICAS.
    */
-  clusterSlaves(nodeId: CommandArgument): Answer<Kind, string[]> {
+  clusterSlaves(nodeId: CommandArgument): Answer<Kind, ClusterNode[]> {
     return this.execute(CLUSTER_SLAVES, [nodeId]) as never;
   }
 
