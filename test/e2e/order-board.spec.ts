@@ -233,10 +233,7 @@ describe.each(SERVER_KINDS)('the order board on %s', (kind) => {
     const own = await Board.open(server.url);
     const stream = await own.listen();
     await own.place();
-    const named = async () =>
-      String(await client.call('CLIENT', 'LIST'))
-        .split('\n')
-        .filter((line) => line.includes('name=order-board'));
+    const named = async () => (await client.clientList()).filter(({ name }) => name === 'order-board');
     const ours = await named();
     const start = performance.now();
     await own.close();

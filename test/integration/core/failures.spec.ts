@@ -200,7 +200,9 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await admin.del('jobs');
       const client = make({ protocol });
       const waiting = [client.blpop('jobs', 0), client.blpop('jobs', 0), client.brpop('jobs', 60)];
-      await eventually(async () => (await admin.clientList()).match(/cmd=b[lr]pop/g)?.length === 3);
+      const blocked = async (): Promise<number> =>
+        (await admin.clientList()).filter(({ cmd }) => /^b[lr]pop$/.test(cmd)).length;
+      await eventually(async () => (await blocked()) === 3);
       await client.close({ timeout: 60_000 });
       expect(await Promise.all(waiting)).toEqual([null, null, null]);
       await expect(client.blpop('jobs', 1)).rejects.toMatchObject({ code: 'CLOSED', command: 'BLPOP' });

@@ -8,8 +8,7 @@ describe('how the server is reached', () => {
   let server: TestServer;
   let strict: TestServer;
   const make = clientMaker(() => ({ reconnect: false }));
-  const addressOf = async (client: RedisClient): Promise<string> =>
-    / laddr=(\S+)/.exec(String(await client.call('CLIENT', 'INFO')))![1]!;
+  const addressOf = async (client: RedisClient): Promise<string> => (await client.clientInfo()).laddr;
 
   beforeAll(async () => {
     [server, strict] = await Promise.all([

@@ -105,7 +105,7 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
   }
   // what a stall held back may still be on its way to the server
   await eventually(() => proxy.connections.size === 0, { timeout: 20_000 });
-  await eventually(async () => clientsOf(await admin.clientList()) === 1, { timeout: 20_000 });
+  await eventually(async () => (await admin.clientList()).length === 1, { timeout: 20_000 });
   await ledger.verify(admin);
   await queue.verify();
   return {
@@ -174,8 +174,4 @@ async function checkUsable(client: RedisClient, journal: Journal): Promise<void>
   } catch (error) {
     journal.violation(`after the faults a client is not usable: ${(error as Error).message}`);
   }
-}
-
-function clientsOf(list: string): number {
-  return list.trim().split('\n').length;
 }

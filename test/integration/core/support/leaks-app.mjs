@@ -79,7 +79,7 @@ async function measure() {
 /** Every connection is killed, with a blocking command, a write and a read on their way. @param {number} round */
 async function reconnect(round) {
   const popped = client.blpop('nothing', 0).catch((error) => error.code);
-  await until(async () => String(await admin.clientList()).includes('cmd=blpop'));
+  await until(async () => (await admin.clientList()).some(({ cmd }) => cmd === 'blpop'));
   const settled = [client.incr('n'), client.get('n'), pool.use((lent) => lent.incr('n'))].map((promise) =>
     promise.then(
       () => 'reply',

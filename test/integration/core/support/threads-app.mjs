@@ -30,11 +30,7 @@ if (isMainThread) {
   const intact = kept.equals(Buffer.alloc(1_000, 'x'));
 
   /** @returns {Promise<number[]>} */
-  const connections = async () =>
-    String(await client.clientList())
-      .trim()
-      .split('\n')
-      .map((line) => Number(/^id=(\d+)/.exec(line)?.[1]));
+  const connections = async () => (await client.clientList()).map(({ id }) => id);
   const pending = client.blpop('for the main thread', 0);
   const code = await worker.terminate();
   while ((await connections()).includes(theirs.id)) await new Promise(setImmediate);
