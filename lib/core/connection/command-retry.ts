@@ -28,7 +28,7 @@ export class CommandRetry {
     const rule = command.context?.retry ?? this.options.retry;
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    return this.tryAgain(command, rule, serverError(message, command.spec.name));
+    return this.tryAgain(command, rule, serverError(message, command.spec.name, command.args));
   }
 
   /** A command was not answered in time. True when another attempt follows. */

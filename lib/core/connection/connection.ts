@@ -238,7 +238,7 @@ export class Connection implements ReplySink {
     const command = this.queue.shift()!;
     if (command.settled) return;
     if (!this.owner.onCommandError(command, message))
-      command.fail(() => serverError(message, command.spec.name));
+      command.fail(() => serverError(message, command.spec.name, command.args));
   }
 
   onPush(items: Reply[]): void {
