@@ -103,10 +103,9 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
     noDelay: options.noDelay ?? true,
     retry: options.retry ?? 'idempotent',
   };
-  // holds private keys: not enumerable, so that neither inspect nor a spread shows it
-  Object.defineProperty(resolved, 'tls', {
-    value: options.tls === true ? {} : options.tls === false ? undefined : options.tls,
-  });
+  // holds private keys: neither inspect, hidden properties included, nor a spread shows what is behind a getter
+  const tls = options.tls === true ? {} : options.tls === false ? undefined : options.tls;
+  Object.defineProperty(resolved, 'tls', { get: () => tls });
   return Object.freeze(resolved) as ResolvedOptions;
 }
 
