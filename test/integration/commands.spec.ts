@@ -377,7 +377,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await buffers.zrange('z', 0, -1, 'WITHSCORES')).toEqual([{ member: bytes, score: 1.5 }]);
       expect(await buffers.xadd('s', '1-1', 'f', bytes)).toBe('1-1');
       expect(await buffers.xread('STREAMS', 's', 0)).toEqual([
-        { key: 's', entries: [{ id: '1-1', fields: { f: bytes } }] },
+        { key: Buffer.from('s'), entries: [{ id: '1-1', fields: { f: bytes } }] },
       ]);
       expect(await buffers.scan(0, 'MATCH', 'b')).toEqual(['0', [Buffer.from('b')]]);
       expect(await buffers.type('b')).toBe('string');

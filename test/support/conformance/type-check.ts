@@ -152,7 +152,12 @@ export class TypeChecker {
   ): string | undefined {
     if (!isRecord(value)) return `${path} is ${describe(value)}, not an object`;
     const known = new Set<string>();
+    let others: ts.TypeNode | undefined;
     for (const member of members) {
+      if (ts.isIndexSignatureDeclaration(member)) {
+        others = member.type;
+        continue;
+      }
       if (!ts.isPropertySignature(member)) throw new Error(`no check for ${member.getText()}`);
       const name = ts.isStringLiteral(member.name) ? member.name.text : member.name.getText();
       known.add(name);
@@ -164,6 +169,10 @@ export class TypeChecker {
       if (problem !== undefined) return problem;
     }
     const unknown = Object.keys(value).filter((name) => !known.has(name));
+    if (others !== undefined) {
+      const type = others;
+      return first(unknown, (name) => this.check(type, names, value[name], `${path}.${name}`));
+    }
     return unknown.length > 0 ? `${path} has ${unknown.join(', ')} beyond its type` : undefined;
   }
 }

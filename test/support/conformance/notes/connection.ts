@@ -32,11 +32,10 @@ const FILTERS: Note['values'] = {
 
 /** What CLIENT LIST says of the bystander goes into the facts. */
 async function findBystander({ bystander, facts }: World): Promise<void> {
-  const about = await bystander.clientInfo();
-  const field = (name: string) => new RegExp(`(?:^| )${name}=(\\S+)`).exec(about)![1]!;
-  facts.clientId = field('id');
-  facts.address = field('addr');
-  facts.localAddress = field('laddr');
+  const { id, addr, laddr } = await bystander.clientInfo();
+  facts.clientId = String(id);
+  facts.address = addr;
+  facts.localAddress = laddr;
 }
 
 /** All connections that were ended are there again, the subscriber's too. */
