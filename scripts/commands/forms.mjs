@@ -389,7 +389,7 @@ function documentation({ token, name, type, arguments: members, servers, since }
   return `${words}${about.length > 0 ? `, ${about.join(', ')}` : ''}.`;
 }
 
-const serverName = (label) => label.replace('redis-', 'Redis ').replace('valkey-', 'Valkey ');
+export const serverName = (label) => label.replace('redis-', 'Redis ').replace('valkey-', 'Valkey ');
 
 function typeOf(argument) {
   if (isLeaf(argument)) return ARGUMENT_TYPES[argument.type];

@@ -1,5 +1,6 @@
 /**
- * `npm run generate`: makes the TypeScript of `lib/core/commands/*.generated.ts` from `commands.json` and the overlay.
+ * `npm run generate`: makes the TypeScript of `lib/core/commands/*.generated.ts`, and docs/commands.md, from `commands.json`
+ * and the overlay.
  *
  *     node scripts/commands/generate.mjs [--check]
  *
@@ -10,22 +11,25 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
 import { loadCommands } from './model.mjs';
+import { writeDocs } from './write-docs.mjs';
 import { writeMethods, writeOptions } from './write-methods.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const fileOf = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const commands = await loadCommands();
 const files = {
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
   'lib/core/commands/command-options.generated.ts': writeOptions(commands),
+  'docs/commands.md': await writeDocs(
+    commands,
+    await readFile(fileOf('lib/core/commands/reply-types.ts'), 'utf8'),
+  ),
 };
 const methods = commands.filter((command) => command.method !== null).length;
 const stale = [];
 for (const [path, source] of Object.entries(files)) {
-  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  const text = await prettier.format(source, {
-    ...(await prettier.resolveConfig(file)),
-    parser: 'typescript',
-  });
+  const file = fileOf(path);
+  const text = await prettier.format(source, { ...(await prettier.resolveConfig(file)), filepath: file });
   if ((await readFile(file, 'utf8').catch(() => '')) === text) continue;
   stale.push(path);
   if (!values.check) await writeFile(file, text);

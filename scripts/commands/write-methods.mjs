@@ -24,7 +24,9 @@ export function writeMethods(commands) {
   const text = withMethod.map(writeMethod).join('\n\n');
   const forms = withMethod.filter((command) => command.form !== null);
   const constants = forms.map(writeForm).join('\n');
-  const builders = [...new Set(constants.match(/\b[a-zA-Z]+(?=\()/g))].filter((name) => name !== 'CommandForm');
+  const builders = [...new Set(constants.match(/\b[a-zA-Z]+(?=\()/g))].filter(
+    (name) => name !== 'CommandForm',
+  );
   const used = (names) => names.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   const helpers = used(['flattenArguments', 'flattenEntries', 'flattenGroups']);
   const types = used([
@@ -37,7 +39,9 @@ export function writeMethods(commands) {
     'NumberArgument',
   ]);
   const optionTypes = used(['Exact', 'ExactlyOne', 'Together', 'WhenOption']);
-  const options = forms.flatMap((command) => (command.form.optionsType === null ? [] : [optionsName(command)]));
+  const options = forms.flatMap((command) =>
+    command.form.optionsType === null ? [] : [optionsName(command)],
+  );
   const shapes = used(
     [...new Set(['When', ...Object.values(replyKinds).flatMap((kind) => kind.uses ?? [])])].toSorted(),
   );
@@ -91,7 +95,9 @@ ${text}
 /** `command-options.generated.ts`: the options of each command that has any. Types only. */
 export function writeOptions(commands) {
   const declarations = commands
-    .filter((command) => command.method !== null && command.form !== null && command.form.optionsType !== null)
+    .filter(
+      (command) => command.method !== null && command.form !== null && command.form.optionsType !== null,
+    )
     .map((command) => {
       const doc = `/** Options of {@link RedisCommands.${command.method}}: \`${command.name}\`. */`;
       const { optionsType, isInterface } = command.form;
@@ -110,14 +116,18 @@ ${text}
 `;
 }
 
-const optionsName = ({ method }) => `${method[0].toUpperCase()}${method.slice(1)}Options`;
+export const optionsName = ({ method }) => `${method[0].toUpperCase()}${method.slice(1)}Options`;
 
 function writeForm({ constant, form, grammar }) {
   const groups = repeatedGroups(grammar).filter((members) => members.length > 1);
   const members = groups.length === 1 ? groups[0].map((member) => camelCase(member.name)) : [];
   const pairs = members.length === 2 && ['key', 'field', 'parameter'].includes(members[0]);
   const raw =
-    members.length === 0 ? `'arguments'` : pairs ? `'entries'` : `[${members.map((name) => `'${name}'`).join(', ')}]`;
+    members.length === 0
+      ? `'arguments'`
+      : pairs
+        ? `'entries'`
+        : `[${members.map((name) => `'${name}'`).join(', ')}]`;
   const optional = form.optionalSlots > 0 ? `, ${form.optionalSlots}` : '';
   return `const ${constant}_FORM = new CommandForm(${form.plain}, ${raw}, () => [${form.parts.join(', ')}]${optional});`;
 }
@@ -126,30 +136,32 @@ function writeMethod(command) {
   const { leading, rest } = splitGrammar(command.grammar);
   const parameters = nameParameters(leading);
   const list = parameters.map(({ name }) => name).join(', ');
-  const head = parameters.map(({ name, type }) => `${name}: ${type}`).join(', ');
   const doc = documentation(command);
   const { method, constant } = command;
+  const { raw, form } = methodSignatures(command);
+  const signatures = raw.map(({ code }) => code);
   if (rest.length === 0) {
-    const type = `Answer<Kind, ${replyKinds[command.reply].type}>`;
-    return `${doc}\n  ${method}(${head}): ${type} {\n    return this.execute(${constant}, [${list}]) as never;\n  }`;
+    return `${doc}\n  ${method}${signatures[0]} {\n    return this.execute(${constant}, [${list}]) as never;\n  }`;
   }
-  const variadic = variadicOf(rest, command.form !== null);
-  const signatures = signaturesOf(command, head, variadic);
   if (command.form !== null) {
     const short = `  /** ${command.summary ?? command.name} */`;
     return [
       doc,
       ...signatures.map((signature) => `  ${method}${signature};`),
-      ...formSignatures(command).flatMap((signature) => [short, `  ${method}${signature};`]),
+      ...form.flatMap(({ code }) => [short, `  ${method}${code};`]),
       `  ${method}(...args: unknown[]): unknown {`,
       `    return this.executeForm(${constant}, ${constant}_FORM, args);`,
       '  }',
     ].join('\n');
   }
+  const variadic = variadicOf(rest, false);
   const { name, helper } = variadic;
   const args = `${helper}([${list}], ${name}${variadic.extra})`;
   const overloads = signatures.length > 1 ? signatures : [];
-  const own = signatures.length > 1 ? `(${[head, variadic.list].filter(Boolean).join(', ')}): unknown` : signatures[0];
+  const own =
+    signatures.length > 1
+      ? `(${[headOf(parameters), variadic.list].filter(Boolean).join(', ')}): unknown`
+      : signatures[0];
   return [
     doc,
     ...overloads.map((signature) => `  ${method}${signature};`),
@@ -159,26 +171,54 @@ function writeMethod(command) {
   ].join('\n');
 }
 
-function signatureWith(head, more, reply, generics = '') {
-  return `${generics}(${[head, more].filter(Boolean).join(', ')}): Answer<Kind, ${reply}>`;
+/**
+ * One way to call a method. Where the reply depends on words or options of the call, `generic` is the type of the argument
+ * that has them (`A` or `O`) and `reply` asks it; `parameters` and `replies` say the same for people.
+ */
+function signature(head, more, replies, generic) {
+  const join = (last) => [head, last].filter(Boolean).join(', ');
+  if (generic === undefined)
+    return { parameters: join(more), replies, code: `(${join(more)}): Answer<Kind, ${replies[0]}>` };
+  const { letter, bound, argument, reply } = generic;
+  return {
+    parameters: join(more),
+    replies,
+    code: `<${letter} extends ${bound}>(${join(argument)}): Answer<Kind, ${reply}>`,
+  };
 }
+
+/** The ways to call a method: raw, then with lists, records and options. */
+export function methodSignatures(command) {
+  const { leading, rest } = splitGrammar(command.grammar);
+  const head = headOf(nameParameters(leading));
+  if (rest.length === 0) return { raw: [signature(head, '', [replyType(command.reply)])], form: [] };
+  return {
+    raw: signaturesOf(command, head, variadicOf(rest, command.form !== null)),
+    form: command.form === null ? [] : formSignatures(command),
+  };
+}
+
+const headOf = (parameters) => parameters.map(({ name, type }) => `${name}: ${type}`).join(', ');
+const replyType = (kind) => replyKinds[kind].type;
 
 /** How the method may be called: without its optional arguments where those change the reply, and in general. */
 function signaturesOf(command, head, { name, type, list, rest }) {
   const { given, ...words } = command.when;
-  const base = replyKinds[command.reply].type;
-  const signatures = given ? [signatureWith(head, '', base)] : [];
-  const otherwise = given ? replyKinds[given].type : base;
+  const base = replyType(command.reply);
+  const signatures = given ? [signature(head, '', [base])] : [];
+  const otherwise = given ? replyType(given) : base;
   const conditions = Object.entries(words);
   if (conditions.length === 0) {
-    signatures.push(signatureWith(head, given ? `...${name}: [${type}, ...${type}[]]` : list, otherwise));
+    signatures.push(signature(head, given ? `...${name}: [${type}, ...${type}[]]` : list, [otherwise]));
     return signatures;
   }
   const reply = conditions.reduceRight((other, [word, kind]) => {
     const spellings = word.split(' ').flatMap((one) => [`'${one}'`, `'${one.toLowerCase()}'`]);
-    return `When<A, ${spellings.join(' | ')}, ${replyKinds[kind].type}, ${other}>`;
+    return `When<A, ${spellings.join(' | ')}, ${replyType(kind)}, ${other}>`;
   }, otherwise);
-  signatures.push(signatureWith(head, `...${name}: A`, reply, `<A extends ${rest}>`));
+  const replies = [otherwise, ...conditions.map(([, kind]) => replyType(kind))];
+  const generic = { letter: 'A', bound: rest, argument: `...${name}: A`, reply };
+  signatures.push(signature(head, list, replies, generic));
   return signatures;
 }
 
@@ -189,21 +229,23 @@ function formSignatures(command) {
     .map(({ name, type }, index) => `${name}${index >= slots.length - optionalSlots ? '?' : ''}: ${type}`)
     .join(', ');
   const { given, ...words } = command.when;
-  const base = replyKinds[command.reply].type;
-  if (optionsType === null) return [signatureWith(head, '', base)];
+  const base = replyType(command.reply);
+  if (optionsType === null) return [signature(head, '', [base])];
   const options = optionsName(command);
-  const otherwise = given ? replyKinds[given].type : base;
-  const conditions = Object.entries(words);
+  const otherwise = given ? replyType(given) : base;
+  const conditions = Object.entries(words).filter(([word]) => word.split(' ').some((one) => names[one]));
   if (conditions.length === 0) {
     const mark = optionsNeeded || plain !== -1 ? '' : '?';
-    return [signatureWith(head, `options${mark}: ${options}`, otherwise)];
+    return [signature(head, `options${mark}: ${options}`, [otherwise])];
   }
   const reply = conditions.reduceRight((other, [word, kind]) => {
     const option = word.split(' ').flatMap((one) => (names[one] ? [`'${names[one]}'`] : []));
-    return option.length === 0 ? other : `WhenOption<O, ${option.join(' | ')}, ${replyKinds[kind].type}, ${other}>`;
+    return `WhenOption<O, ${option.join(' | ')}, ${replyType(kind)}, ${other}>`;
   }, otherwise);
-  const without = optionsNeeded || plain !== -1 ? [] : [signatureWith(head, '', base)];
-  return [...without, signatureWith(head, `options: Exact<O, ${options}>`, reply, `<O extends ${options}>`)];
+  const without = optionsNeeded || plain !== -1 ? [] : [signature(head, '', [base])];
+  const replies = [otherwise, ...conditions.map(([, kind]) => replyType(kind))];
+  const generic = { letter: 'O', bound: options, argument: `options: Exact<O, ${options}>`, reply };
+  return [...without, signature(head, `options: ${options}`, replies, generic)];
 }
 
 function nameParameters(grammar) {
@@ -253,23 +295,27 @@ function variadicOf(rest, hasForm) {
   return make('args', `GroupArguments<${names.join(' | ')}>`, 'flattenGroups', `, [${names.join(', ')}]`);
 }
 
-function documentation(command) {
+export function documentation(command) {
   const { facts } = command;
   const lines = [];
   if (command.summary) lines.push(command.summary, '');
   lines.push(...fold(`\`${command.line}\``), '');
-  const since = Object.entries(facts.since).map(
-    ([product, version]) => `${product === 'redis' ? 'Redis' : 'Valkey'} ${version}`,
-  );
-  const about = [`Since ${since.join(', ')}`, facts.group];
+  const about = [`Since ${sinceText(facts)}`, facts.group];
   if (facts.complexity) about.push(facts.complexity);
   lines.push(`${about.join('; ')}.`);
   if (facts.deprecated) {
     const [[product, version]] = Object.entries(facts.deprecated.since);
     const instead = facts.deprecated.use ? `: use ${facts.deprecated.use}` : '';
-    lines.push(`Deprecated since ${product === 'redis' ? 'Redis' : 'Valkey'} ${version}${instead}.`);
+    lines.push(`Deprecated since ${sinceText({ since: { [product]: version } })}${instead}.`);
   }
   return ['  /**', ...lines.map((line) => `   * ${line}`.trimEnd()), '   */'].join('\n');
+}
+
+/** `Redis 6.2.0, Valkey 6.2.0`. */
+export function sinceText({ since }) {
+  return Object.entries(since)
+    .map(([product, version]) => `${product === 'redis' ? 'Redis' : 'Valkey'} ${version}`)
+    .join(', ');
 }
 
 function fold(text, width = 110) {

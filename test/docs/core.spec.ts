@@ -16,7 +16,7 @@ import {
 } from 'nestjs-redwire/core';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import * as ioredis from './examples/coming-from-ioredis.js';
-import * as commands from './examples/commands.js';
+import * as commands from './examples/using-commands.js';
 import * as connecting from './examples/connecting.js';
 import * as errors from './examples/errors.js';
 import * as pool from './examples/pool.js';
@@ -188,7 +188,7 @@ describe('connecting.md', () => {
   });
 });
 
-describe('commands.md', () => {
+describe('using-commands.md', () => {
   it('pipeline', async () => {
     const results = await commands.pipeline(client);
     expect(results).toEqual(['OK', 2, expect.anything(), '2']);
@@ -214,6 +214,61 @@ describe('commands.md', () => {
     expect(await client.hgetall('user:2')).toEqual({ name: 'Grace' });
     expect(await client.zrange('scores', 0, -1)).toEqual(['Grace', 'Ada']);
     expect(await client.scard('tags')).toBe(2);
+  });
+
+  it('options', async () => {
+    expect(await commands.options(client)).toEqual({
+      lock: 'OK',
+      before: 'me',
+      cursor: '0',
+      found: ['lock'],
+    });
+    expect(await client.ttl('lock')).toBeGreaterThan(30);
+  });
+
+  it('options of sorted sets', async () => {
+    expect(await commands.sortedSets(client)).toEqual([
+      { member: 'Ada', score: 12 },
+      { member: 'Grace', score: 7 },
+    ]);
+  });
+
+  it('lists before which their length stands', async () => {
+    expect(await commands.counted(client)).toEqual({
+      trees: [
+        { member: 'fig', score: 3 },
+        { member: 'oak', score: 12 },
+      ],
+      both: 1,
+      sum: 42,
+    });
+  });
+
+  it('options of streams', async () => {
+    const { id, read, taken } = await commands.streams(client);
+    const orders = [{ key: 'orders', entries: [{ id, fields: { item: 'tea' } }] }];
+    expect(read).toEqual(orders);
+    expect(taken).toEqual(orders);
+  });
+
+  it('options of places', async () => {
+    expect(await commands.places(client)).toEqual([
+      { member: 'Paris', distance: 0 },
+      { member: 'Lyon', distance: expect.closeTo(392.567) },
+    ]);
+  });
+
+  it('lists of operations', async () => {
+    expect(await commands.bits(client)).toEqual([0, 255, 255]);
+  });
+
+  it('options that exclude each other', async () => {
+    const { both, unknown, stored } = await commands.excluded(client);
+    expect(both).toBe('TypeError: SET: options `nx` and `xx` exclude each other; nothing was sent.');
+    expect(unknown).toMatch(/^TypeError: SET: there is no option `ttl`; it takes /);
+    expect(stored).toBe('OK');
+    const pipeline = client.pipeline() as unknown as Record<string, (...args: unknown[]) => unknown>;
+    expect(() => pipeline['set']!('key', 'value', { nx: true, xx: true })).toThrow(/exclude each other/);
   });
 
   it('refused arguments', async () => {

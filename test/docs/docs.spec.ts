@@ -25,7 +25,10 @@ if (process.env.REDWIRE_WRITE_DOCS) {
   for (const page of PAGES) writeFileSync(join(ROOT, page), withExamples(readPage(page)));
 }
 
-describe.each(PAGES)('%s', (page) => {
+/** Signatures, not examples: made by `npm run generate`, which CI checks. */
+const GENERATED = 'docs/commands.md';
+
+describe.each(PAGES.filter((page) => page !== GENERATED))('%s', (page) => {
   const text = readPage(page);
 
   it('shows examples that are files under test/docs/examples, word by word', () => {
@@ -41,8 +44,47 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-it('CHANGELOG.md has no link that leads nowhere', () => {
-  expect(brokenLinks('CHANGELOG.md')).toEqual([]);
+it.each(['CHANGELOG.md', GENERATED])('%s has no link that leads nowhere', (page) => {
+  expect(brokenLinks(page)).toEqual([]);
+});
+
+describe(GENERATED, () => {
+  const text = readPage(GENERATED);
+  const blocks = codeBlocks(text).map(({ code }) => code);
+
+  it('has every method of a command, and no other', () => {
+    const methods = Object.getOwnPropertyNames(core.RedisCommands.prototype).filter(
+      (name) => !['constructor', 'refuse', 'executeForm'].includes(name),
+    );
+    const shown = blocks.flatMap((code) => [...code.matchAll(/^(\w+)\(/gm)].map(([, name]) => name!));
+    expect(methods.length).toBeGreaterThan(350);
+    expect([...new Set(shown)].toSorted()).toEqual(methods.toSorted());
+  });
+
+  it('explains every type that it names', () => {
+    const explained = tableBelow(text, 'Commands').flatMap(([cell]) => cell!.match(/\b[A-Z]\w+/g)!);
+    const declared = blocks.flatMap((code) =>
+      [...code.matchAll(/^(?:type|interface) (\w+)/gm)].map(([, name]) => name!),
+    );
+    const builtIn = ['Promise', 'Record', 'Readonly', 'ReadonlyMap', 'Buffer'];
+    // parameters of types
+    const parameters = ['Item', 'Name'];
+    const known = new Set([...explained, ...declared, ...builtIn, ...parameters]);
+    const named = blocks.flatMap(
+      (code) => code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'[^']*'/g, '').match(/\b[A-Z][a-z]\w+/g) ?? [],
+    );
+    expect(named.length).toBeGreaterThan(1_000);
+    expect([...new Set(named)].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('tells of each command its reply and the servers that have it', () => {
+    const entries = text.split(/^### /m).slice(1);
+    const unsaid = entries.filter(
+      (entry) => !/^- Reply: `/m.test(entry) || !/^- Since .*; on (Redis|Valkey) /m.test(entry),
+    );
+    expect(entries.length).toBeGreaterThan(350);
+    expect(unsaid).toEqual([]);
+  });
 });
 
 it('every page is linked from the README', () => {
@@ -158,7 +200,7 @@ describe.each([2, 3] as const)('the table of replies, over RESP%d', (protocol) =
   });
 
   it('says what the server answers', async () => {
-    for (const [call, reply] of tableBelow(readPage('docs/commands.md'), 'Replies')) {
+    for (const [call, reply] of tableBelow(readPage('docs/using-commands.md'), 'Replies')) {
       const shown = codeOf(reply!);
       const actual = await evaluate<Promise<unknown>>(`client.${codeOf(call!)}`, { client });
       expect([call, actual]).toEqual([call, evaluate(`(${shown})`, { expect })]);

@@ -31,6 +31,105 @@ export async function collections(client: RedisClient) {
   return counted;
 }
 
+export async function options(client: RedisClient) {
+  // #region options
+  const lock = await client.set('lock', 'me', { ex: 30, nx: true }); // 'OK', or null: it is typed so
+  const before = await client.set('lock', 'you', { keepttl: true, get: true }); // 'me'
+  await client.expire('lock', 60, { gt: true });
+  const [cursor, found] = await client.scan(0, { match: 'lo*', type: 'string', count: 100 });
+  // #endregion
+  return { lock, before, cursor, found };
+}
+
+export async function sortedSets(client: RedisClient) {
+  // #region sorted-sets
+  await client.zadd('scores', { score: 10, member: 'Ada' });
+  await client.zadd(
+    'scores',
+    [
+      { score: 12, member: 'Ada' },
+      { score: 7, member: 'Grace' },
+    ],
+    { gt: true },
+  );
+  const top = await client.zrange('scores', '+inf', 5, {
+    byscore: true,
+    rev: true,
+    limit: [0, 10],
+    withscores: true,
+  }); // [{ member: 'Ada', score: 12 }, { member: 'Grace', score: 7 }]
+  // #endregion
+  return top;
+}
+
+export async function counted(client: RedisClient) {
+  // #region counted
+  await client.zadd('north', { score: 1, member: 'oak' });
+  await client.zadd('south', { score: 2, member: 'oak' }, { score: 3, member: 'fig' });
+  const trees = await client.zunion(['north', 'south'], { weights: [10, 1], withscores: true });
+  // [{ member: 'fig', score: 3 }, { member: 'oak', score: 12 }]
+  const both = await client.zintercard(['north', 'south'], { limit: 5 }); // 1
+  const sum = await client.eval('return redis.call("ZCARD", KEYS[1]) + ARGV[1]', ['south'], [40]); // 42
+  // #endregion
+  return { trees, both, sum };
+}
+
+export async function streams(client: RedisClient) {
+  // #region streams
+  const maxlen = { approx: true, threshold: 1_000 };
+  const id = await client.xadd('orders', '*', { item: 'tea' }, { maxlen });
+  await client.xgroupCreate('orders', 'shop', '0');
+  const read = await client.xread({ orders: '0' }, { count: 10 });
+  // [{ key: 'orders', entries: [{ id: '…', fields: { item: 'tea' } }] }]
+  const taken = await client.xreadgroup('shop', 'one', { orders: '>' }, { count: 1, block: 100 });
+  // #endregion
+  return { id, read, taken };
+}
+
+export async function places(client: RedisClient) {
+  // #region geo
+  await client.geoadd('cities', [
+    { longitude: 2.35, latitude: 48.86, member: 'Paris' },
+    { longitude: 4.84, latitude: 45.76, member: 'Lyon' },
+  ]);
+  const near = await client.geosearch('cities', {
+    frommember: 'Paris',
+    byradius: [500, 'km'],
+    asc: true,
+    withdist: true,
+  }); // [{ member: 'Paris', distance: 0 }, { member: 'Lyon', distance: 392.567 }]
+  // #endregion
+  return near;
+}
+
+export async function bits(client: RedisClient) {
+  // #region bits
+  const results = await client.bitfield('flags', [
+    { set: ['u8', 0, 250] },
+    { overflow: 'SAT', incrby: ['u8', 0, 10] },
+    { get: ['u8', 0] },
+  ]); // [0, 255, 255]
+  // #endregion
+  return results;
+}
+
+export async function excluded(client: RedisClient) {
+  // #region excluded
+  // @ts-expect-error: of NX and XX one at most
+  const both = await client.set('key', 'value', { nx: true, xx: true }).catch(String);
+  // TypeError: SET: options `nx` and `xx` exclude each other; nothing was sent.
+
+  // @ts-expect-error: there is no such option
+  const unknown = await client.set('key', 'value', { ttl: 10 }).catch(String);
+  // TypeError: SET: there is no option `ttl`; it takes …
+
+  // `false` and `undefined` are as good as left out
+  const onlyNew: boolean = false;
+  const stored = await client.set('key', 'value', { nx: onlyNew, ex: undefined }); // 'OK'
+  // #endregion
+  return { both, unknown, stored };
+}
+
 export async function pipeline(client: RedisClient) {
   // #region pipeline
   const results = await client.pipeline().set('n', 1).incr('n').lpush('n', 'x').get('n').exec();
