@@ -20,10 +20,12 @@ export type { CommandInfo, CommandObserver } from './observer.js';
 export { RedisCommands } from './commands/commands.generated.js';
 export type { CommandArgument, RedisKey, RedisValue } from './commands/arguments.js';
 export type {
+  ArgumentList,
   CommandArguments,
   EntryArguments,
   GroupArguments,
   KeyArguments,
+  KeyList,
   NumberArgument,
 } from './commands/flatten-arguments.js';
 export type {
@@ -48,6 +50,18 @@ export type {
   StreamEntry,
 } from './commands/reply-types.js';
 export type { Reply } from './protocol/reply.js';
+
+// commands of your own server: for the modules that `npx nestjs-redwire commands` writes
+export {
+  defineCommands,
+  type CommandDefinition,
+  type CommandDefinitionFlag,
+  type CommandFormParts,
+} from './define-commands.js';
+// all of it, for only so can a module add to an interface
+export type * from './commands/server-commands.js';
+export type { Answer, AnswerKind } from './commands/answer.js';
+export type { ExactlyOne, OneOf, StreamTrim, Together } from './commands/option-types.js';
 
 // pipelines
 export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/pipeline.js';

@@ -6,6 +6,7 @@
  * (`options`: TypeScript, `names`: of the options by their words) are.
  */
 import { isLeaf, isOneWord, isWordChoice } from './grammar.mjs';
+import { KEYWORDS, parameterName } from './reserved.mjs';
 
 export const ARGUMENT_TYPES = {
   key: 'RedisKey',
@@ -23,7 +24,10 @@ const RAW_ONLY = new Set(['CLUSTER REPLICATE', 'GEODIST', 'MODULE LOADEX', 'REPL
 const FORM_GRAMMARS = {
   // filters may be repeated and come in any order, or be an address alone
   'CLIENT KILL': (grammar) =>
-    grammar.at(-1).arguments.at(-1).arguments.map((filter) => ({ ...filter, optional: true, multiple: filter.multiple })),
+    grammar
+      .at(-1)
+      .arguments.at(-1)
+      .arguments.map((filter) => ({ ...filter, optional: true, multiple: filter.multiple })),
 };
 
 /** Thrown where a grammar has what no form can say; the command then has raw arguments only. */
@@ -64,12 +68,12 @@ export function formOf(command) {
   };
 }
 
-const RESERVED = new Set(['function', 'arguments', 'default', 'delete', 'new', 'eval', 'in', 'var', 'with', 'options']);
+const RESERVED = new Set([...KEYWORDS, 'options']);
 
 function nameSlots(slots) {
   const taken = new Set();
   for (const slot of slots) {
-    const base = camelCase(slot.argument.name.replace(/-selector$/, ''));
+    const base = parameterName(camelCase(slot.argument.name.replace(/-selector$/, '')));
     let name = slot.shape === 'list' ? plural(base) : base;
     if (RESERVED.has(name)) name += 'Name';
     while (taken.has(name)) name += '2';
@@ -82,7 +86,9 @@ function nameSlots(slots) {
 function optionsType(options) {
   const plain = options.filter((option) => option.members && !option.needed);
   const others = options.filter((option) => !plain.includes(option)).map((option) => option.type);
-  const fields = plain.flatMap(({ members }) => members.map(({ doc, name, type }) => `\n${doc.trim()}\n${name}?: ${type};`));
+  const fields = plain.flatMap(({ members }) =>
+    members.map(({ doc, name, type }) => `\n${doc.trim()}\n${name}?: ${type};`),
+  );
   return [...(plain.length > 0 ? [`{${fields.join('')}\n}`] : []), ...others].join(' & ');
 }
 
@@ -114,7 +120,11 @@ function positional(argument) {
   if (optional && multiple && isLeaf(argument) && !token) return { ...listNode(argument), optional: true };
   if (multiple && type === 'oneof' && !token) return itemsNode(argument);
   if (multiple && type === 'block' && token && optional)
-    return itemsNode({ ...argument, name: 'operation', arguments: [{ ...argument, multiple: false, multipleToken: false }] });
+    return itemsNode({
+      ...argument,
+      name: 'operation',
+      arguments: [{ ...argument, multiple: false, multipleToken: false }],
+    });
   if (optional) return optionNode(argument);
   if (multiple && type === 'block' && !token) return groupsNode(argument);
   if (isLeaf(argument) && !token) return multiple ? listNode(argument) : slotNode(argument);
@@ -125,7 +135,10 @@ function positional(argument) {
   throw new Unsupported(argument.name);
 }
 
-const slotNode = (argument) => ({ code: 'slot()', slots: [{ argument, shape: 'word', type: typeOf(argument) }] });
+const slotNode = (argument) => ({
+  code: 'slot()',
+  slots: [{ argument, shape: 'word', type: typeOf(argument) }],
+});
 
 const listNode = (argument) => ({
   code: 'list()',
@@ -162,7 +175,8 @@ function groupsNode(argument) {
 function countedNode(argument) {
   const node = argument.type === 'block' ? groupsNode(argument) : listNode(argument);
   const [slot] = node.slots;
-  const type = slot.type === 'KeyArguments' ? 'KeyList' : slot.type === 'CommandArguments' ? 'ArgumentList' : slot.type;
+  const type =
+    slot.type === 'KeyArguments' ? 'KeyList' : slot.type === 'CommandArguments' ? 'ArgumentList' : slot.type;
   return {
     code: node.size ? `counted(${node.code}, ${node.size})` : `counted(${node.code})`,
     slots: [{ ...slot, optional: false, needsList: true, type }],
@@ -194,7 +208,10 @@ function tokenBlockNode(argument) {
 }
 
 function itemsNode(argument) {
-  const choice = choiceOf(argument.arguments.map((member) => bag({ ...member, optional: false })), false);
+  const choice = choiceOf(
+    argument.arguments.map((member) => bag({ ...member, optional: false })),
+    false,
+  );
   return {
     code: `items(${choice.code})`,
     slots: [
@@ -245,7 +262,10 @@ function bag(argument) {
   if (type === 'oneof' && token) return tokenChoice(argument);
   if (type === 'oneof') {
     if (multiple) throw new Unsupported(argument.name);
-    return choiceOf(argument.arguments.map((child) => bag({ ...child, optional: false })), optional === true);
+    return choiceOf(
+      argument.arguments.map((child) => bag({ ...child, optional: false })),
+      optional === true,
+    );
   }
   if (multiple || multipleToken) throw new Unsupported(argument.name);
   return token ? tokenBlock(argument) : group(argument.arguments);
@@ -269,7 +289,10 @@ function tokenChoice(argument) {
   const words = argument.arguments;
   if (words.every((child) => child.type === 'pure-token'))
     return member(argument, `value('${argument.token}')`, wordsOf(words));
-  const choice = choiceOf(words.map((child) => bag({ ...child, optional: false })), false);
+  const choice = choiceOf(
+    words.map((child) => bag({ ...child, optional: false })),
+    false,
+  );
   return member(argument, `nested('${argument.token}', ${choice.code})`, choice.type);
 }
 
@@ -279,7 +302,12 @@ function tokenBlock(argument) {
   const plain = leading === -1 ? argument.arguments : argument.arguments.slice(0, leading);
   const further = leading === -1 ? [] : argument.arguments.slice(leading);
   const head = values(token, plain, argument);
-  return further.length === 0 ? head : together([head], further.map((child) => bag(child)));
+  return further.length === 0
+    ? head
+    : together(
+        [head],
+        further.map((child) => bag(child)),
+      );
 }
 
 /** A word and the values after it. */
@@ -288,7 +316,11 @@ function values(token, members, about) {
     const size = members[1].arguments?.length;
     if (!size) throw new Unsupported(token);
     const types = members[1].arguments.map(typeOf);
-    return member({ ...about, token }, `tuples('${token}', ${size})`, `readonly (readonly [${types.join(', ')}])[]`);
+    return member(
+      { ...about, token },
+      `tuples('${token}', ${size})`,
+      `readonly (readonly [${types.join(', ')}])[]`,
+    );
   }
   if (!members.every((child) => (isLeaf(child) || isWordChoice(child)) && !child.multiple && !child.token))
     throw new Unsupported(token);
@@ -323,10 +355,9 @@ function loose(parts) {
 
 /** `members`: the grammar, where optional parts stand between the others. */
 function together(needed, further, members) {
-  const inOrder = members ? members.map((child) => [bag(child), child.optional === true]) : [
-    ...needed.map((part) => [part, false]),
-    ...further.map((part) => [part, true]),
-  ];
+  const inOrder = members
+    ? members.map((child) => [bag(child), child.optional === true])
+    : [...needed.map((part) => [part, false]), ...further.map((part) => [part, true])];
   const first = needed.map((part) => required(part)).join(' & ');
   const second = further.map((part) => part.type).join(' & ');
   return {
@@ -339,7 +370,9 @@ function together(needed, further, members) {
 
 /** `{ name: type }` of a part that is one option, as a type that asks for it. */
 const required = (part) =>
-  part.members ? `{ ${part.members.map(({ doc, name, type }) => `${doc}${name}: ${type}`).join('; ')} }` : part.type;
+  part.members
+    ? `{ ${part.members.map(({ doc, name, type }) => `${doc}${name}: ${type}`).join('; ')} }`
+    : part.type;
 
 function choiceOf(parts, optional) {
   const codes = parts.map((part) => part.code).join(', ');
@@ -350,11 +383,16 @@ function choiceOf(parts, optional) {
     return {
       code: `${optional ? 'oneOf' : 'exactlyOne'}(${codes})`,
       names,
-      type: members.length === 1 ? `{ ${members[0].doc}${members[0].name}?: ${members[0].type} }` : `${optional ? 'OneOf' : 'ExactlyOne'}<{ ${fields} }>`,
+      type:
+        members.length === 1
+          ? `{ ${members[0].doc}${members[0].name}?: ${members[0].type} }`
+          : `${optional ? 'OneOf' : 'ExactlyOne'}<{ ${fields} }>`,
       members: null,
     };
   }
-  const none = Object.values(names).map((name) => `'${name}'`).join(' | ');
+  const none = Object.values(names)
+    .map((name) => `'${name}'`)
+    .join(' | ');
   const alternatives = parts.map((part) => {
     const others = Object.values(names).filter((name) => !Object.values(part.names).includes(name));
     const own = part.members ? required(part) : part.type;
@@ -370,6 +408,7 @@ function choiceOf(parts, optional) {
 }
 
 function member(argument, code, type, name = optionName(argument.token)) {
+  if (!/^[A-Za-z]\w*$/.test(name)) throw new Unsupported(argument.name);
   const doc = `\n/** ${documentation(argument)} */\n`;
   return {
     code,
@@ -381,7 +420,11 @@ function member(argument, code, type, name = optionName(argument.token)) {
 
 /** The words on the wire, and who takes them. */
 function documentation({ token, name, type, arguments: members, servers, since }) {
-  const values = members ? members.map((child) => child.name).join(' ') : type === 'pure-token' || token === name ? '' : name;
+  const values = members
+    ? members.map((child) => child.name).join(' ')
+    : type === 'pure-token' || token === name
+      ? ''
+      : name;
   const words = `\`${[token === name ? '' : token, token === name ? name : type === 'oneof' ? '' : values].filter(Boolean).join(' ')}\``;
   const about = [];
   if (typeof since === 'string') about.push(`since ${since}`);

@@ -40,7 +40,7 @@ ${commands
 `;
 }
 
-function literal(value) {
+export function literal(value) {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value === 'object') {
     return `{ ${Object.entries(value)

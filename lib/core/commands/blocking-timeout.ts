@@ -15,6 +15,9 @@ const POSITIONS: Record<string, { at: 'first' | 'last'; unit: number }> = {
   WAITAOF: { at: 'last', unit: 1 },
 };
 
+/** Those that block only where BLOCK is among their arguments. */
+const WITH_BLOCK = new Set(['XREAD', 'XREADGROUP']);
+
 /**
  * How long the server may make a blocking command wait.
  *
@@ -24,7 +27,9 @@ export function blockingTimeout({ name }: CommandSpec, args: readonly CommandArg
   const position = POSITIONS[name];
   if (position !== undefined)
     return milliseconds(args[position.at === 'first' ? 0 : args.length - 1], position.unit);
-  // XREAD, XREADGROUP: what follows STREAMS are keys, which may be called BLOCK
+  // a command of the user's own server: nothing is known of how long it waits
+  if (!WITH_BLOCK.has(name)) return Infinity;
+  // what follows STREAMS are keys, which may be called BLOCK
   for (let index = 0; index < args.length - 1; index++) {
     const word = String(args[index]).toUpperCase();
     // the group and the consumer may be called anything

@@ -14,4 +14,5 @@ export {
   value,
   values,
 } from './form-options.js';
+export type { FormPart } from './form-part.js';
 export { counted, entries, groups, items, list, slot, streams, word } from './slots.js';
