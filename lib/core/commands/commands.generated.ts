@@ -161,6 +161,7 @@ import type {
   StreamEntry,
   When,
 } from './reply-types.js';
+import type { ServerCommands } from './server-commands.js';
 import * as transforms from './reply-transforms.js';
 
 // one file on purpose: four hundred names imported from another one take a millisecond to link
@@ -1759,6 +1760,12 @@ const ZUNIONSTORE_FORM = new CommandForm(-1, 'arguments', () => [
   values('WEIGHTS'),
   value('AGGREGATE'),
 ]);
+
+/** What a user's own server has besides. */
+export interface RedisCommands<
+  T extends string | Buffer = string,
+  Kind extends AnswerKind = Promised,
+> extends ServerCommands<Kind> {}
 
 /**
  * A method for every command and subcommand. What a method does with its call is the heir's: a client sends it, a
