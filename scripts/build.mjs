@@ -1,5 +1,6 @@
 // @ts-check
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -61,6 +62,28 @@ async function bundle(folder) {
   });
   for (const module of modules) rmSync(module);
   for (const { path, contents } of result.outputFiles) writeFileSync(path, contents);
+  await bundleProgram(join(folder, 'cli.js'));
+}
+
+/**
+ * The program `nestjs-redwire`, with what it needs of the generator in scripts/commands: that is plain JavaScript, and at
+ * home outside `lib`. The client it takes from the package, as any user does.
+ *
+ * @param {string} outfile
+ */
+async function bundleProgram(outfile) {
+  await build({
+    entryPoints: [join(root, 'scripts', 'cli', 'main.mjs')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    // no `paths` of ours: the package's own name stays as it is
+    tsconfigRaw: {},
+  });
+  chmodSync(outfile, 0o755);
 }
 
 /** The sample. It sees the library as a user does, through the package's `exports`: build that first. */

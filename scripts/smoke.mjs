@@ -124,8 +124,12 @@ async function pack(work) {
   const expected = /^(?:dist\/.+\.(?:js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/;
   const strange = paths.filter((/** @type {string} */ path) => !expected.test(path));
   if (strange.length > 0) throw new Error(`This does not belong in the package: ${strange.join(', ')}`);
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  for (const target of Object.values(exports).flatMap((entry) => Object.values(Object(entry)))) {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const targets = [
+    ...Object.values(exports).flatMap((entry) => Object.values(Object(entry))),
+    ...Object.values(bin),
+  ];
+  for (const target of targets) {
     const path = String(target).replace(/^\.\//, '');
     if (path.startsWith('dist/') && !paths.includes(path))
       throw new Error(`${path} is exported and not packed.`);
@@ -154,8 +158,13 @@ async function tryOut({ source, type, dependencies, compiled, alone, environment
     ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', ...peers],
     folder,
   );
+  await program(folder, ['commands', '--help']);
   let checked = '';
-  if (compiled) checked = await compile(folder);
+  if (compiled) {
+    const own = ['--only', 'STRLEN', '--prefix', 'raw', '--out', 'own-commands.ts'];
+    await program(folder, ['commands', '--url', url, ...own]);
+    checked = await compile(folder);
+  }
 
   const main = ['dist/main.js', 'main.mjs', 'main.cjs'].find((path) => existsSync(join(folder, path))) ?? '';
   const env = { ...process.env, ...environment, NODE_OPTIONS: '', REDIS_URL: url };
@@ -192,6 +201,17 @@ function npm(args, cwd) {
   const script = process.env.npm_execpath;
   const [command, ...rest] = script?.endsWith('.js') ? [process.execPath, script, ...args] : ['npm', ...args];
   return runCommand(command, rest, { cwd, timeout: INSTALL_DEADLINE });
+}
+
+/**
+ * The package's own program, as `npx` runs it; nothing is installed for it.
+ *
+ * @param {string} folder
+ * @param {string[]} args
+ */
+async function program(folder, args) {
+  const said = await npm(['exec', '--no', '--', 'nestjs-redwire', ...args], folder);
+  if (args.includes('--help') && !said.includes('--url URL')) throw new Error(`The help was this:\n${said}`);
 }
 
 /**

@@ -35,8 +35,13 @@ export async function loadCommands() {
   return models;
 }
 
-function commandModel(name, facts) {
-  const ours = overlay[name] ?? {};
+/**
+ * A command in the form that the writers use.
+ *
+ * @param facts as in `commands.json`
+ * @param ours what the overlay says of it
+ */
+export function commandModel(name, facts, ours = overlay[name] ?? {}) {
   const grammar = ours.arguments ?? facts.arguments ?? [];
   const words = name.split(' ').length;
   const reply = ours.reply ?? 'reply';
@@ -44,7 +49,8 @@ function commandModel(name, facts) {
   for (const kind of [reply, ...Object.values(when)]) {
     if (!(kind in replyKinds)) throw new Error(`${name}: no reply kind ${kind}`);
   }
-  checkArity(name, facts, grammar, words);
+  if (!fitsArity(facts, grammar, words))
+    throw new Error(`${name}: its arity ${facts.arity} does not fit its grammar`);
   const container = facts.container === true && name !== 'COMMAND';
   return {
     name,
@@ -66,19 +72,23 @@ function commandModel(name, facts) {
 }
 
 /** A grammar must allow as many arguments as the server counts: a hand-written or merged one may have gone wrong. */
-function checkArity(name, { arity, differs = {}, container }, grammar, words) {
+export function fitsArity({ arity, differs = {}, container }, grammar, words) {
   const arities = [arity, ...Object.values(differs).flatMap((other) => other.arity ?? [])];
   const { leading, rest } = splitGrammar(grammar);
   const least = words + leading.length;
   const exact = rest.length === 0 && !container;
   // vector sets leave the count to the module: any number of words is let through
   const fits = (count) => count === -1 || (exact ? Math.abs(count) === least : Math.abs(count) >= least);
-  if (!arities.some(fits)) throw new Error(`${name}: arity ${arities.join(' or ')} does not fit its grammar`);
+  return arities.some(fits);
 }
 
-/** `CLIENT NO-EVICT` -> `clientNoEvict`. */
-function methodName(name) {
-  return name.toLowerCase().replaceAll(/[ _-]([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+/** `CLIENT NO-EVICT` -> `clientNoEvict`, `JSON.SET` -> `jsonSet`. */
+export function methodName(name) {
+  return name
+    .toLowerCase()
+    .replace(/^[^a-z]+/, '')
+    .replaceAll(/[^a-z0-9]+([a-z0-9])/g, (_, letter) => letter.toUpperCase())
+    .replaceAll(/[^A-Za-z0-9]/g, '');
 }
 
 /** A flag holds where any server says so, `readonly` only where all do: the cautious reading. */

@@ -14,11 +14,13 @@ import {
   RedisServerError,
   RedisTimeoutError,
 } from 'nestjs-redwire/core';
-import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
+import { eventually, runScript, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
+import { exampleText } from './support/markdown.js';
 import * as ioredis from './examples/coming-from-ioredis.js';
 import * as commands from './examples/using-commands.js';
 import * as connecting from './examples/connecting.js';
 import * as errors from './examples/errors.js';
+import './examples/own-commands.js';
 import * as pool from './examples/pool.js';
 import * as pubsub from './examples/pubsub.js';
 
@@ -290,6 +292,20 @@ describe('using-commands.md', () => {
       policy: { 'maxmemory-policy': 'noeviction' },
       said: 'anything',
     });
+  });
+
+  it('commands of your own server: the module is what the program writes, and works', async () => {
+    await using modern = await startServer({ kind: 'redis-8.0' });
+    const args = ['commands', '--url', modern.url, '--only', 'VSIM', '--prefix', 'raw'];
+    const { stdout } = await runScript(new URL('../../scripts/cli/main.mjs', import.meta.url), { args });
+    // but for the server's own number in the first line
+    const bare = (module: string): string => module.replace(/Redis 8\.0\.\d+/, 'Redis 8.0').trimEnd();
+    expect(bare(stdout)).toBe(bare(exampleText('own-commands.ts')));
+    await using points = new RedisClient({ url: modern.url, keyPrefix: 'app:' });
+    const { sent, shaped } = await commands.own(points);
+    expect(sent).toEqual({ east: 1 });
+    expect(shaped).toEqual([{ member: 'east', score: 1 }]);
+    expect(await points.call('KEYS', '*')).toEqual(['points']);
   });
 
   it('with()', async () => {

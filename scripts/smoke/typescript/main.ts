@@ -16,6 +16,8 @@ import {
 } from 'nestjs-redwire';
 import { RedisClient as CoreClient } from 'nestjs-redwire/core';
 import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redwire/terminus';
+// written by `npx nestjs-redwire commands`
+import './own-commands.js';
 
 interface Greeting {
   text: string;
@@ -37,6 +39,7 @@ class Greetings extends EventEmitter {
     const key = `smoke:${process.pid}`;
     await this.pool.use((client) => client.set(key, text, 'EX', 10));
     const stored: string | null = await this.redis.get(key);
+    equal(await this.redis.rawStrlen(key), text.length);
     await this.redis.publish(`${channel}.one`, JSON.stringify({ text: stored }));
     return stored;
   }

@@ -1,4 +1,7 @@
 import type { RedisClient } from 'nestjs-redwire/core';
+// #region own
+import './own-commands.js';
+// #endregion
 
 export async function names(client: RedisClient) {
   // #region names
@@ -164,6 +167,15 @@ export async function call(client: RedisClient) {
   const said = await client.call('ECHO', 'anything');
   // #endregion
   return { user, policy, said };
+}
+
+export async function own(client: RedisClient) {
+  // #region own
+  await client.vadd('points', 'VALUES', 2, 1, 0, 'east');
+  const sent = await client.rawVsim('points', 'ELE', 'east', 'WITHSCORES'); // as sent: { east: 1 }
+  const shaped = await client.vsim('points', 'ELE', 'east', 'WITHSCORES'); // [{ member: 'east', score: 1 }]
+  // #endregion
+  return { sent, shaped };
 }
 
 export async function perCall(client: RedisClient, request: AbortSignal) {
