@@ -27,4 +27,6 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   testTimeout: 30_000,
+  // most of a test's time is waiting for a server
+  maxWorkers: '100%',
 };
