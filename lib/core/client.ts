@@ -25,6 +25,7 @@ import type { SubscribeOptions } from './pubsub/message.js';
 import { Subscriber } from './pubsub/subscriber.js';
 import type { Subscription } from './pubsub/subscription.js';
 import { CommandPipeline, type Pipeline } from './pipeline/pipeline.js';
+import { PipelineRun } from './pipeline/pipeline-run.js';
 import { runPipeline } from './pipeline/run-pipeline.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
@@ -75,7 +76,7 @@ export class RedisClient extends ScanningCommands<string> {
       keyPrefix: this.options.keyPrefix,
       guard: this.guard,
       issue: (spec, args, buffers, call) => this.issue(spec, args, buffers, call),
-      runSteps: (steps, buffers, call) => runPipeline(pipelines, steps, buffers, call),
+      run: (pipeline, call) => runPipeline(pipelines, pipeline, call),
     };
   }
 
@@ -192,7 +193,8 @@ export class RedisClient extends ScanningCommands<string> {
    */
   pipeline(): Pipeline {
     const pipeline: unknown = new CommandPipeline(
-      (steps) => this.viewed.runSteps(steps, false, undefined),
+      new PipelineRun(false, this.options.keyPrefix),
+      (run) => this.viewed.run(run, undefined),
       this.guard,
     );
     return pipeline as Pipeline;

@@ -4,7 +4,8 @@ import type { CommandSpec } from './commands/command-spec.js';
 import { resolveCall } from './commands/resolve-call.js';
 import type { CommandGuard } from './guard/command-guard.js';
 import type { CallOptions } from './options.js';
-import { CommandPipeline, type Pipeline, type PipelineStep, type RunPipeline } from './pipeline/pipeline.js';
+import { CommandPipeline, type Pipeline } from './pipeline/pipeline.js';
+import { PipelineRun } from './pipeline/pipeline-run.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
 
 /** The client behind a view. */
@@ -19,11 +20,7 @@ export interface ViewedClient {
     options: CallOptions | undefined,
   ): Promise<unknown>;
   /** Runs a pipeline. */
-  runSteps(
-    steps: readonly PipelineStep[],
-    buffers: boolean,
-    options: CallOptions | undefined,
-  ): ReturnType<RunPipeline>;
+  run(pipeline: PipelineRun, options: CallOptions | undefined): Promise<void>;
 }
 
 /** A client's commands with settings for the calls made through it: `client.buffers`, `client.with({ … })`, or both. */
@@ -52,7 +49,8 @@ export class CommandView<Text extends string | Buffer> extends ScanningCommands<
   pipeline(): Pipeline<[], Text> {
     const { client, bytes, options } = this;
     const pipeline: unknown = new CommandPipeline(
-      (steps) => client.runSteps(steps, bytes, options),
+      new PipelineRun(bytes, client.keyPrefix),
+      (run) => client.run(run, options),
       client.guard,
     );
     return pipeline as Pipeline<[], Text>;

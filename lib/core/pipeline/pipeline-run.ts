@@ -1,9 +1,12 @@
 import type { CommandArgument } from '../commands/arguments.js';
-import type { CommandSpec } from '../commands/command-spec.js';
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { KEYS } from '../commands/commands.generated.js';
+import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
 
-/** A pipeline under way: its commands, and the results as far as they have come. */
+/** A pipeline: its commands, and once they are sent the results as far as they have come. */
 export class PipelineRun implements ResultCollector {
+  /** As they will be sent. */
   readonly commands: PipelinedCommand[] = [];
   /** Settles when the last command has; never rejects. */
   readonly done: Promise<void>;
@@ -15,7 +18,14 @@ export class PipelineRun implements ResultCollector {
   private left = 0;
   private finish!: () => void;
 
-  constructor() {
+  /**
+   * @param buffers replies are bytes instead of text.
+   * @param keyPrefix goes before every key.
+   */
+  constructor(
+    private readonly buffers: boolean,
+    private readonly keyPrefix: string,
+  ) {
     this.done = new Promise((resolve) => {
       this.finish = resolve;
     });
@@ -26,15 +36,18 @@ export class PipelineRun implements ResultCollector {
     return this.failed.length === 0 ? undefined : (this.results[this.failed[0]!] as Error);
   }
 
-  add(spec: CommandSpec, args: readonly CommandArgument[], buffers: boolean): PipelinedCommand {
-    const command = new PipelinedCommand(spec, args, buffers, this, this.left++);
-    this.commands.push(command);
-    this.results.push(undefined);
-    return command;
+  add(spec: CommandSpec, given: CommandArgument[]): void {
+    const args = this.keyPrefix === '' ? given : prefixKeys(spec, given, this.keyPrefix);
+    const buffers = this.buffers || (spec.flags & CommandFlag.BYTES) !== 0;
+    this.commands.push(new PipelinedCommand(spec, args, buffers, this, this.left++));
   }
 
   settle(index: number, value: unknown): void {
-    this.results[index] = value;
+    const { results } = this;
+    // mostly in order; a list with holes in it would be slower to read for ever
+    while (results.length < index) results.push(undefined);
+    if (results.length === index) results.push(value);
+    else results[index] = value;
     this.finishOne();
   }
 
@@ -46,7 +59,18 @@ export class PipelineRun implements ResultCollector {
 
   /** To be called by the async function that waited: there V8 finds its callers and puts their lines into `error.stack`. */
   makeErrors(): void {
-    for (const [nth, index] of this.failed.entries()) this.results[index] = this.errors[nth]!();
+    const { results, failed } = this;
+    while (failed.length > 0 && results.length < this.commands.length) results.push(undefined);
+    for (const [nth, index] of failed.entries()) results[index] = this.errors[nth]!();
+  }
+
+  /** KEYS answers with whole keys; its caller knows them without the prefix. */
+  stripKeys(): void {
+    if (this.keyPrefix === '') return;
+    for (const [index, { spec }] of this.commands.entries()) {
+      const keys = this.results[index];
+      if (spec === KEYS && Array.isArray(keys)) this.results[index] = stripPrefix(keys, this.keyPrefix);
+    }
   }
 
   private finishOne(): void {

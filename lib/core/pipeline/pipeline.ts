@@ -7,6 +7,7 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { RedisCommands } from '../commands/commands.generated.js';
 import { resolveCall } from '../commands/resolve-call.js';
 import type { RedisError } from '../errors.js';
+import type { PipelineRun } from './pipeline-run.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 
 /** How a pipeline ends. */
@@ -50,33 +51,23 @@ export type Pipeline<
   exec(options?: PipelineExecOptions): Promise<PipelineResults<Results>>;
 };
 
-/** What was put into a pipeline. */
-export interface PipelineStep {
-  readonly spec: CommandSpec;
-  readonly args: CommandArgument[];
-}
-
-/** Runs the steps of a pipeline; the client behind it. */
-export type RunPipeline = (steps: readonly PipelineStep[]) => Promise<{
-  results: unknown[];
-  /** Places of the results that are errors. */
-  failed: readonly number[];
-}>;
+/** Sends what was put into a pipeline; the client behind it. */
+export type RunPipeline = (run: PipelineRun) => Promise<void>;
 
 /** {@link Pipeline} at run time: every method notes its command and gives the pipeline back. */
 export class CommandPipeline extends RedisCommands {
-  private readonly steps: PipelineStep[] = [];
   private executed = false;
 
   constructor(
-    private readonly run: RunPipeline,
+    private readonly run: PipelineRun,
+    private readonly send: RunPipeline,
     private readonly guard: CommandGuard,
   ) {
     super();
   }
 
   get length(): number {
-    return this.steps.length;
+    return this.run.commands.length;
   }
 
   call(name: string, ...args: CommandArgument[]): this {
@@ -86,14 +77,15 @@ export class CommandPipeline extends RedisCommands {
   async exec({ throwOnError = false }: PipelineExecOptions = {}): Promise<unknown[]> {
     if (this.executed) throw new Error('The pipeline ran already, and runs once only: make a new one.');
     this.executed = true;
-    const { results, failed } = await this.run(this.steps);
+    await this.send(this.run);
+    const { results, failed } = this.run;
     if (throwOnError && failed.length > 0) throw aggregate(results, failed);
     return results;
   }
 
   /** For logs as JSON: the arguments are not in it. */
   toJSON(): { commands: string[] } {
-    return { commands: this.steps.map(({ spec }) => spec.name) };
+    return { commands: this.run.commands.map(({ spec }) => spec.name) };
   }
 
   [inspect.custom](): string {
@@ -108,7 +100,7 @@ export class CommandPipeline extends RedisCommands {
     if (wrong !== undefined) throw wrong;
     const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
     if (denied !== undefined) throw denied();
-    this.steps.push({ spec, args });
+    this.run.add(spec, args);
     return this;
   }
 
