@@ -12,9 +12,12 @@ const QUOTED_ARGUMENTS = /^(ERR unknown command .*?), with args beginning with:.
 /** Text in quotes, as a word of its own: no apostrophe. */
 const QUOTED = /(?<=^|[\s=:(])(['"])(.*?)\1(?=$|[\s.,:;)])/gs;
 const OPENING_QUOTE = /(?<=^|[\s=:(])['"]/;
-/** An argument without quotes, of EXPIRE, FUNCTION LIST, HSETEX, and of CLUSTER MEET, FORGET, REPLICATE and the like. */
+/**
+ * An argument without quotes, of EXPIRE, FUNCTION LIST, HSETEX, of the places of GEOADD and its kin, of VSIM's filter, of the
+ * filters of Valkey's CLIENT LIST, and of CLUSTER MEET, FORGET, REPLICATE and the like.
+ */
 const UNQUOTED =
-  /(?<=^ERR (unsupported option|unknown argument:?|unknown option given:|unknown node|I don't know about node|invalid (TCP |bus |base |TCP base |bus base )?port specified:|invalid node address specified:) ).*$/is;
+  /(?<=^ERR (unsupported option|unknown argument:?|unknown option given:|unknown node|I don't know about node|invalid (TCP |bus |base |TCP base |bus base )?port specified:|invalid node address specified:|(invalid|unknown) node name:|unknown (flags|capa) found in the (provided|NOT-FLAGS|NOT-CAPA) filter:|invalid longitude,latitude pair|syntax error in FILTER expression near:) ).*$/is;
 
 /**
  * The server's words about a command. Some quote arguments (`unknown command 'X', with args beginning with: …`, `No such key

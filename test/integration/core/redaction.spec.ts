@@ -7,7 +7,7 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisPool, type CommandArgument } from 'nestjs-redwire/core';
+import { RedisClient, RedisPool, RedisServerError, type CommandArgument } from 'nestjs-redwire/core';
 import { createCommandTracer } from '../../../lib/telemetry/command-tracer.js';
 import { SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { SECRET } from './support/index.js';
@@ -52,6 +52,11 @@ const TABLE: [name: string, words: CommandArgument[]][] = [
   ['PUBLISH', [SECRET, PASSWORD]],
   ['CLIENT SETNAME', [PASSWORD]],
   ['CLIENT KILL', ['USER', PASSWORD]],
+  ['CLIENT KILL', ['FLAGS', PASSWORD]],
+  ['CLIENT LIST', ['FLAGS', SECRET]],
+  ['CLIENT LIST', ['NOT-FLAGS', SECRET]],
+  ['CLIENT LIST', ['CAPA', SECRET]],
+  ['CLIENT LIST', ['NOT-CAPA', SECRET]],
   ['SCRIPT KILL', [PASSWORD]],
   ['NO.SUCH', [SECRET, PASSWORD]],
 ];
@@ -112,6 +117,31 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(written(outcome)).not.toContain(SECRET);
       expect(shown(seen)).not.toContain(SECRET);
       expect(spans.map(visible).join('\n')).not.toContain(SECRET);
+    });
+
+    it('nor what is wrong with a filter of vectors', async () => {
+      await using client = connect();
+      // where there are no vector sets, both are refused as unknown
+      await client.vadd('vectors', 'VALUES', 2, 1, 0, 'east').catch(() => undefined);
+      const filtered = client.vsim('vectors', 'ELE', 'east', 'FILTER', `.a == 1 %% ${SECRET}`);
+      const error = await filtered.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(RedisServerError);
+      expect(shown(error)).not.toContain(SECRET);
+    });
+
+    it('nor a place on earth that is none', async () => {
+      await using client = connect();
+      const places = [
+        () => client.geoadd('geo', 181.271828, 12, 'home'),
+        () => client.geosearch('geo', 'FROMLONLAT', 181.271828, 12, 'BYRADIUS', 1, 'km'),
+        () => client.georadius('geo', 181.271828, 12, 1, 'km'),
+      ];
+      await client.geoadd('geo', 13.4, 52.5, 'office');
+      for (const place of places) {
+        const error = await place().catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ message: expect.stringContaining('invalid longitude,latitude pair') });
+        expect(shown(error)).not.toContain('271828');
+      }
     });
 
     it('a refused log-in shows no password, and neither do the commands that waited for it', async () => {
