@@ -4,6 +4,7 @@ import { omitted, overlay } from '../commands/overlay.mjs';
 import { mergeCommand } from '../commands/server-facts.mjs';
 import { matches } from './matches.mjs';
 import { isSafe, oneLine } from './safe-text.mjs';
+import { isWellFormed } from './well-formed.mjs';
 
 /**
  * The commands of a server that a module is written for.
@@ -26,6 +27,10 @@ export function foreignModels(server, { only, prefix }) {
     const skip = (reason) => skipped.push({ name: oneLine(name), reason });
     if (!isSafe([name, entry.docs.arguments ?? [], entry.keys])) {
       skip('its documentation has characters that no command or argument has');
+      continue;
+    }
+    if (!isWellFormed(name, entry)) {
+      skip('what the server says of it is not of the form that servers give');
       continue;
     }
     if (name in omitted) {

@@ -19,6 +19,12 @@ const UNKNOWN_KEYS = {
   find_keys: { type: 'unknown', spec: {} },
 };
 
+const keyAt = (spec: { index?: unknown; keyword?: unknown; startfrom?: unknown }) => ({
+  ...FIRST_KEY,
+  begin_search: { type: 'keyword' in spec ? 'keyword' : 'index', spec },
+});
+const rangeOf = (keystep: unknown) => ({ type: 'range', spec: { lastkey: 0, keystep, limit: 0 } });
+
 const key = { name: 'key', type: 'key' };
 const string = (name: string, more = {}) => ({ name, type: 'string', ...more });
 const word = (token: string, more = {}) => ({
@@ -164,6 +170,26 @@ describe('what a server says is put into code', () => {
       expect(skipped).toEqual([{ name: 'SHELF.BAD', reason: expect.stringContaining('has characters') }]);
     }
     expect(models({ [text]: [{}, 1] }).models).toEqual([]);
+  });
+
+  it.each<[string, Told]>([
+    ['a record for a keyword', [{}, 2, [], [keyAt({ keyword: { '[evil()]': 1 }, startfrom: 1 })]]],
+    ['a record for a place', [{}, 2, [], [keyAt({ keyword: 'AT', startfrom: { '[evil()]': 1 } })]]],
+    ['a text for a place', [{}, 2, [], [keyAt({ index: 'evil' })]]],
+    ['a record for a step', [{}, 2, [], [{ ...FIRST_KEY, find_keys: rangeOf({ '[evil()]': 1 }) }]]],
+    ['nothing for a step', [{}, 2, [], [{ ...FIRST_KEY, find_keys: rangeOf(null) }]]],
+    ['a text for the count of words', [{}, 'evil' as unknown as number]],
+    ['words without end', [{}, 100_000]],
+    ['fewer words than the name has', [{}, 0]],
+    ['a text for a grammar', [{ arguments: 'evil' }, 2]],
+    ['an argument without a name', [{ arguments: [{ type: 'string' }] }, 2]],
+    ['a word that is none', [{ arguments: [{ name: 'a', type: 'pure-token' }] }, 2]],
+    ['a choice of nothing', [{ arguments: [{ name: 'a', type: 'oneof', arguments: [] }] }, 2]],
+    ['a number for a summary', [{ summary: 5 }, 1]],
+  ])('not where it is of another form: %s', (_, told) => {
+    const { models: made, skipped } = models({ 'shelf.bad': told });
+    expect(made).toEqual([]);
+    expect(skipped).toEqual([{ name: 'SHELF.BAD', reason: expect.stringContaining('not of the form') }]);
   });
 
   it('prose only in comments, which it cannot end', () => {
