@@ -22,7 +22,9 @@ export async function readServer(url) {
     );
     const table = serverTable(about, docs, info);
     const product = table.product === 'valkey' ? 'Valkey' : 'Redis';
-    return { ...table, title: table.version === '' ? 'a server' : `${product} ${table.version}` };
+    // it goes into the module's first line, which nothing in it may end
+    const told = /^[\w.+-]+$/.test(table.version);
+    return { ...table, title: told ? `${product} ${table.version}` : 'a server' };
   } finally {
     client.destroy();
   }

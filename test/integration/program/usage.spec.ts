@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../../scripts/servers/ports.mjs';
 import { SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { FakeServer } from '../core/support/index.js';
 import { ownFolder, program } from './support/index.js';
 
 const folder = ownFolder();
@@ -67,6 +68,26 @@ describe('what is asked of it', () => {
     expect(stdout + stderr).not.toContain('hunter2');
   });
 });
+
+it.each(['8.0\nevil();', '8.0\u2028evil();', '8.0\u001b[2J'])(
+  'what a server calls its version cannot become code: %j',
+  async (version) => {
+    const about = Buffer.from(`# Server\r\nredis_version:${version}\r\n`).toString('latin1');
+    const name = '$9\r\nshelf.get\r\n';
+    await using fake = await FakeServer.start(({ name: command, args }) => {
+      if (command === 'INFO') return `$${about.length}\r\n${about}\r\n`;
+      if (command !== 'COMMAND') return undefined;
+      return args[0] === 'DOCS'
+        ? `%1\r\n${name}%0\r\n`
+        : `*1\r\n*10\r\n${name}:1\r\n*0\r\n:0\r\n:0\r\n:0\r\n*0\r\n*0\r\n*0\r\n*0\r\n`;
+    });
+    const { code, stdout, stderr } = await program('commands', '--url', `redis://127.0.0.1:${fake.port}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '1 command of a server\n' });
+    expect(stdout).toContain("name: 'SHELF.GET'");
+    expect(stdout.split('\n')[0]).toMatch(/^\/\/ What a server says of its commands/);
+    expect(stdout).not.toContain('evil');
+  },
+);
 
 describe.each(SERVER_KINDS)('%s', (kind) => {
   let server: TestServer;
