@@ -8,15 +8,18 @@ interface Rule {
   readonly action: 'warn' | 'deny';
 }
 
-/** Stands before a client's dangerous commands. Knows a command by its spec, however it was called. */
+/**
+ * Stands before a client's dangerous commands. Knows a command by its name on the wire, however it was called: methods that
+ * `defineCommands()` added have specs of their own.
+ */
 export class CommandGuard {
-  private readonly rules = new Map<CommandSpec, Rule>();
+  private readonly rules = new Map<string, Rule>();
 
   constructor(options: GuardOptions) {
     const commands = dangerousCommands();
     for (const [method, action] of Object.entries(options)) {
       if (action === 'warn' || action === 'deny')
-        this.rules.set(commands[method as DangerousCommand], { method, action });
+        this.rules.set(commands[method as DangerousCommand].name, { method, action });
     }
   }
 
@@ -26,10 +29,10 @@ export class CommandGuard {
    * @returns what makes the error for the caller, or undefined where the command may go.
    */
   denies(spec: CommandSpec): (() => RedisClientError) | undefined {
-    const rule = this.rules.get(spec);
+    const rule = this.rules.get(spec.name);
     if (rule === undefined) return undefined;
     if (rule.action === 'deny') return () => denied(spec, rule.method);
-    this.rules.delete(spec);
+    this.rules.delete(spec.name);
     process.emitWarning(warning(spec, rule.method), {
       type: 'RedisWarning',
       code: 'REDIS_DANGEROUS_COMMAND',
@@ -45,7 +48,7 @@ function denied({ name }: CommandSpec, method: string): RedisClientError {
 
 function warning(spec: CommandSpec, method: string): string {
   const why =
-    spec === KEYS
+    spec.name === KEYS.name
       ? 'KEYS looks at every key of the database, and the server serves nobody else meanwhile. Use scanIterator() instead.'
       : `${spec.name} is among the commands that servers class as dangerous.`;
   return `${why} The option \`guard: { ${method}: 'allow' }\` silences this warning, 'deny' refuses the command.`;

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  defineCommands,
   RedisClientError,
   RedisPool,
   type DangerousCommand,
@@ -154,6 +155,23 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
         await client.del('{b}list');
       },
     );
+
+    shows('guard', 'holds for methods of other names that the program writes', async () => {
+      defineCommands({
+        ownKeys: { name: 'KEYS', flags: ['READONLY', 'DANGEROUS', 'IDEMPOTENT'] },
+        ownFlushall: { name: 'FLUSHALL', flags: ['WRITE', 'DANGEROUS'] },
+      });
+      type Own = Record<'ownKeys' | 'ownFlushall', (...args: string[]) => Promise<unknown>>;
+      const client = make({ guard: { flushall: 'deny' } });
+      const before = await calls('flushall');
+      for (const own of [client, client.buffers, client.with({})] as unknown[] as Own[])
+        expect(await errorOf(own.ownFlushall())).toMatchObject({ code: 'DENIED', command: 'FLUSHALL' });
+      expect(() => (client.pipeline() as unknown as Own).ownFlushall()).toThrow(RedisClientError);
+      expect(await calls('flushall')).toBe(before);
+      expect(await (client as unknown as Own).ownKeys('sekret:*')).toEqual(['sekret:1']);
+      await client.keys('*');
+      expect(warnings.map(({ text }) => text)).toEqual([expect.stringMatching(/^KEYS looks at every key/)]);
+    });
 
     shows('guard', 'holds for what a pool lends', async () => {
       const pool = new RedisPool({ url: server.url, protocol, guard: { keys: 'deny' }, min: 0 });
