@@ -50,7 +50,8 @@ export function parseClientInfo(line: string): ClientInfo {
   let from = 0;
   const put = (to: number): void => {
     if (name === '') return;
-    const value = line.slice(from, to).trimEnd();
+    // not trimEnd(): a user's name may end with a space of Unicode
+    const value = line.slice(from, to).replace(/[ \r\n]+$/, '');
     info[name] = NUMBERS.has(name) ? (exactNumber(value) ?? value) : value;
   };
   for (const match of line.matchAll(/(?:^| )([a-z][a-z0-9_-]*)=/g)) {

@@ -49,6 +49,11 @@ it('equal signs and spaces inside of values', () => {
   });
 });
 
+it('a name that ends with a space of Unicode keeps it', () => {
+  const [info] = parseClientList('id=1 user=jo\u00a0 redir=-1 lib-name=x\u3000\r\n');
+  expect(info).toEqual({ id: 1, user: 'jo\u00a0', redir: -1, 'lib-name': 'x\u3000' });
+});
+
 it('addresses of version 6, and none at all', () => {
   expect(parseClientInfo('id=1 addr=[::1]:6379 laddr=[::1]:7 fd=8')).toMatchObject({
     addr: '[::1]:6379',
