@@ -14,7 +14,11 @@ try {
   if (name === 'commands') process.exitCode = await commands(args, process);
   else if (name === undefined || name === '--help' || name === '-h' || name === 'help')
     process.stdout.write(HELP);
-  else throw new UsageError(`There is no command '${name}'. The one there is: commands.`);
+  else {
+    // an address in the command's place may have a password
+    const what = name.includes('://') ? 'such command' : `command '${name}'`;
+    throw new UsageError(`There is no ${what}. The one there is: commands.`);
+  }
 } catch (error) {
   process.stderr.write(`nestjs-redwire: ${messageOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

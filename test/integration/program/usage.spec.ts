@@ -59,6 +59,7 @@ describe('what is asked of it', () => {
 
   it.each([
     ['an option that is none', ['commands', '--uri=redis://app:hunter2@here']],
+    ['an address in the place of the command', ['redis://app:hunter2@here']],
     ['an address among the options', ['commands', 'redis://app:hunter2@here']],
     ['an address that is none', ['commands', '--url', 'redis://app:hunter2@he re:x']],
     ['another scheme', ['commands', '--url', 'https://app:hunter2@here']],
