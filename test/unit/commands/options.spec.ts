@@ -137,6 +137,11 @@ const CALLS: [line: string, call: (c: Recorder) => Promise<unknown>][] = [
   ],
   ['EVAL return 1 2 a b x', (c) => c.eval('return 1', ['a', 'b'], ['x'])],
   ['EVAL return 1 0', (c) => c.eval('return 1', [])],
+  // sent raw, the key would be taken for the number of keys
+  ['EVAL return 1 1 1 x', (c) => c.eval('return 1', ['1'], 'x')],
+  ['EVAL return 1 0 x', (c) => c.eval('return 1', [], Buffer.from('x'))],
+  ['EVAL return 1 1 k', (c) => c.eval('return 1', ['k'], undefined)],
+  ['FCALL f 1 k 5', (c) => c.fcall('f', ['k'], 5)],
   ['FUNCTION LOAD REPLACE code', (c) => c.functionLoad('code', { replace: true })],
   ['CLIENT KILL ID 1 2 SKIPME no', (c) => c.clientKill({ id: [1, 2], skipme: 'no' })],
   ['CLIENT LIST TYPE normal ID 1 2', (c) => c.clientList({ type: 'normal', id: [1, 2] })],

@@ -69,8 +69,10 @@ export class CommandForm {
       const shape = slots[index];
       if (shape === 'word') continue;
       const fits = SHAPES[shape!](argument);
+      // one argument stands for a list of it where what is around it shows that the call is not raw
+      const mayBeOne = shape === 'list' && (withOptions || index >= slots.length - this.optional);
       if (fits) structures = true;
-      else if (shape !== 'list' || !withOptions) return false;
+      else if (!mayBeOne) return false;
     }
     return structures;
   }
