@@ -71,6 +71,11 @@ const CALLS: [line: string, call: (c: Recorder) => Promise<unknown>][] = [
   ['MSETEX 2 a 1 b 2 XX PX 5', (c) => c.msetex({ a: 1, b: 2 }, { xx: true, px: 5 })],
   ['SINTERCARD 2 a b LIMIT 3', (c) => c.sintercard(['a', 'b'], { limit: 3 })],
   ['SINTERCARD 2 a b', (c) => c.sintercard(['a', 'b'])],
+  // a caller's own optional options, handed on
+  ['SINTERCARD 1 a', (c) => c.sintercard(['a'], undefined)],
+  ['HEXPIRE h 10 FIELDS 1 f', (c) => c.hexpire('h', 10, ['f'], undefined)],
+  ['HSETEX h FIELDS 1 f v', (c) => c.hsetex('h', { f: 'v' }, undefined)],
+  ['GEOADD g 1 2 m', (c) => c.geoadd('g', { longitude: 1, latitude: 2, member: 'm' }, undefined)],
   ['ZADD z GT CH 1 a', (c) => c.zadd('z', [{ score: 1, member: 'a' }], { gt: true, ch: true })],
   ['ZADD z NX 1 a', (c) => c.zadd('z', { score: 1, member: 'a' }, { nx: true })],
   ['ZADD z 1 a 2 b', (c) => c.zadd('z', { score: 1, member: 'a' }, { score: 2, member: 'b' })],

@@ -40,8 +40,10 @@ export class CommandForm {
     const last = given.at(-1);
     const isLast = options.length > 0 && given.length === slots.length + 1;
     const withOptions = isLast && isRecord(last) && !this.isGroup(last) ? last : undefined;
-    if (!this.isStructured(slots, given, withOptions !== undefined)) return this.flatten(given);
-    const call = new FormCall(command, given, withOptions ?? NO_OPTIONS);
+    // `options?: …` that a caller hands on: left out, where the arguments before it are no raw ones
+    const before = isLast && (withOptions !== undefined || last === undefined) ? given.slice(0, -1) : given;
+    if (!this.isStructured(slots, before, withOptions !== undefined)) return this.flatten(given);
+    const call = new FormCall(command, before, withOptions ?? NO_OPTIONS);
     for (const part of parts) part.write(call);
     refuseUnknown(call, options);
     return call.words;
@@ -61,7 +63,7 @@ export class CommandForm {
     given: readonly unknown[],
     withOptions: boolean,
   ): boolean {
-    const count = withOptions ? given.length - 1 : given.length;
+    const count = given.length;
     if (count > slots.length || count < slots.length - this.optional) return false;
     let structures = withOptions;
     for (let index = 0; index < count; index++) {
