@@ -212,6 +212,10 @@ describe('options', () => {
       /`get` and `set` exclude each other/,
     );
     expect(await refusal((c) => c.bitfield!('k', [{ gett: ['u8', 0] }]))).toMatch(/one of the options/);
+    // without the filter it would end all connections
+    expect(await refusal((c) => c.clientKill!({ id: [], skipme: 'no' }))).toMatch(
+      /option `id` must not be an empty list/,
+    );
     expect(await refusal((c) => c.commandList!({ filterby: 'x' }))).toMatch(
       /must be an object, not a string/,
     );

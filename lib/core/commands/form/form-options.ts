@@ -30,7 +30,8 @@ export function named(option: string): FormPart {
 export function values(token: string, option = optionName(token)): FormPart {
   return optional(option, (call) => {
     const list = call.optionList(option);
-    if (list.length === 0) return;
+    // left out, a filter for none of them would let all of them through: CLIENT KILL's ids
+    if (list.length === 0) throw call.refusal(`option \`${option}\` must not be an empty list`);
     call.words.push(token);
     for (const item of list) call.addOption(option, item);
   });
