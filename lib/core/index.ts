@@ -49,6 +49,8 @@ export type {
   StreamEntries,
   StreamEntry,
 } from './commands/reply-types.js';
+// `SetOptions` of `set` and so on; of `ScanOptions` the scan iterator's, below, which `scan` takes as well
+export type * from './commands/command-options.generated.js';
 export type { Reply } from './protocol/reply.js';
 
 // commands of your own server: for the modules that `npx nestjs-redwire commands` writes

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { RedisCommands } from '../../../lib/core/commands/commands.generated.js';
+import type { SetOptions, SortOptions, ZrangeOptions } from '../../../lib/core/index.js';
 import type {
   GeoMatch,
   ScoredMember,
@@ -89,6 +90,17 @@ it('replies have the types that an object of options makes', () => {
     true,
   );
   reply((c) => c.hgetex('h', ['f'], { ex: 5 })).is<(string | null)[]>(true);
+});
+
+it('options that came from elsewhere make every reply possible that they may ask for', () => {
+  const set: SetOptions = {};
+  const zrange: ZrangeOptions = {};
+  const sort: SortOptions = {};
+  reply((c) => c.set('k', 'v', set as SetOptions)).is<string | null>(true);
+  reply((_, c) => c.set('k', 'v', set as SetOptions)).is<Buffer | 'OK' | null>(true);
+  reply((c) => c.zrange('z', 0, -1, zrange)).is<string[] | ScoredMember[]>(true);
+  reply((c) => c.sort('l', sort)).is<(string | null)[] | number>(true);
+  expect(set).toEqual(zrange);
 });
 
 export function wrongOptions(client: RedisCommands): unknown[] {
