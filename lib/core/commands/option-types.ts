@@ -1,10 +1,17 @@
 /** At most one of these options: `{ nx: true }` or `{ xx: true }`. */
-export type OneOf<Choices> = { [Name in keyof Choices]?: undefined } | ExactlyOne<Choices>;
+export type OneOf<Choices> = {
+  // the one may be left out also where it is given on a condition: `...(isNew ? { nx: true } : {})` is `{ nx?: true }`
+  [Name in keyof Choices]: { [One in Name]?: Choices[One] | undefined } & Without<Choices, Name>;
+}[keyof Choices];
 
 /** One of these options, and no other. */
 export type ExactlyOne<Choices> = {
-  [Name in keyof Choices]: Pick<Choices, Name> & { [Other in Exclude<keyof Choices, Name>]?: false };
+  [Name in keyof Choices]: Pick<Choices, Name> & Without<Choices, Name>;
 }[keyof Choices];
+
+type Without<Choices, Name extends keyof Choices> = {
+  [Other in Exclude<keyof Choices, Name>]?: false | undefined;
+};
 
 /** Options that belong together: all of the first, and if wanted those of the second; or none. */
 export type Together<Needed, Further = unknown> =
