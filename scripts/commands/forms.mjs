@@ -87,7 +87,7 @@ function optionsType(options) {
   const plain = options.filter((option) => option.members && !option.needed);
   const others = options.filter((option) => !plain.includes(option)).map((option) => option.type);
   const fields = plain.flatMap(({ members }) =>
-    members.map(({ doc, name, type }) => `\n${doc.trim()}\n${name}?: ${type};`),
+    members.map(({ doc, name, type }) => `\n${doc.trim()}\n${name}?: ${type} | undefined;`),
   );
   return [...(plain.length > 0 ? [`{${fields.join('')}\n}`] : []), ...others].join(' & ');
 }
@@ -385,7 +385,7 @@ function choiceOf(parts, optional) {
       names,
       type:
         members.length === 1
-          ? `{ ${members[0].doc}${members[0].name}?: ${members[0].type} }`
+          ? `{ ${members[0].doc}${members[0].name}?: ${members[0].type} | undefined }`
           : `${optional ? 'OneOf' : 'ExactlyOne'}<{ ${fields} }>`,
       members: null,
     };
@@ -396,7 +396,7 @@ function choiceOf(parts, optional) {
   const alternatives = parts.map((part) => {
     const others = Object.values(names).filter((name) => !Object.values(part.names).includes(name));
     const own = part.members ? required(part) : part.type;
-    return `(${own} & { [Name in ${others.map((name) => `'${name}'`).join(' | ')}]?: false })`;
+    return `(${own} & { [Name in ${others.map((name) => `'${name}'`).join(' | ')}]?: false | undefined })`;
   });
   if (optional) alternatives.push(`{ [Name in ${none}]?: undefined }`);
   return {
@@ -413,7 +413,7 @@ function member(argument, code, type, name = optionName(argument.token)) {
   return {
     code,
     names: { [argument.token]: name },
-    type: `{ ${doc}${name}?: ${type} }`,
+    type: `{ ${doc}${name}?: ${type} | undefined }`,
     members: [{ doc, name, type }],
   };
 }

@@ -167,7 +167,9 @@ async function signatureBlocks(commands) {
     });
     const options = command.form?.optionsType;
     const type = options ? `\ntype ${optionsName(command)} = ${options};` : '';
-    return `//@ ${command.name}\ninterface Methods {\n${[...new Set(lines)].join('\n')}\n}${type}\n`;
+    const text = `interface Methods {\n${[...new Set(lines)].join('\n')}\n}${type}`;
+    // that what may be left out may be undefined is said once, on the page of using them
+    return `//@ ${command.name}\n${text.replaceAll(' | undefined', '')}\n`;
   });
   const style = { parser: 'typescript', singleQuote: true, printWidth: 100 };
   const blocks = (await prettier.format(source.join('\n'), style)).split(/^\/\/@ /m).slice(1);

@@ -20,12 +20,12 @@ export type Together<Needed, Further = unknown> =
 /** How XADD and XTRIM cut a stream. */
 export interface StreamTrim<Threshold> {
   /** `~`: the server may keep some more, which is much cheaper. */
-  approx?: boolean;
+  approx?: boolean | undefined;
   /** `=`, which is what holds without a word. */
-  exact?: boolean;
+  exact?: boolean | undefined;
   threshold: Threshold;
   /** At most so many entries are removed at once; goes with `approx`. */
-  limit?: number | bigint | string;
+  limit?: number | bigint | string | undefined;
 }
 
 type AllKeys<Union> = Union extends unknown ? keyof Union : never;

@@ -92,9 +92,9 @@ describe('a module of methods for commands that only the server has', () => {
     expect(module).toContain(`
 export interface ShelfSetOptions {
   /** \`ROW row\`. */
-  row?: CommandArgument;
+  row?: CommandArgument | undefined;
   /** \`NX\`. */
-  nx?: boolean;
+  nx?: boolean | undefined;
 }
 `);
     expect(module).toContain(`

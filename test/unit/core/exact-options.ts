@@ -20,4 +20,15 @@ export const use = (): Promise<unknown>[] => [
   client.pipeline().exec({ throwOnError: none }),
   client.connect({ deadline: none }),
   client.close({ timeout: none }),
+  client.set('k', 'v', { ex: none, nx: none, get: none }),
+  client.scan(0, { match: unset, count: none, type: unset }),
+  client.zunionstore('d', ['a'], { weights: none, aggregate: none }),
+  client.geosearch('g', { frommember: 'm', byradius: [1, 'km'], bybox: none, count: none, withdist: none }),
+  client.xadd(
+    's',
+    '*',
+    { f: 'v' },
+    { maxlen: { threshold: 1, approx: none, limit: none }, nomkstream: none },
+  ),
+  client.bitfield('k', [{ get: ['u8', 0], set: none }]),
 ];
