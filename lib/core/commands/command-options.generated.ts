@@ -63,19 +63,19 @@ export type BitposOptions = Together<
 /** Options of {@link RedisCommands.blmpop}: `BLMPOP`. */
 export interface BlmpopOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.bzmpop}: `BZMPOP`. */
 export interface BzmpopOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.clientKill}: `CLIENT KILL`. */
 export interface ClientKillOptions {
   /** `ID client-id`, since 2.8.12. */
-  id?: NumberArgument | readonly NumberArgument[];
+  id?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `TYPE`, since 2.8.12. */
   type?:
     | 'NORMAL'
@@ -89,33 +89,34 @@ export interface ClientKillOptions {
     | 'REPLICA'
     | 'replica'
     | 'PUBSUB'
-    | 'pubsub';
+    | 'pubsub'
+    | undefined;
   /** `USER username`. */
-  user?: CommandArgument;
+  user?: CommandArgument | undefined;
   /** `ADDR addr`. */
-  addr?: CommandArgument;
+  addr?: CommandArgument | undefined;
   /** `LADDR laddr`, since 6.2.0. */
-  laddr?: CommandArgument;
+  laddr?: CommandArgument | undefined;
   /** `SKIPME`. */
-  skipme?: 'YES' | 'yes' | 'NO' | 'no';
+  skipme?: 'YES' | 'yes' | 'NO' | 'no' | undefined;
   /** `MAXAGE maxage`, Redis 8.0 and Valkey 9.1 only. */
-  maxage?: NumberArgument;
+  maxage?: NumberArgument | undefined;
   /** `NAME name`, since 9.0.0, Valkey 9.1 only. */
-  name?: CommandArgument;
+  name?: CommandArgument | undefined;
   /** `IDLE idle`, since 9.0.0, Valkey 9.1 only. */
-  idle?: NumberArgument;
+  idle?: NumberArgument | undefined;
   /** `FLAGS flags`, since 9.0.0, Valkey 9.1 only. */
-  flags?: CommandArgument;
+  flags?: CommandArgument | undefined;
   /** `LIB-NAME lib-name`, since 9.0.0, Valkey 9.1 only. */
-  libName?: CommandArgument;
+  libName?: CommandArgument | undefined;
   /** `LIB-VER lib-ver`, since 9.0.0, Valkey 9.1 only. */
-  libVer?: CommandArgument;
+  libVer?: CommandArgument | undefined;
   /** `DB db`, since 9.0.0, Valkey 9.1 only. */
-  db?: NumberArgument;
+  db?: NumberArgument | undefined;
   /** `CAPA capa`, since 9.0.0, Valkey 9.1 only. */
-  capa?: CommandArgument;
+  capa?: CommandArgument | undefined;
   /** `IP ip`, since 9.0.0, Valkey 9.1 only. */
-  ip?: CommandArgument;
+  ip?: CommandArgument | undefined;
   /** `NOT-TYPE`, since 9.0.0, Valkey 9.1 only. */
   notType?:
     | 'NORMAL'
@@ -129,87 +130,89 @@ export interface ClientKillOptions {
     | 'REPLICA'
     | 'replica'
     | 'PUBSUB'
-    | 'pubsub';
+    | 'pubsub'
+    | undefined;
   /** `NOT-ID not-client-id`, since 9.0.0, Valkey 9.1 only. */
-  notId?: NumberArgument | readonly NumberArgument[];
+  notId?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `NOT-USER not-username`, since 9.0.0, Valkey 9.1 only. */
-  notUser?: CommandArgument;
+  notUser?: CommandArgument | undefined;
   /** `NOT-ADDR not-addr`, since 9.0.0, Valkey 9.1 only. */
-  notAddr?: CommandArgument;
+  notAddr?: CommandArgument | undefined;
   /** `NOT-LADDR not-laddr`, since 9.0.0, Valkey 9.1 only. */
-  notLaddr?: CommandArgument;
+  notLaddr?: CommandArgument | undefined;
   /** `NOT-NAME not-name`, since 9.0.0, Valkey 9.1 only. */
-  notName?: CommandArgument;
+  notName?: CommandArgument | undefined;
   /** `NOT-FLAGS not-flags`, since 9.0.0, Valkey 9.1 only. */
-  notFlags?: CommandArgument;
+  notFlags?: CommandArgument | undefined;
   /** `NOT-LIB-NAME not-lib-name`, since 9.0.0, Valkey 9.1 only. */
-  notLibName?: CommandArgument;
+  notLibName?: CommandArgument | undefined;
   /** `NOT-LIB-VER not-lib-ver`, since 9.0.0, Valkey 9.1 only. */
-  notLibVer?: CommandArgument;
+  notLibVer?: CommandArgument | undefined;
   /** `NOT-DB not-db`, since 9.0.0, Valkey 9.1 only. */
-  notDb?: NumberArgument;
+  notDb?: NumberArgument | undefined;
   /** `NOT-CAPA not-capa`, since 9.0.0, Valkey 9.1 only. */
-  notCapa?: CommandArgument;
+  notCapa?: CommandArgument | undefined;
   /** `NOT-IP not-ip`, since 9.0.0, Valkey 9.1 only. */
-  notIp?: CommandArgument;
+  notIp?: CommandArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.clientList}: `CLIENT LIST`. */
 export interface ClientListOptions {
   /** `TYPE`, since 5.0.0. */
-  type?: 'NORMAL' | 'normal' | 'MASTER' | 'master' | 'REPLICA' | 'replica' | 'PUBSUB' | 'pubsub';
+  type?: 'NORMAL' | 'normal' | 'MASTER' | 'master' | 'REPLICA' | 'replica' | 'PUBSUB' | 'pubsub' | undefined;
   /** `ID client-id`, since 6.2.0. */
-  id?: NumberArgument | readonly NumberArgument[];
+  id?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `USER username`, since 8.1.0, Valkey 9.1 only. */
-  user?: CommandArgument;
+  user?: CommandArgument | undefined;
   /** `ADDR addr`, since 8.1.0, Valkey 9.1 only. */
-  addr?: CommandArgument;
+  addr?: CommandArgument | undefined;
   /** `LADDR laddr`, since 8.1.0, Valkey 9.1 only. */
-  laddr?: CommandArgument;
+  laddr?: CommandArgument | undefined;
   /** `SKIPME`, since 8.1.0, Valkey 9.1 only. */
-  skipme?: 'YES' | 'yes' | 'NO' | 'no';
+  skipme?: 'YES' | 'yes' | 'NO' | 'no' | undefined;
   /** `MAXAGE maxage`, since 8.1.0, Valkey 9.1 only. */
-  maxage?: NumberArgument;
+  maxage?: NumberArgument | undefined;
   /** `NAME name`, since 9.0.0, Valkey 9.1 only. */
-  name?: CommandArgument;
+  name?: CommandArgument | undefined;
   /** `IDLE idle`, since 9.0.0, Valkey 9.1 only. */
-  idle?: NumberArgument;
+  idle?: NumberArgument | undefined;
   /** `FLAGS flags`, since 9.0.0, Valkey 9.1 only. */
-  flags?: CommandArgument;
+  flags?: CommandArgument | undefined;
   /** `LIB-NAME lib-name`, since 9.0.0, Valkey 9.1 only. */
-  libName?: CommandArgument;
+  libName?: CommandArgument | undefined;
   /** `LIB-VER lib-ver`, since 9.0.0, Valkey 9.1 only. */
-  libVer?: CommandArgument;
+  libVer?: CommandArgument | undefined;
   /** `DB db`, since 9.0.0, Valkey 9.1 only. */
-  db?: NumberArgument;
+  db?: NumberArgument | undefined;
   /** `CAPA capa`, since 9.0.0, Valkey 9.1 only. */
-  capa?: CommandArgument;
+  capa?: CommandArgument | undefined;
   /** `IP ip`, since 9.0.0, Valkey 9.1 only. */
-  ip?: CommandArgument;
+  ip?: CommandArgument | undefined;
   /** `NOT-TYPE`, since 9.0.0, Valkey 9.1 only. */
-  notType?: 'NORMAL' | 'normal' | 'MASTER' | 'master' | 'REPLICA' | 'replica' | 'PUBSUB' | 'pubsub';
+  notType?:
+    'NORMAL' | 'normal' | 'MASTER' | 'master' | 'REPLICA' | 'replica' | 'PUBSUB' | 'pubsub' | undefined;
   /** `NOT-ID not-client-id`, since 9.0.0, Valkey 9.1 only. */
-  notId?: NumberArgument | readonly NumberArgument[];
+  notId?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `NOT-USER not-username`, since 9.0.0, Valkey 9.1 only. */
-  notUser?: CommandArgument;
+  notUser?: CommandArgument | undefined;
   /** `NOT-ADDR not-addr`, since 9.0.0, Valkey 9.1 only. */
-  notAddr?: CommandArgument;
+  notAddr?: CommandArgument | undefined;
   /** `NOT-LADDR not-laddr`, since 9.0.0, Valkey 9.1 only. */
-  notLaddr?: CommandArgument;
+  notLaddr?: CommandArgument | undefined;
   /** `NOT-NAME not-name`, since 9.0.0, Valkey 9.1 only. */
-  notName?: CommandArgument;
+  notName?: CommandArgument | undefined;
   /** `NOT-FLAGS not-flags`, since 9.0.0, Valkey 9.1 only. */
-  notFlags?: CommandArgument;
+  notFlags?: CommandArgument | undefined;
   /** `NOT-LIB-NAME not-lib-name`, since 9.0.0, Valkey 9.1 only. */
-  notLibName?: CommandArgument;
+  notLibName?: CommandArgument | undefined;
   /** `NOT-LIB-VER not-lib-ver`, since 9.0.0, Valkey 9.1 only. */
-  notLibVer?: CommandArgument;
+  notLibVer?: CommandArgument | undefined;
   /** `NOT-DB not-db`, since 9.0.0, Valkey 9.1 only. */
-  notDb?: NumberArgument;
+  notDb?: NumberArgument | undefined;
   /** `NOT-CAPA not-capa`, since 9.0.0, Valkey 9.1 only. */
-  notCapa?: CommandArgument;
+  notCapa?: CommandArgument | undefined;
   /** `NOT-IP not-ip`, since 9.0.0, Valkey 9.1 only. */
-  notIp?: CommandArgument;
+  notIp?: CommandArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.clientPause}: `CLIENT PAUSE`. */
@@ -263,7 +266,7 @@ export type ClusterResetOptions = OneOf<{
 /** Options of {@link RedisCommands.clusterSetslot}: `CLUSTER SETSLOT`. */
 export type ClusterSetslotOptions = {
   /** `TIMEOUT timeout`, since 8.0.0, Valkey 9.1 only. */
-  timeout?: NumberArgument;
+  timeout?: NumberArgument | undefined;
 } & ExactlyOne<{
   /** `IMPORTING importing`. */
   importing: CommandArgument;
@@ -280,7 +283,7 @@ export type ClusterSlotStatsOptions =
   | ({
       /** `SLOTSRANGE start-slot end-slot`. */
       slotsrange: readonly [NumberArgument, NumberArgument];
-    } & { [Name in 'orderby' | 'limit' | 'asc' | 'desc']?: false })
+    } & { [Name in 'orderby' | 'limit' | 'asc' | 'desc']?: false | undefined })
   | (Together<
       {
         /** `ORDERBY metric limit order`. */
@@ -288,46 +291,48 @@ export type ClusterSlotStatsOptions =
       },
       {
         /** `LIMIT limit`. */
-        limit?: NumberArgument;
+        limit?: NumberArgument | undefined;
       } & OneOf<{
         /** `ASC`. */
         asc: boolean;
         /** `DESC`. */
         desc: boolean;
       }>
-    > & { [Name in 'slotsrange']?: false });
+    > & { [Name in 'slotsrange']?: false | undefined });
 
 /** Options of {@link RedisCommands.clusterscan}: `CLUSTERSCAN`. */
 export interface ClusterscanOptions {
   /** `MATCH match-pattern`. */
-  match?: RedisKey;
+  match?: RedisKey | undefined;
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `TYPE type`. */
-  type?: CommandArgument;
+  type?: CommandArgument | undefined;
   /** `SLOT slot`. */
-  slot?: NumberArgument;
+  slot?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.commandList}: `COMMAND LIST`. */
 export interface CommandListOptions {
   /** `FILTERBY`. */
-  filterby?: ExactlyOne<{
-    /** `MODULE module-name`. */
-    module: CommandArgument;
-    /** `ACLCAT category`. */
-    aclcat: CommandArgument;
-    /** `PATTERN pattern`. */
-    pattern: RedisKey;
-  }>;
+  filterby?:
+    | ExactlyOne<{
+        /** `MODULE module-name`. */
+        module: CommandArgument;
+        /** `ACLCAT category`. */
+        aclcat: CommandArgument;
+        /** `PATTERN pattern`. */
+        pattern: RedisKey;
+      }>
+    | undefined;
 }
 
 /** Options of {@link RedisCommands.copy}: `COPY`. */
 export interface CopyOptions {
   /** `DB destination-db`. */
-  db?: NumberArgument;
+  db?: NumberArgument | undefined;
   /** `REPLACE`. */
-  replace?: boolean;
+  replace?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.expire}: `EXPIRE`. */
@@ -357,9 +362,9 @@ export type ExpireatOptions = OneOf<{
 /** Options of {@link RedisCommands.failover}: `FAILOVER`. */
 export type FailoverOptions = {
   /** `ABORT`. */
-  abort?: boolean;
+  abort?: boolean | undefined;
   /** `TIMEOUT milliseconds`. */
-  timeout?: NumberArgument;
+  timeout?: NumberArgument | undefined;
 } & Together<
   {
     /** `TO host port force`. */
@@ -367,7 +372,7 @@ export type FailoverOptions = {
   },
   {
     /** `FORCE`. */
-    force?: boolean;
+    force?: boolean | undefined;
   }
 >;
 
@@ -398,15 +403,15 @@ export type FunctionFlushOptions = OneOf<{
 /** Options of {@link RedisCommands.functionList}: `FUNCTION LIST`. */
 export interface FunctionListOptions {
   /** `LIBRARYNAME library-name-pattern`. */
-  libraryname?: CommandArgument;
+  libraryname?: CommandArgument | undefined;
   /** `WITHCODE`. */
-  withcode?: boolean;
+  withcode?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.functionLoad}: `FUNCTION LOAD`. */
 export interface FunctionLoadOptions {
   /** `REPLACE`. */
-  replace?: boolean;
+  replace?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.functionRestore}: `FUNCTION RESTORE`. */
@@ -422,7 +427,7 @@ export type FunctionRestoreOptions = OneOf<{
 /** Options of {@link RedisCommands.geoadd}: `GEOADD`. */
 export type GeoaddOptions = {
   /** `CH`, since 6.2.0. */
-  ch?: boolean;
+  ch?: boolean | undefined;
 } & OneOf<{
   /** `NX`. */
   nx: boolean;
@@ -433,11 +438,11 @@ export type GeoaddOptions = {
 /** Options of {@link RedisCommands.georadius}: `GEORADIUS`. */
 export type GeoradiusOptions = {
   /** `WITHCOORD`. */
-  withcoord?: boolean;
+  withcoord?: boolean | undefined;
   /** `WITHDIST`. */
-  withdist?: boolean;
+  withdist?: boolean | undefined;
   /** `WITHHASH`. */
-  withhash?: boolean;
+  withhash?: boolean | undefined;
 } & Together<
   {
     /** `COUNT count`. */
@@ -445,7 +450,7 @@ export type GeoradiusOptions = {
   },
   {
     /** `ANY`, since 6.2.0. */
-    any?: boolean;
+    any?: boolean | undefined;
   }
 > &
   OneOf<{
@@ -464,11 +469,11 @@ export type GeoradiusOptions = {
 /** Options of {@link RedisCommands.georadiusbymember}: `GEORADIUSBYMEMBER`. */
 export type GeoradiusbymemberOptions = {
   /** `WITHCOORD`. */
-  withcoord?: boolean;
+  withcoord?: boolean | undefined;
   /** `WITHDIST`. */
-  withdist?: boolean;
+  withdist?: boolean | undefined;
   /** `WITHHASH`. */
-  withhash?: boolean;
+  withhash?: boolean | undefined;
 } & Together<
   {
     /** `COUNT count`. */
@@ -476,7 +481,7 @@ export type GeoradiusbymemberOptions = {
   },
   {
     /** `ANY`. */
-    any?: boolean;
+    any?: boolean | undefined;
   }
 > &
   OneOf<{
@@ -495,11 +500,11 @@ export type GeoradiusbymemberOptions = {
 /** Options of {@link RedisCommands.georadiusbymemberRo}: `GEORADIUSBYMEMBER_RO`. */
 export type GeoradiusbymemberRoOptions = {
   /** `WITHCOORD`. */
-  withcoord?: boolean;
+  withcoord?: boolean | undefined;
   /** `WITHDIST`. */
-  withdist?: boolean;
+  withdist?: boolean | undefined;
   /** `WITHHASH`. */
-  withhash?: boolean;
+  withhash?: boolean | undefined;
 } & Together<
   {
     /** `COUNT count`. */
@@ -507,7 +512,7 @@ export type GeoradiusbymemberRoOptions = {
   },
   {
     /** `ANY`. */
-    any?: boolean;
+    any?: boolean | undefined;
   }
 > &
   OneOf<{
@@ -520,11 +525,11 @@ export type GeoradiusbymemberRoOptions = {
 /** Options of {@link RedisCommands.georadiusRo}: `GEORADIUS_RO`. */
 export type GeoradiusRoOptions = {
   /** `WITHCOORD`. */
-  withcoord?: boolean;
+  withcoord?: boolean | undefined;
   /** `WITHDIST`. */
-  withdist?: boolean;
+  withdist?: boolean | undefined;
   /** `WITHHASH`. */
-  withhash?: boolean;
+  withhash?: boolean | undefined;
 } & Together<
   {
     /** `COUNT count`. */
@@ -532,7 +537,7 @@ export type GeoradiusRoOptions = {
   },
   {
     /** `ANY`, since 6.2.0. */
-    any?: boolean;
+    any?: boolean | undefined;
   }
 > &
   OneOf<{
@@ -545,11 +550,11 @@ export type GeoradiusRoOptions = {
 /** Options of {@link RedisCommands.geosearch}: `GEOSEARCH`. */
 export type GeosearchOptions = {
   /** `WITHCOORD`. */
-  withcoord?: boolean;
+  withcoord?: boolean | undefined;
   /** `WITHDIST`. */
-  withdist?: boolean;
+  withdist?: boolean | undefined;
   /** `WITHHASH`. */
-  withhash?: boolean;
+  withhash?: boolean | undefined;
 } & OneOf<{
   /** `FROMMEMBER member`. */
   frommember: CommandArgument;
@@ -577,14 +582,14 @@ export type GeosearchOptions = {
     },
     {
       /** `ANY`. */
-      any?: boolean;
+      any?: boolean | undefined;
     }
   >;
 
 /** Options of {@link RedisCommands.geosearchstore}: `GEOSEARCHSTORE`. */
 export type GeosearchstoreOptions = {
   /** `STOREDIST`. */
-  storedist?: boolean;
+  storedist?: boolean | undefined;
 } & OneOf<{
   /** `FROMMEMBER member`. */
   frommember: CommandArgument;
@@ -612,7 +617,7 @@ export type GeosearchstoreOptions = {
     },
     {
       /** `ANY`. */
-      any?: boolean;
+      any?: boolean | undefined;
     }
   >;
 
@@ -700,18 +705,18 @@ export type HrandfieldOptions = Together<
   },
   {
     /** `WITHVALUES`. */
-    withvalues?: boolean;
+    withvalues?: boolean | undefined;
   }
 >;
 
 /** Options of {@link RedisCommands.hscan}: `HSCAN`. */
 export interface HscanOptions {
   /** `MATCH pattern`. */
-  match?: RedisKey;
+  match?: RedisKey | undefined;
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `NOVALUES`, Redis 8.0 and Valkey 9.1 only. */
-  novalues?: boolean;
+  novalues?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.hsetex}: `HSETEX`. */
@@ -743,51 +748,51 @@ export type HsetexOptions = OneOf<{
 /** Options of {@link RedisCommands.lcs}: `LCS`. */
 export interface LcsOptions {
   /** `LEN`. */
-  len?: boolean;
+  len?: boolean | undefined;
   /** `IDX`. */
-  idx?: boolean;
+  idx?: boolean | undefined;
   /** `MINMATCHLEN min-match-len`. */
-  minmatchlen?: NumberArgument;
+  minmatchlen?: NumberArgument | undefined;
   /** `WITHMATCHLEN`. */
-  withmatchlen?: boolean;
+  withmatchlen?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.lmpop}: `LMPOP`. */
 export interface LmpopOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.lolwut}: `LOLWUT`. */
 export interface LolwutOptions {
   /** `VERSION version`. */
-  version?: NumberArgument;
+  version?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.lpos}: `LPOS`. */
 export interface LposOptions {
   /** `RANK rank`. */
-  rank?: NumberArgument;
+  rank?: NumberArgument | undefined;
   /** `COUNT num-matches`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `MAXLEN len`. */
-  maxlen?: NumberArgument;
+  maxlen?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.memoryUsage}: `MEMORY USAGE`. */
 export interface MemoryUsageOptions {
   /** `SAMPLES count`. */
-  samples?: NumberArgument;
+  samples?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.migrate}: `MIGRATE`. */
 export type MigrateOptions = {
   /** `COPY`, since 3.0.0. */
-  copy?: boolean;
+  copy?: boolean | undefined;
   /** `REPLACE`, since 3.0.0. */
-  replace?: boolean;
+  replace?: boolean | undefined;
   /** `KEYS keys`, since 3.0.6. */
-  keys?: RedisKey | readonly RedisKey[];
+  keys?: RedisKey | readonly RedisKey[] | undefined;
 } & OneOf<{
   /** `AUTH auth`, since 4.0.7. */
   auth: CommandArgument;
@@ -842,23 +847,23 @@ export type PexpireatOptions = OneOf<{
 /** Options of {@link RedisCommands.restore}: `RESTORE`. */
 export interface RestoreOptions {
   /** `REPLACE`, since 3.0.0. */
-  replace?: boolean;
+  replace?: boolean | undefined;
   /** `ABSTTL`, since 5.0.0. */
-  absttl?: boolean;
+  absttl?: boolean | undefined;
   /** `IDLETIME seconds`, since 5.0.0. */
-  idletime?: NumberArgument;
+  idletime?: NumberArgument | undefined;
   /** `FREQ frequency`, since 5.0.0. */
-  freq?: NumberArgument;
+  freq?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.scan}: `SCAN`. */
 export interface ScanOptions {
   /** `MATCH pattern`. */
-  match?: RedisKey;
+  match?: RedisKey | undefined;
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `TYPE type`, since 6.0.0. */
-  type?: CommandArgument;
+  type?: CommandArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.scriptFlush}: `SCRIPT FLUSH`. */
@@ -872,7 +877,7 @@ export type ScriptFlushOptions = OneOf<{
 /** Options of {@link RedisCommands.set}: `SET`. */
 export type SetOptions = {
   /** `GET`, since 6.2.0. */
-  get?: boolean;
+  get?: boolean | undefined;
 } & OneOf<{
   /** `NX`, since 2.6.12. */
   nx: boolean;
@@ -903,41 +908,41 @@ export type ShutdownOptions =
       save: boolean;
     }> & {
       /** `NOW`, since 7.0.0. */
-      now?: boolean;
+      now?: boolean | undefined;
     } & {
       /** `FORCE`, since 7.0.0. */
-      force?: boolean;
+      force?: boolean | undefined;
     } & {
       /** `SAFE`, since 9.0.0, Valkey 9.1 only. */
-      safe?: boolean;
+      safe?: boolean | undefined;
     } & {
       /** `FAILOVER`, since 9.0.0, Valkey 9.1 only. */
-      failover?: boolean;
-    } & { [Name in 'abort']?: false })
+      failover?: boolean | undefined;
+    } & { [Name in 'abort']?: false | undefined })
   | ({
       /** `ABORT`, since 7.0.0. */
       abort: boolean;
-    } & { [Name in 'nosave' | 'save' | 'now' | 'force' | 'safe' | 'failover']?: false })
+    } & { [Name in 'nosave' | 'save' | 'now' | 'force' | 'safe' | 'failover']?: false | undefined })
   | { [Name in 'nosave' | 'save' | 'now' | 'force' | 'safe' | 'failover' | 'abort']?: undefined };
 
 /** Options of {@link RedisCommands.sintercard}: `SINTERCARD`. */
 export interface SintercardOptions {
   /** `LIMIT limit`. */
-  limit?: NumberArgument;
+  limit?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.sort}: `SORT`. */
 export type SortOptions = {
   /** `BY by-pattern`. */
-  by?: RedisKey;
+  by?: RedisKey | undefined;
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
   /** `GET get-pattern`. */
-  get?: RedisKey | readonly RedisKey[];
+  get?: RedisKey | readonly RedisKey[] | undefined;
   /** `ALPHA`. */
-  alpha?: boolean;
+  alpha?: boolean | undefined;
   /** `STORE destination`. */
-  store?: RedisKey;
+  store?: RedisKey | undefined;
 } & OneOf<{
   /** `ASC`. */
   asc: boolean;
@@ -948,13 +953,13 @@ export type SortOptions = {
 /** Options of {@link RedisCommands.sortRo}: `SORT_RO`. */
 export type SortRoOptions = {
   /** `BY by-pattern`. */
-  by?: RedisKey;
+  by?: RedisKey | undefined;
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
   /** `GET get-pattern`. */
-  get?: RedisKey | readonly RedisKey[];
+  get?: RedisKey | readonly RedisKey[] | undefined;
   /** `ALPHA`. */
-  alpha?: boolean;
+  alpha?: boolean | undefined;
 } & OneOf<{
   /** `ASC`. */
   asc: boolean;
@@ -965,27 +970,27 @@ export type SortRoOptions = {
 /** Options of {@link RedisCommands.sscan}: `SSCAN`. */
 export interface SscanOptions {
   /** `MATCH pattern`. */
-  match?: RedisKey;
+  match?: RedisKey | undefined;
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.vemb}: `VEMB`. */
 export interface VembOptions {
   /** `RAW`. */
-  raw?: boolean;
+  raw?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.vlinks}: `VLINKS`. */
 export interface VlinksOptions {
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.xadd}: `XADD`. */
 export type XaddOptions = {
   /** `NOMKSTREAM`, since 6.2.0. */
-  nomkstream?: boolean;
+  nomkstream?: boolean | undefined;
 } & OneOf<{
   /** Keeps so many entries. */
   maxlen: NumberArgument | StreamTrim<NumberArgument>;
@@ -996,39 +1001,39 @@ export type XaddOptions = {
 /** Options of {@link RedisCommands.xautoclaim}: `XAUTOCLAIM`. */
 export interface XautoclaimOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `JUSTID`. */
-  justid?: boolean;
+  justid?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.xclaim}: `XCLAIM`. */
 export interface XclaimOptions {
   /** `IDLE ms`. */
-  idle?: NumberArgument;
+  idle?: NumberArgument | undefined;
   /** `TIME unix-time-milliseconds`. */
-  time?: NumberArgument;
+  time?: NumberArgument | undefined;
   /** `RETRYCOUNT count`. */
-  retrycount?: NumberArgument;
+  retrycount?: NumberArgument | undefined;
   /** `FORCE`. */
-  force?: boolean;
+  force?: boolean | undefined;
   /** `JUSTID`. */
-  justid?: boolean;
+  justid?: boolean | undefined;
   /** `LASTID lastid`. */
-  lastid?: CommandArgument;
+  lastid?: CommandArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xgroupCreate}: `XGROUP CREATE`. */
 export interface XgroupCreateOptions {
   /** `MKSTREAM`. */
-  mkstream?: boolean;
+  mkstream?: boolean | undefined;
   /** `ENTRIESREAD entriesread`. */
-  entriesread?: NumberArgument;
+  entriesread?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xgroupSetid}: `XGROUP SETID`. */
 export interface XgroupSetidOptions {
   /** `ENTRIESREAD entriesread`. */
-  entriesread?: NumberArgument;
+  entriesread?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xinfoStream}: `XINFO STREAM`. */
@@ -1039,7 +1044,7 @@ export type XinfoStreamOptions = Together<
   },
   {
     /** `COUNT count`. */
-    count?: NumberArgument;
+    count?: NumberArgument | undefined;
   }
 >;
 
@@ -1057,49 +1062,49 @@ export type XpendingOptions = Together<
   },
   {
     /** `IDLE min-idle-time`, since 6.2.0. */
-    idle?: NumberArgument;
+    idle?: NumberArgument | undefined;
   } & {
     /** `consumer`. */
-    consumer?: CommandArgument;
+    consumer?: CommandArgument | undefined;
   }
 >;
 
 /** Options of {@link RedisCommands.xrange}: `XRANGE`. */
 export interface XrangeOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xread}: `XREAD`. */
 export interface XreadOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `BLOCK milliseconds`. */
-  block?: NumberArgument;
+  block?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xreadgroup}: `XREADGROUP`. */
 export interface XreadgroupOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `BLOCK milliseconds`. */
-  block?: NumberArgument;
+  block?: NumberArgument | undefined;
   /** `NOACK`. */
-  noack?: boolean;
+  noack?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.xrevrange}: `XREVRANGE`. */
 export interface XrevrangeOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xsetid}: `XSETID`. */
 export interface XsetidOptions {
   /** `ENTRIESADDED entries-added`, since 7.0.0. */
-  entriesadded?: NumberArgument;
+  entriesadded?: NumberArgument | undefined;
   /** `MAXDELETEDID max-deleted-id`, since 7.0.0. */
-  maxdeletedid?: CommandArgument;
+  maxdeletedid?: CommandArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.xtrim}: `XTRIM`. */
@@ -1113,9 +1118,9 @@ export type XtrimOptions = ExactlyOne<{
 /** Options of {@link RedisCommands.zadd}: `ZADD`. */
 export type ZaddOptions = {
   /** `CH`, since 3.0.2. */
-  ch?: boolean;
+  ch?: boolean | undefined;
   /** `INCR`, since 3.0.2. */
-  incr?: boolean;
+  incr?: boolean | undefined;
 } & OneOf<{
   /** `NX`. */
   nx: boolean;
@@ -1132,37 +1137,37 @@ export type ZaddOptions = {
 /** Options of {@link RedisCommands.zdiff}: `ZDIFF`. */
 export interface ZdiffOptions {
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zinter}: `ZINTER`. */
 export interface ZinterOptions {
   /** `WEIGHTS weight`. */
-  weights?: NumberArgument | readonly NumberArgument[];
+  weights?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `AGGREGATE`. */
-  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max';
+  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max' | undefined;
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zintercard}: `ZINTERCARD`. */
 export interface ZintercardOptions {
   /** `LIMIT limit`. */
-  limit?: NumberArgument;
+  limit?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.zinterstore}: `ZINTERSTORE`. */
 export interface ZinterstoreOptions {
   /** `WEIGHTS weight`. */
-  weights?: NumberArgument | readonly NumberArgument[];
+  weights?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `AGGREGATE`. */
-  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max';
+  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max' | undefined;
 }
 
 /** Options of {@link RedisCommands.zmpop}: `ZMPOP`. */
 export interface ZmpopOptions {
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
 }
 
 /** Options of {@link RedisCommands.zrandmember}: `ZRANDMEMBER`. */
@@ -1173,18 +1178,18 @@ export type ZrandmemberOptions = Together<
   },
   {
     /** `WITHSCORES`. */
-    withscores?: boolean;
+    withscores?: boolean | undefined;
   }
 >;
 
 /** Options of {@link RedisCommands.zrange}: `ZRANGE`. */
 export type ZrangeOptions = {
   /** `REV`, since 6.2.0. */
-  rev?: boolean;
+  rev?: boolean | undefined;
   /** `LIMIT offset count`, since 6.2.0. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 } & OneOf<{
   /** `BYSCORE`. */
   byscore: boolean;
@@ -1195,23 +1200,23 @@ export type ZrangeOptions = {
 /** Options of {@link RedisCommands.zrangebylex}: `ZRANGEBYLEX`. */
 export interface ZrangebylexOptions {
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
 }
 
 /** Options of {@link RedisCommands.zrangebyscore}: `ZRANGEBYSCORE`. */
 export interface ZrangebyscoreOptions {
   /** `WITHSCORES`, since 2.0.0. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
 }
 
 /** Options of {@link RedisCommands.zrangestore}: `ZRANGESTORE`. */
 export type ZrangestoreOptions = {
   /** `REV`. */
-  rev?: boolean;
+  rev?: boolean | undefined;
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
 } & OneOf<{
   /** `BYSCORE`. */
   byscore: boolean;
@@ -1222,59 +1227,59 @@ export type ZrangestoreOptions = {
 /** Options of {@link RedisCommands.zrank}: `ZRANK`. */
 export interface ZrankOptions {
   /** `WITHSCORE`, Redis 8.0 and Valkey 9.1 only. */
-  withscore?: boolean;
+  withscore?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zrevrange}: `ZREVRANGE`. */
 export interface ZrevrangeOptions {
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zrevrangebylex}: `ZREVRANGEBYLEX`. */
 export interface ZrevrangebylexOptions {
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
 }
 
 /** Options of {@link RedisCommands.zrevrangebyscore}: `ZREVRANGEBYSCORE`. */
 export interface ZrevrangebyscoreOptions {
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
   /** `LIMIT offset count`. */
-  limit?: readonly [NumberArgument, NumberArgument];
+  limit?: readonly [NumberArgument, NumberArgument] | undefined;
 }
 
 /** Options of {@link RedisCommands.zrevrank}: `ZREVRANK`. */
 export interface ZrevrankOptions {
   /** `WITHSCORE`, Redis 8.0 and Valkey 9.1 only. */
-  withscore?: boolean;
+  withscore?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zscan}: `ZSCAN`. */
 export interface ZscanOptions {
   /** `MATCH pattern`. */
-  match?: RedisKey;
+  match?: RedisKey | undefined;
   /** `COUNT count`. */
-  count?: NumberArgument;
+  count?: NumberArgument | undefined;
   /** `NOSCORES`, Valkey 9.1 only. */
-  noscores?: boolean;
+  noscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zunion}: `ZUNION`. */
 export interface ZunionOptions {
   /** `WEIGHTS weight`. */
-  weights?: NumberArgument | readonly NumberArgument[];
+  weights?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `AGGREGATE`. */
-  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max';
+  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max' | undefined;
   /** `WITHSCORES`. */
-  withscores?: boolean;
+  withscores?: boolean | undefined;
 }
 
 /** Options of {@link RedisCommands.zunionstore}: `ZUNIONSTORE`. */
 export interface ZunionstoreOptions {
   /** `WEIGHTS weight`. */
-  weights?: NumberArgument | readonly NumberArgument[];
+  weights?: NumberArgument | readonly NumberArgument[] | undefined;
   /** `AGGREGATE`. */
-  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max';
+  aggregate?: 'SUM' | 'sum' | 'MIN' | 'min' | 'MAX' | 'max' | undefined;
 }

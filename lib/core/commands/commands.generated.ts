@@ -2009,7 +2009,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
       | ({
           /** `GET encoding offset`. */
           get: readonly [CommandArgument, NumberArgument];
-        } & { [Name in 'set' | 'incrby' | 'overflow']?: false })
+        } & { [Name in 'set' | 'incrby' | 'overflow']?: false | undefined })
       | (Together<
           ExactlyOne<{
             /** `SET encoding offset value`. */
@@ -2019,9 +2019,9 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
           }>,
           {
             /** `OVERFLOW`. */
-            overflow?: 'WRAP' | 'wrap' | 'SAT' | 'sat' | 'FAIL' | 'fail';
+            overflow?: 'WRAP' | 'wrap' | 'SAT' | 'sat' | 'FAIL' | 'fail' | undefined;
           }
-        > & { [Name in 'get']?: false })
+        > & { [Name in 'get']?: false | undefined })
     )[],
   ): Answer<Kind, (number | null)[]>;
   bitfield(...args: unknown[]): unknown {
@@ -2041,7 +2041,7 @@ export abstract class RedisCommands<T extends string | Buffer = string, Kind ext
     key: RedisKey,
     operations?: readonly {
       /** `GET encoding offset`. */
-      get?: readonly [CommandArgument, NumberArgument];
+      get?: readonly [CommandArgument, NumberArgument] | undefined;
     }[],
   ): Answer<Kind, number[]>;
   bitfieldRo(...args: unknown[]): unknown {
