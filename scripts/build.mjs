@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lib/lock.mjs';
 import { cacheDirectory, root } from './lib/paths.mjs';
@@ -47,6 +46,7 @@ async function bundle(folder) {
   const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.js'))
     .map((name) => join(folder, name));
+  const { build } = await esbuild();
   const result = await build({
     entryPoints: ENTRIES.map((entry) => join(folder, entry)),
     outdir: folder,
@@ -65,6 +65,9 @@ async function bundle(folder) {
   await bundleProgram(join(folder, 'cli.js'));
 }
 
+/** Not before it is used: the demo imports this file, and installs what is missing only then. */
+const esbuild = () => import('esbuild');
+
 /**
  * The program `nestjs-redwire`, with what it needs of the generator in scripts/commands: that is plain JavaScript, and at
  * home outside `lib`. The client it takes from the package, as any user does.
@@ -72,6 +75,7 @@ async function bundle(folder) {
  * @param {string} outfile
  */
 async function bundleProgram(outfile) {
+  const { build } = await esbuild();
   await build({
     entryPoints: [join(root, 'scripts', 'cli', 'main.mjs')],
     outfile,
