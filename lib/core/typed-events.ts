@@ -26,11 +26,15 @@ export class TypedEvents<Events extends { [Name in keyof Events]: unknown[] }> {
       try {
         Reflect.apply(listener, this.emitter, payload);
       } catch (error) {
-        // the listener's own fault surfaces as any uncaught exception does, and not in the middle of our work
-        process.nextTick(() => {
-          throw error;
-        });
+        throwLater(error);
       }
     }
   }
+}
+
+/** What a listener throws surfaces as any uncaught exception does, and not in the middle of our work. */
+export function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { onceAborted } from '../abort-signals.js';
 import { RedisAbortError, RedisClientError, type RedisError } from '../errors.js';
 import { rejectLate, remakeError } from '../late-error.js';
-import { TypedEvents } from '../typed-events.js';
+import { throwLater, TypedEvents } from '../typed-events.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 
 /** What befalls a subscription. */
@@ -235,13 +235,10 @@ export class Subscription<Data extends string | Buffer = string> implements Asyn
   }
 }
 
-/** What a listener throws surfaces as any uncaught exception does, and not in the middle of our work. */
 function call<Payload>(listener: (payload: Payload) => void, payload: Payload): void {
   try {
     listener(payload);
   } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
+    throwLater(error);
   }
 }

@@ -99,6 +99,26 @@ describe('processes', () => {
     expect(stderr).toMatch(/Error: mine/);
   });
 
+  it('a message listener that throws is not hidden either, and keeps the message from nobody', async () => {
+    const own = await startServer({ kind: 'redis-7.0' });
+    const { code, stdout } = await runScript(`
+      ${IMPORTS}
+      const thrown = [];
+      process.on('uncaughtException', (error) => thrown.push(error.message));
+      const client = new RedisClient('${own.url}');
+      const subscription = await client.subscribe('c');
+      const heard = new Promise((resolve) => {
+        subscription.on('message', () => { throw new Error('mine'); });
+        subscription.on('message', ({ data }) => { if (data === '2') resolve(); });
+      });
+      await client.publish('c', '1');
+      await client.publish('c', '2');
+      await heard;
+      await client.close();
+      console.log(thrown.join());`).finally(() => own.stop());
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'mine,mine\n' });
+  });
+
   it('a rejection goes unhandled only where the user dropped the promise', async () => {
     const dropped = await runScript(
       `${IMPORTS}
