@@ -40,6 +40,7 @@ import type { Reply } from '../protocol/reply.js';
 import type { Answer, AnswerKind, Promised } from './answer.js';
 import type { CommandArgument, RedisKey } from './arguments.js';
 import type { ${options.join(', ')} } from './command-options.generated.js';
+import { CommandMethods } from './command-methods.js';
 import { type CommandSpec, defineCommand, type KeySpec } from './command-spec.js';
 import { ${[...helpers, ...types.map((name) => `type ${name}`)].join(', ')} } from './flatten-arguments.js';
 import { CommandForm, ${builders.toSorted().join(', ')} } from './form/index.js';
@@ -62,26 +63,7 @@ export interface RedisCommands<T extends string | Buffer = string, Kind extends 
  * pipeline collects it. \`T\` is what text comes back as: \`string\`, or \`Buffer\` where bytes were asked for; \`Kind\`
  * says what a method answers with: a client's a promise of the reply.
  */
-export abstract class RedisCommands<T extends string | Buffer = string, Kind extends AnswerKind = Promised> {
-  protected abstract execute(spec: CommandSpec, args: CommandArgument[]): unknown;
-
-  /** Answers a call whose options make no sense. */
-  protected refuse(error: TypeError): unknown {
-    return Promise.reject(error);
-  }
-
-  /** Executes a command whose arguments may come raw or with an object of options. */
-  private executeForm(spec: CommandSpec, form: CommandForm, args: unknown[]): unknown {
-    if (args.length === form.plain) return this.execute(spec, args as CommandArgument[]);
-    let words: CommandArgument[];
-    try {
-      words = form.arrange(spec.name, args);
-    } catch (error) {
-      return this.refuse(error as TypeError);
-    }
-    return this.execute(spec, words);
-  }
-
+export abstract class RedisCommands<T extends string | Buffer = string, Kind extends AnswerKind = Promised> extends CommandMethods {
 ${text}
 }
 `;

@@ -54,15 +54,13 @@ export class FormCall {
     this.words.push(value);
   }
 
-  /** All words of an option that may be a list. */
+  /** What an option gives that may be a list. */
   optionList(option: string): readonly unknown[] {
     const value = this.options[option];
-    return Array.isArray(value) ? value : [value];
-  }
-
-  /** The same with other options: those of one item of a list. */
-  inside(options: FormOptions): FormCall {
-    return new FormCall(this.command, [], options);
+    if (!Array.isArray(value)) return [value];
+    // left out, a filter for none of them would let all of them through: CLIENT KILL's ids
+    if (value.length === 0) throw this.refusal(`option \`${option}\` must not be an empty list`);
+    return value;
   }
 
   /** The error for a call that makes no sense. */

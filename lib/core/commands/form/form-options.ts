@@ -1,6 +1,6 @@
 import { describe, isRecord } from './form-call.js';
 import { isPresent, listed, type FormPart } from './form-part.js';
-import { refuseUnknown } from './slots.js';
+import { writeInside } from './slots.js';
 
 const NO_SLOTS: FormPart['slots'] = [];
 
@@ -30,8 +30,6 @@ export function named(option: string): FormPart {
 export function values(token: string, option = optionName(token)): FormPart {
   return optional(option, (call) => {
     const list = call.optionList(option);
-    // left out, a filter for none of them would let all of them through: CLIENT KILL's ids
-    if (list.length === 0) throw call.refusal(`option \`${option}\` must not be an empty list`);
     call.words.push(token);
     for (const item of list) call.addOption(option, item);
   });
@@ -53,7 +51,7 @@ export function tuple(token: string, size: number, option = optionName(token)): 
     const list = call.options[option];
     if (!Array.isArray(list) || list.length !== size)
       throw call.refusal(`option \`${option}\` must be a list of ${size} values, not ${describe(list)}`);
-    if (token !== '') call.words.push(token);
+    call.words.push(token);
     for (const item of list) call.addOption(option, item);
   });
 }
@@ -77,10 +75,8 @@ export function nested(token: string, part: FormPart, option = optionName(token)
     const options = call.options[option];
     if (!isRecord(options))
       throw call.refusal(`option \`${option}\` must be an object, not ${describe(options)}`);
-    const inside = call.inside(options);
-    part.write(inside);
-    refuseUnknown(inside, part.options);
-    call.words.push(token, ...inside.words);
+    call.words.push(token);
+    writeInside(call, part, options);
   });
 }
 
@@ -99,10 +95,7 @@ export function trim(token: string, option = optionName(token)): FormPart {
       return;
     }
     if (how['threshold'] === undefined) throw call.refusal(`option \`${option}\` needs a \`threshold\``);
-    const inside = call.inside(how);
-    bag.write(inside);
-    refuseUnknown(inside, bag.options);
-    call.words.push(...inside.words);
+    writeInside(call, bag, how);
   });
 }
 

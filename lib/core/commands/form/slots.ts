@@ -1,6 +1,6 @@
 import type { CommandArgument } from '../arguments.js';
 import { flattenArguments, flattenEntries, flattenGroups } from '../flatten-arguments.js';
-import { describe, FormCall, isRecord } from './form-call.js';
+import { describe, FormCall, type FormOptions, isRecord } from './form-call.js';
 import type { FormPart, SlotShape } from './form-part.js';
 
 const NO_OPTIONS: readonly string[] = [];
@@ -69,12 +69,17 @@ export function items(part: FormPart): FormPart {
     const value = call.nextSlot() as readonly unknown[];
     for (const item of value) {
       if (!isRecord(item)) throw call.refusal(`each operation must be an object, not ${describe(item)}`);
-      const inside: FormCall = call.inside(item);
-      part.write(inside);
-      refuseUnknown(inside, part.options);
-      call.words.push(...inside.words);
+      writeInside(call, part, item);
     }
   });
+}
+
+/** Adds what a part makes of options of its own: an object inside of the call's. */
+export function writeInside(call: FormCall, part: FormPart, options: FormOptions): void {
+  const inside = new FormCall(call.command, [], options);
+  part.write(inside);
+  refuseUnknown(inside, part.options);
+  call.words.push(...inside.words);
 }
 
 /** @throws {TypeError} where an option has a name that the command does not know. */
