@@ -79,6 +79,17 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     expect(await make().pipeline().exec()).toEqual([]);
   });
 
+  it('takes options as a client does, and refuses at the call those that make no sense', async () => {
+    const pipeline = make().pipeline().set('p:options', 'a', { ex: 100, nx: true });
+    const wrong = { nx: true, xx: true } as unknown as { nx: true };
+    expect(() => pipeline.set('p:options', 'b', wrong)).toThrow(
+      /SET: options `nx` and `xx` exclude each other/,
+    );
+    expect(
+      await pipeline.ttl('p:options').zadd('p:zset', { score: 1, member: 'a' }, { gt: true }).exec(),
+    ).toEqual(['OK', 100, 1]);
+  });
+
   it('refuses at the call what cannot be sent', () => {
     const pipeline = make().pipeline();
     expect(() => pipeline.set('k', undefined as never)).toThrow('SET: argument 2 is undefined');

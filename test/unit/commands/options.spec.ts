@@ -216,6 +216,7 @@ describe('options', () => {
     expect(await refusal((c) => c.clientKill!({ id: [], skipme: 'no' }))).toMatch(
       /option `id` must not be an empty list/,
     );
+    expect(await refusal((c) => c.sort!('l', { get: [] }))).toMatch(/option `get` must not be an empty list/);
     expect(await refusal((c) => c.commandList!({ filterby: 'x' }))).toMatch(
       /must be an object, not a string/,
     );
