@@ -25,6 +25,7 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   writeBufferSize: { type: 'integer', min: 1 },
   readBufferSize: { type: 'integer', min: 64, max: 2 ** 30 },
   pipelineDepth: { type: 'integer', min: 1 },
+  maxDedicated: { type: 'integer', min: 1 },
   autoPipelining: { type: 'boolean' },
   keyPrefix: { type: 'string' },
   guard: { type: 'guard' },

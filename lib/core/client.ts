@@ -1,57 +1,25 @@
 import { inspect } from 'node:util';
-import type { CommandArgument } from './commands/arguments.js';
-import { blockingTimeout } from './commands/blocking-timeout.js';
-import { checkArguments } from './commands/check-arguments.js';
-import { CommandFlag, type CommandSpec } from './commands/command-spec.js';
-import { CLIENT_UNBLOCK, KEYS, PING } from './commands/commands.generated.js';
-import { prefixKeys, stripPrefix } from './commands/key-positions.js';
-import { resolveCall } from './commands/resolve-call.js';
-import { CommandView, type ViewedClient } from './command-view.js';
-import { applyCallOptions } from './apply-call-options.js';
-import { checkCallOptions } from './call-options.js';
-import { CommandObservers } from './command-observers.js';
+import { ClientCommands } from './client-commands.js';
+import { DISCARD, EXEC, UNWATCH } from './commands/commands.generated.js';
+import { CommandView } from './command-view.js';
 import { checkMilliseconds } from './check-milliseconds.js';
-import { BlockingConnections } from './connection/blocking-connections.js';
-import { clock, deadlineAfter, ticksFor } from './connection/coarse-clock.js';
-import { Command } from './connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
-import { ReconnectingConnection } from './connection/reconnecting-connection.js';
+import { ClientEngine } from './engine/client-engine.js';
+import { SharedEngine } from './engine/shared-engine.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
-import { CommandGuard } from './guard/command-guard.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
 import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
-import { Subscriber } from './pubsub/subscriber.js';
 import type { Subscription } from './pubsub/subscription.js';
-import { CommandPipeline, type Pipeline } from './pipeline/pipeline.js';
-import { PipelineRun } from './pipeline/pipeline-run.js';
-import { runPipeline } from './pipeline/run-pipeline.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
-import { ScanningCommands } from './scan/scanning-commands.js';
-import { TypedEvents } from './typed-events.js';
-
-/** Commands that need more than a place in the queue. */
-const SPECIAL =
-  CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION | CommandFlag.DANGEROUS;
 
 /**
  * A Redis or Valkey client: one connection, shared by all its callers, opened at first use and kept up from then on.
  * Commands issued in one tick leave in one write. Has a method for every command (`get`, `hgetall`, `configGet` …).
  */
-export class RedisClient extends ScanningCommands<string> {
-  /** The settings in force, defaults filled in. Secrets are not shown by `inspect` or JSON. */
-  readonly options: ResolvedOptions;
-  private readonly events = new TypedEvents<ConnectionEvents>();
-  private readonly connection: ReconnectingConnection;
-  private readonly blocking: BlockingConnections;
-  private readonly commandTicks: number;
-  private readonly observers: CommandObservers;
-  private readonly guard: CommandGuard;
-  private subscriber: Subscriber | undefined;
-  private keepsProcess = true;
+export class RedisClient extends ClientCommands<string> {
   private bufferCommands: CommandView<Buffer> | undefined;
-  private readonly viewed: ViewedClient;
 
   /**
    * Checks the options; opens nothing.
@@ -59,50 +27,47 @@ export class RedisClient extends ScanningCommands<string> {
    * @param options settings, or a URI.
    * @throws {TypeError} for an unknown option or a value of the wrong kind.
    */
-  constructor(options?: RedisClientOptions | string) {
-    super();
-    this.options = resolveClientOptions(options);
-    const { commandTimeout } = this.options;
-    this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
-    this.observers = new CommandObservers(this.options);
-    this.guard = new CommandGuard(this.options.guard);
-    const { events } = this;
-    this.connection = new ReconnectingConnection(this.options, {
-      emit: (event, ...payload) => events.emit(event, ...payload),
-    });
-    this.blocking = new BlockingConnections(this.options);
-    const pipelines = { connection: this.connection, options: this.options, observers: this.observers };
-    this.viewed = {
-      keyPrefix: this.options.keyPrefix,
-      guard: this.guard,
-      issue: (spec, args, buffers, call) => this.issue(spec, args, buffers, call),
-      run: (pipeline, call) => runPipeline(pipelines, pipeline, call),
-    };
+  constructor(options?: RedisClientOptions | string);
+  /** @internal */
+  constructor(engine: ClientEngine);
+  constructor(given?: RedisClientOptions | string | ClientEngine) {
+    const engine = given instanceof ClientEngine ? given : new SharedEngine(resolveClientOptions(given));
+    super(engine, false, undefined);
+  }
+
+  /** The settings in force, defaults filled in. Secrets are not shown by `inspect` or JSON. */
+  get options(): ResolvedOptions {
+    return this.engine.options;
+  }
+
+  /** True for a client that has its connection to itself: of a pool, or in `dedicated()`. */
+  get isDedicated(): boolean {
+    return this.engine.isDedicated;
   }
 
   /** `idle` before the first use, then `connecting`, `ready`, `reconnecting` while lost, `closing`, `closed`. */
   get status(): ConnectionStatus {
-    return this.connection.status;
+    return this.engine.status;
   }
 
   /** `host:port`, or the Unix socket's path. */
   get address(): string {
-    return this.connection.address;
+    return this.engine.connection.address;
   }
 
   /** Commands sent and not yet answered, blocking ones included. */
   get inFlight(): number {
-    return this.connection.inFlight + this.blocking.inFlight;
+    return this.engine.inFlight;
   }
 
   /** Commands that wait to be sent. */
   get queued(): number {
-    return this.connection.queued;
+    return this.engine.connection.queued;
   }
 
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
   get buffers(): CommandView<Buffer> {
-    return (this.bufferCommands ??= new CommandView<Buffer>(this.viewed, true, undefined));
+    return (this.bufferCommands ??= new CommandView<Buffer>(this.engine, true, undefined));
   }
 
   /**
@@ -114,7 +79,7 @@ export class RedisClient extends ScanningCommands<string> {
    */
   async connect(options: { deadline?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('connect()', 'deadline', options.deadline);
-    return this.connection.connect(options.deadline);
+    return this.engine.connect(options.deadline);
   }
 
   /**
@@ -126,34 +91,27 @@ export class RedisClient extends ScanningCommands<string> {
    */
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('close()', 'timeout', options.timeout);
-    await Promise.all([
-      // first, for it still needs the shared connection
-      this.blocking.close(options.timeout, (clientId) => this.unblock(clientId)),
-      this.connection.close(options.timeout),
-      this.subscriber?.close(options.timeout),
-    ]);
+    await this.engine.close(options.timeout);
   }
 
   /** From now on open connections keep the process alive, as they do to begin with. */
   ref(): void {
-    this.setRef(true);
+    this.engine.setRef(true);
   }
 
   /** From now on idle connections do not keep the process alive; commands under way still do. */
   unref(): void {
-    this.setRef(false);
+    this.engine.setRef(false);
   }
 
   /** Closes now: what is under way fails with `RedisConnectionError`, what waits with `RedisDisconnectedError`. */
   destroy(): void {
-    this.connection.destroy();
-    this.blocking.destroy();
-    this.subscriber?.destroy();
+    this.engine.destroy();
   }
 
-  /** `await using client = new RedisClient()`: closes at the end of the block. */
+  /** `await using client = new RedisClient()`: closes at the end of the block. One that was lent is given back. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+    await this.engine.dispose();
   }
 
   /** `connect`, `ready`, `disconnect`, `reconnecting`, `error`. An `error` without a listener harms nothing. */
@@ -161,7 +119,7 @@ export class RedisClient extends ScanningCommands<string> {
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
   ): this {
-    this.events.on(event, listener);
+    this.engine.events.on(event, listener);
     return this;
   }
 
@@ -169,7 +127,7 @@ export class RedisClient extends ScanningCommands<string> {
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
   ): this {
-    this.events.once(event, listener);
+    this.engine.events.once(event, listener);
     return this;
   }
 
@@ -177,35 +135,45 @@ export class RedisClient extends ScanningCommands<string> {
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
   ): this {
-    this.events.off(event, listener);
+    this.engine.events.off(event, listener);
     return this;
   }
 
   /** The same methods with settings for the calls made through them: `client.with({ timeout: 100 }).get(key)`. */
   with(options: CallOptions): CommandView<string> {
-    checkCallOptions(options);
-    return new CommandView<string>(this.viewed, false, options);
+    return new CommandView<string>(this.engine, false, this.settingsWith(options));
   }
 
   /**
-   * Commands that leave together: `await client.pipeline().set('a', 1).incr('a').exec()` gives `['OK', 2]`. Saves the round
-   * trips of commands that do not need one another's results.
+   * Lends a connection for the time of `work`: for state that belongs to a connection (`watch()` and `multi()` by hand), and for
+   * work that must not wait behind that of others. It is lent by the client's own pool, `maxDedicated` at the most.
+   *
+   * @param work gets a client that may be used until it is done, and only there.
+   * @returns what `work` gave.
+   * @throws {RedisTimeoutError} kind `'pool'` where all stay lent for `commandTimeout`; what `work` throws.
    */
-  pipeline(): Pipeline {
-    const pipeline: unknown = new CommandPipeline(
-      new PipelineRun(false, this.options.keyPrefix),
-      (run) => this.viewed.run(run, undefined),
-      this.guard,
-    );
-    return pipeline as Pipeline;
+  dedicated<Result>(work: (session: RedisSession) => Promise<Result> | Result): Promise<Result> {
+    return this.engine.dedicated((engine) => work(new RedisClient(engine) as RedisSession));
   }
 
   /**
-   * Any command, by its words: `call('GET', 'key')`, `call('CONFIG', 'GET', 'maxmemory')`. A known one answers as its
-   * method does; one that this version does not know gives the reply as decoded, and gets no key prefix.
+   * Executes what was queued since `multi()`.
+   *
+   * @returns a result or an error for each command, or null where a watched key has changed.
+   * @throws {RedisServerError} `EXECABORT` naming the command that the server refused.
    */
-  async call(name: string, ...args: CommandArgument[]): Promise<unknown> {
-    return this.execute(...resolveCall(name, args));
+  exec(this: RedisSession): Promise<unknown[] | null> {
+    return this.execute(EXEC, []) as Promise<unknown[] | null>;
+  }
+
+  /** Drops what was queued since `multi()`, and forgets watched keys. */
+  discard(this: RedisSession): Promise<'OK'> {
+    return this.execute(DISCARD, []) as Promise<'OK'>;
+  }
+
+  /** Forgets watched keys. */
+  unwatch(this: RedisSession): Promise<'OK'> {
+    return this.execute(UNWATCH, []) as Promise<'OK'>;
   }
 
   /**
@@ -217,12 +185,7 @@ export class RedisClient extends ScanningCommands<string> {
    */
   async probe(timeout: number): Promise<number> {
     checkMilliseconds('probe()', 'timeout', timeout);
-    const started = performance.now();
-    const command = new Command(PING, [], false);
-    command.deadline = deadlineAfter(timeout);
-    this.connection.submitNow(command);
-    await command.promise;
-    return performance.now() - started;
+    return this.engine.probe(timeout);
   }
 
   /**
@@ -266,12 +229,12 @@ export class RedisClient extends ScanningCommands<string> {
 
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
-    return this.subscriber?.size ?? 0;
+    return this.engine.subscriptions;
   }
 
   /** Shows every command to an observer from now on. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
-    return this.observers.add(observer as CommandObserver);
+    return this.engine.observers.add(observer as CommandObserver);
   }
 
   /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
@@ -282,91 +245,6 @@ export class RedisClient extends ScanningCommands<string> {
 
   [inspect.custom](): string {
     return `RedisClient { ${this.address}, ${this.status}, ${this.inFlight} in flight, ${this.queued} queued }`;
-  }
-
-  private createSubscriber(): Subscriber {
-    const subscriber = new Subscriber(this.options, { onError: (error) => this.events.emit('error', error) });
-    subscriber.setRef(this.keepsProcess);
-    return subscriber;
-  }
-
-  private setRef(keepsProcess: boolean): void {
-    this.keepsProcess = keepsProcess;
-    this.connection.setRef(keepsProcess);
-    this.subscriber?.setRef(keepsProcess);
-  }
-
-  private async unblock(clientId: number): Promise<void> {
-    const command = new Command(CLIENT_UNBLOCK, [clientId], false);
-    command.deadline = deadlineAfter(this.options.commandTimeout);
-    this.connection.submit(command);
-    await command.promise;
-  }
-
-  protected override get keyPrefix(): string {
-    return this.options.keyPrefix;
-  }
-
-  /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */
-  protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
-    return this.issue(spec, args, false, undefined);
-  }
-
-  private issue(
-    spec: CommandSpec,
-    given: CommandArgument[],
-    buffers: boolean,
-    call: CallOptions | undefined,
-  ): Promise<unknown> {
-    const wrong = checkArguments(spec, given);
-    if (wrong !== undefined) return Promise.reject(wrong);
-    const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
-    const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
-    if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
-    if (call !== undefined) applyCallOptions(command, call);
-    if (this.observers.active) this.observers.show(command);
-    if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call?.timeout);
-    else if (!command.settled) this.connection.submit(command);
-    return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
-  }
-
-  /** KEYS answers with whole keys; its caller knows them without the prefix. */
-  private async withoutPrefix(keys: Promise<unknown>): Promise<unknown> {
-    return stripPrefix((await keys) as (string | Buffer)[], this.options.keyPrefix);
-  }
-
-  /** `timeout`: what the caller set for this call, ms; it goes before a blocking command's own. */
-  private issueSpecial(command: Command, timeout: number | undefined): void {
-    const { spec } = command;
-    if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) !== 0) {
-      const advice =
-        (spec.flags & CommandFlag.SUBSCRIPTION) !== 0
-          ? 'Use subscribe(), psubscribe() or ssubscribe().'
-          : 'Set what it sets by an option of the client (`database`, `username`, `protocol` …).';
-      command.failWith(
-        new TypeError(
-          `${spec.name} changes the state of a connection that all callers of this client share; it was not sent. ${advice}`,
-        ),
-      );
-      return;
-    }
-    if (command.settled) return;
-    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
-    if (denied !== undefined) {
-      command.fail(denied);
-      return;
-    }
-    const { commandTimeout, blockingTimeoutBuffer } = this.options;
-    const wait = (spec.flags & CommandFlag.BLOCKING) === 0 ? undefined : blockingTimeout(spec, command.args);
-    const limit = wait === undefined || timeout !== undefined ? undefined : wait + blockingTimeoutBuffer;
-    if (wait !== undefined && (spec.flags & CommandFlag.PINNED) === 0) {
-      const connectTimeout = timeout ?? commandTimeout;
-      this.blocking.submit(command, limit, connectTimeout === 0 ? Infinity : connectTimeout);
-      return;
-    }
-    // WAIT asks about the writes of the connection it comes by; without an end of its own it has that of any command
-    if (limit !== undefined && limit !== Infinity) command.deadline = deadlineAfter(limit);
-    this.connection.submit(command);
   }
 
   private async listen(
@@ -388,11 +266,19 @@ export class RedisClient extends ScanningCommands<string> {
     if (options.signal?.aborted === true) {
       throw new RedisAbortError(`${method}() was aborted by its signal.`, { cause: options.signal.reason });
     }
-    this.subscriber ??= this.createSubscriber();
+    const subscriber = this.engine.ensureSubscriber();
     return options.buffers === true
-      ? this.subscriber.subscribe<Buffer>(kind, names, options)
-      : this.subscriber.subscribe<string>(kind, names, options);
+      ? subscriber.subscribe<Buffer>(kind, names, options)
+      : subscriber.subscribe<string>(kind, names, options);
   }
+}
+
+/**
+ * A client that has its connection to itself for a while: lent by `client.dedicated()` or by a pool. What belongs to a connection
+ * can be done by hand: `watch()`, `multi()`, `exec()`, `discard()`, `unwatch()`, and by `call()` SELECT and the like.
+ */
+export interface RedisSession extends RedisClient {
+  readonly isDedicated: true;
 }
 
 type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];

@@ -1,8 +1,16 @@
+import type { CommandArgument } from './commands/arguments.js';
+import type { CommandSpec } from './commands/command-spec.js';
 import { queryText } from './commands/redaction.js';
 import { CommandContext } from './connection/command-context.js';
 import type { PendingCommand } from './connection/pending-command.js';
 import type { CommandInfo, CommandObserver } from './observer.js';
 import type { ResolvedOptions } from './resolve-options.js';
+
+/** What is told of a command. */
+export interface ShownCommand {
+  readonly spec: CommandSpec;
+  readonly args: readonly CommandArgument[];
+}
 
 /** Of a longer pipeline only so many commands are described: a span is no log. */
 const MOST_DESCRIBED = 20;
@@ -29,10 +37,19 @@ export class CommandObservers {
   }
 
   /** Shows commands that are sent as one. Returns what is to be called when the last has settled. */
-  showPipeline(commands: readonly PendingCommand[]): (error: Error | undefined) => void {
-    const started = this.start(commands, pipelineName(commands), commands.length);
+  showPipeline(commands: readonly ShownCommand[]): (error: Error | undefined) => void {
+    return this.showBatch(commands, batchName('PIPELINE', commands));
+  }
+
+  /** The same for the commands between MULTI and EXEC. */
+  showTransaction(commands: readonly ShownCommand[]): (error: Error | undefined) => void {
+    return this.showBatch(commands, batchName('MULTI', commands));
+  }
+
+  private showBatch(commands: readonly ShownCommand[], name: string): (error: Error | undefined) => void {
     const context = new CommandContext();
-    for (const { observer, state } of started) context.observed(observer, state);
+    for (const { observer, state } of this.start(commands, name, commands.length))
+      context.observed(observer, state);
     return (error) => context.finish(error);
   }
 
@@ -42,7 +59,7 @@ export class CommandObservers {
   }
 
   private start(
-    commands: readonly PendingCommand[],
+    commands: readonly ShownCommand[],
     name: string,
     batchSize: number | undefined,
   ): { observer: CommandObserver; state: unknown }[] {
@@ -72,15 +89,18 @@ export class CommandObservers {
 }
 
 /** As OpenTelemetry's conventions have it: `PIPELINE GET` for a batch of one operation, `PIPELINE` for one of several. */
-function pipelineName(commands: readonly PendingCommand[]): string {
-  const [{ spec }] = commands as [PendingCommand];
-  // one command is no batch
-  if (commands.length === 1) return spec.name;
-  return commands.every((command) => command.spec.name === spec.name) ? `PIPELINE ${spec.name}` : 'PIPELINE';
+function batchName(kind: 'PIPELINE' | 'MULTI', commands: readonly ShownCommand[]): string {
+  const [first] = commands;
+  if (first === undefined) return kind;
+  const { name } = first.spec;
+  // one command is no batch; a transaction is one of whatever length
+  if (commands.length === 1 && kind === 'PIPELINE') return name;
+  return commands.every(({ spec }) => spec.name === name) ? `${kind} ${name}` : kind;
 }
 
-function describe(commands: readonly PendingCommand[]): string {
-  const [first] = commands as [PendingCommand];
+function describe(commands: readonly ShownCommand[]): string {
+  const [first] = commands;
+  if (first === undefined) return '';
   const text = queryText(first.spec, first.args);
   // what is the same for all is said once
   if (commands.every(({ spec, args }) => queryText(spec, args) === text)) return text;

@@ -73,7 +73,8 @@ export type { ScanIterator } from './scan/scanning-commands.js';
 export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan/scan-options.js';
 
 // the pool
-export { RedisPool, type RedisPoolStats } from './pool/pool.js';
+export { RedisPool } from './pool/pool.js';
+export type { RedisPoolStats } from './pool/connection-pool.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
 // pub/sub

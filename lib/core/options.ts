@@ -114,6 +114,11 @@ export interface RedisClientOptions {
   readBufferSize?: number | undefined;
   /** Commands after which a long tick's first part is written, so that the server works while the client still encodes. Default 64. */
   pipelineDepth?: number | undefined;
+  /**
+   * Connections at the most beside the shared one: each is lent to one blocking command, transaction or `dedicated()` at a time.
+   * One more waits, as long as `commandTimeout` allows. Default 100.
+   */
+  maxDedicated?: number | undefined;
   /** `false` writes each command by itself. Default true. */
   autoPipelining?: boolean | undefined;
   /** Put in front of every key of every command. */

@@ -25,6 +25,7 @@ export interface ResolvedOptions {
   readonly writeBufferSize: number;
   readonly readBufferSize: number;
   readonly pipelineDepth: number;
+  readonly maxDedicated: number;
   readonly autoPipelining: boolean;
   readonly keyPrefix: string;
   readonly guard: GuardOptions;
@@ -96,6 +97,7 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
     writeBufferSize: options.writeBufferSize ?? 65_536,
     readBufferSize: options.readBufferSize ?? 65_536,
     pipelineDepth: options.pipelineDepth ?? 64,
+    maxDedicated: options.maxDedicated ?? 100,
     autoPipelining: options.autoPipelining ?? true,
     keyPrefix: options.keyPrefix ?? '',
     guard: { ...DEFAULT_GUARD, ...definedOf(options.guard ?? {}) },

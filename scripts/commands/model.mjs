@@ -17,6 +17,7 @@ export const FLAG_BITS = {
   BYTES: 256,
   PINNED: 512,
   PAIRS: 1024,
+  ONCE: 2048,
 };
 
 /** Every command of `commands.json` with what the overlay adds, in the form that the writers use. */

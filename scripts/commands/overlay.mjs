@@ -6,7 +6,7 @@
  * - `when`         other shapes under a condition: one of the words in capitals among the arguments, or `given`: anything
  *                  given after the arguments that every call has; the first that fits counts
  * - `flags`        bits that no server reports: IDEMPOTENT, SECRET, STATEFUL, SUBSCRIPTION,
- *                  BYTES, PINNED, PAIRS
+ *                  BYTES, PINNED, PAIRS, ONCE
  * - `notFlags`     bits that a server reports and that do not hold for a client
  * - `keys`         key positions where the servers' specifications are incomplete (counted from the first argument)
  * - `arguments`    the grammar where a server documents none
@@ -699,17 +699,17 @@ export const overlay = {
   UNSUBSCRIBE: { summary: 'Stops listening to channels.', flags: ['STATEFUL', 'SUBSCRIPTION'] },
 
   // ── transactions ───────────────────────────────────────────────────────────────────────────────────────────────
-  DISCARD: { summary: 'Drops the commands of a transaction.', reply: 'ok', flags: ['STATEFUL'] },
+  DISCARD: { summary: 'Drops the commands of a transaction.', reply: 'ok', flags: ['STATEFUL', 'ONCE'] },
   EXEC: {
     summary: 'Runs the commands of a transaction; null when a watched key changed.',
-    flags: ['STATEFUL'],
+    flags: ['STATEFUL', 'ONCE'],
   },
-  MULTI: { summary: 'Begins a transaction.', reply: 'ok', flags: ['STATEFUL'] },
-  UNWATCH: { summary: 'Forgets all watched keys.', reply: 'ok', flags: ['STATEFUL'] },
+  MULTI: { summary: 'Begins a transaction.', reply: 'ok', flags: ['STATEFUL', 'ONCE'] },
+  UNWATCH: { summary: 'Forgets all watched keys.', reply: 'ok', flags: ['STATEFUL', 'ONCE'] },
   WATCH: {
     summary: 'Watches keys: the next transaction fails if one changes.',
     reply: 'ok',
-    flags: ['STATEFUL'],
+    flags: ['STATEFUL', 'ONCE'],
   },
 
   // ── connection ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -55,7 +55,7 @@ ${writeSpecs(commands)}
 ${constants}
 
 /** What a user's own server has besides. */
-export interface RedisCommands<T extends string | Buffer = string, Kind extends AnswerKind = Promised>
+export interface RedisCommands<in out T extends string | Buffer = string, in out Kind extends AnswerKind = Promised>
   extends ServerCommands<Kind> {}
 
 /**
@@ -63,7 +63,7 @@ export interface RedisCommands<T extends string | Buffer = string, Kind extends 
  * pipeline collects it. \`T\` is what text comes back as: \`string\`, or \`Buffer\` where bytes were asked for; \`Kind\`
  * says what a method answers with: a client's a promise of the reply.
  */
-export abstract class RedisCommands<T extends string | Buffer = string, Kind extends AnswerKind = Promised> extends CommandMethods {
+export abstract class RedisCommands<in out T extends string | Buffer = string, in out Kind extends AnswerKind = Promised> extends CommandMethods {
 ${text}
 }
 `;

@@ -24,6 +24,8 @@ export const CommandFlag = {
   PINNED: 512,
   /** Its RESP3 reply is a map by keys of the user's own, whose bytes and order count: it is read as pairs. */
   PAIRS: 1024,
+  /** Makes sense once, where it was sent first: no retry rule is asked about it. */
+  ONCE: 2048,
 } as const;
 
 /**
@@ -70,6 +72,7 @@ export class CommandSpec {
   /** Words of the command itself: 1 for GET, 2 for CONFIG GET. */
   readonly words: number;
   private nameFrames = '';
+  private queuedSpec: CommandSpec | undefined;
 
   constructor(
     /** As users and telemetry see it: `GET`, `CONFIG GET`. */
@@ -87,6 +90,16 @@ export class CommandSpec {
    */
   head(count: number): string {
     return this.heads[count] ?? this.makeHead(count);
+  }
+
+  /** The same command between MULTI and EXEC: the server answers `QUEUED`, and to send it later would be another command. */
+  get queued(): CommandSpec {
+    return (this.queuedSpec ??= new CommandSpec(
+      this.name,
+      CommandFlag.ONCE,
+      this.keys,
+      null,
+    ));
   }
 
   /** Not before it is needed: there are four hundred commands, and an application uses twenty. */

@@ -396,14 +396,14 @@ export const DECR = defineCommand('DECR', 2, KEY_0); // write
 export const DECRBY = defineCommand('DECRBY', 2, KEY_0); // write
 export const DEL = defineCommand('DEL', 2, KEYS_0_TO_END); // write
 export const DELIFEQ = defineCommand('DELIFEQ', 2, KEY_0); // write
-export const DISCARD = defineCommand('DISCARD', 8, NO_KEYS, transforms.text); // stateful
+export const DISCARD = defineCommand('DISCARD', 2056, NO_KEYS, transforms.text); // stateful once
 export const DUMP = defineCommand('DUMP', 385, KEY_0); // readonly idempotent bytes
 export const ECHO = defineCommand('ECHO', 128, NO_KEYS); // idempotent
 export const EVAL = defineCommand('EVAL', 0, COUNTED_FROM_1);
 export const EVALSHA = defineCommand('EVALSHA', 0, COUNTED_FROM_1);
 export const EVALSHA_RO = defineCommand('EVALSHA_RO', 129, COUNTED_FROM_1); // readonly idempotent
 export const EVAL_RO = defineCommand('EVAL_RO', 129, COUNTED_FROM_1); // readonly idempotent
-export const EXEC = defineCommand('EXEC', 8, NO_KEYS); // stateful
+export const EXEC = defineCommand('EXEC', 2056, NO_KEYS); // stateful once
 export const EXISTS = defineCommand('EXISTS', 129, KEYS_0_TO_END); // readonly idempotent
 export const EXPIRE = defineCommand('EXPIRE', 2, KEY_0); // write
 export const EXPIREAT = defineCommand('EXPIREAT', 2, KEY_0); // write
@@ -527,7 +527,7 @@ export const MOVE = defineCommand('MOVE', 2, KEY_0); // write
 export const MSET = defineCommand('MSET', 2, KEYS_0_TO_END_STEP_2, transforms.text); // write
 export const MSETEX = defineCommand('MSETEX', 2, COUNTED_FROM_0_STEP_2); // write
 export const MSETNX = defineCommand('MSETNX', 2, KEYS_0_TO_END_STEP_2); // write
-export const MULTI = defineCommand('MULTI', 8, NO_KEYS, transforms.text); // stateful
+export const MULTI = defineCommand('MULTI', 2056, NO_KEYS, transforms.text); // stateful once
 export const OBJECT = defineCommand('OBJECT', 0, NO_KEYS);
 export const OBJECT_ENCODING = defineCommand('OBJECT ENCODING', 129, KEY_0, transforms.text); // readonly idempotent
 export const OBJECT_FREQ = defineCommand('OBJECT FREQ', 129, KEY_0); // readonly idempotent
@@ -629,7 +629,7 @@ export const TTL = defineCommand('TTL', 129, KEY_0); // readonly idempotent
 export const TYPE = defineCommand('TYPE', 129, KEY_0, transforms.text); // readonly idempotent
 export const UNLINK = defineCommand('UNLINK', 2, KEYS_0_TO_END); // write
 export const UNSUBSCRIBE = defineCommand('UNSUBSCRIBE', 72, NO_KEYS); // stateful subscription
-export const UNWATCH = defineCommand('UNWATCH', 8, NO_KEYS, transforms.text); // stateful
+export const UNWATCH = defineCommand('UNWATCH', 2056, NO_KEYS, transforms.text); // stateful once
 export const VADD = defineCommand('VADD', 2, KEY_0, transforms.flag); // write
 export const VCARD = defineCommand('VCARD', 129, KEY_0); // readonly idempotent
 export const VDIM = defineCommand('VDIM', 129, KEY_0); // readonly idempotent
@@ -644,7 +644,7 @@ export const VSETATTR = defineCommand('VSETATTR', 2, KEY_0, transforms.flag); //
 export const VSIM = defineCommand('VSIM', 129, KEY_0, transforms.similar); // readonly idempotent
 export const WAIT = defineCommand('WAIT', 516, NO_KEYS); // blocking pinned
 export const WAITAOF = defineCommand('WAITAOF', 516, NO_KEYS); // blocking pinned
-export const WATCH = defineCommand('WATCH', 8, KEYS_0_TO_END, transforms.text); // stateful
+export const WATCH = defineCommand('WATCH', 2056, KEYS_0_TO_END, transforms.text); // stateful once
 export const XACK = defineCommand('XACK', 2, KEY_0); // write
 export const XADD = defineCommand('XADD', 2, KEY_0, transforms.text); // write
 export const XAUTOCLAIM = defineCommand('XAUTOCLAIM', 2, KEY_0, transforms.autoClaimed); // write
@@ -1764,8 +1764,8 @@ const ZUNIONSTORE_FORM = new CommandForm(-1, 'arguments', () => [
 
 /** What a user's own server has besides. */
 export interface RedisCommands<
-  T extends string | Buffer = string,
-  Kind extends AnswerKind = Promised,
+  in out T extends string | Buffer = string,
+  in out Kind extends AnswerKind = Promised,
 > extends ServerCommands<Kind> {}
 
 /**
@@ -1774,8 +1774,8 @@ export interface RedisCommands<
  * says what a method answers with: a client's a promise of the reply.
  */
 export abstract class RedisCommands<
-  T extends string | Buffer = string,
-  Kind extends AnswerKind = Promised,
+  in out T extends string | Buffer = string,
+  in out Kind extends AnswerKind = Promised,
 > extends CommandMethods {
   /**
    * The ACL categories, or the commands in one of them.

@@ -1,4 +1,5 @@
 import { onceAborted } from '../abort-signals.js';
+import type { RedisError } from '../errors.js';
 import type { CommandObserver } from '../observer.js';
 import type { RedisClientOptions } from '../options.js';
 
@@ -23,6 +24,8 @@ export class CommandContext {
   retryFault: unknown;
   /** Waits on the server, on a connection of its own. */
   blocking = false;
+  /** Its caller has given it up, and the server was asked to end its wait: why, for the case that this worked. */
+  calledOff: (() => RedisError) | undefined;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */
   onSettled: (() => void) | undefined;
   private observations: Observation[] | undefined;

@@ -1,3 +1,4 @@
+import { CommandFlag } from '../commands/command-spec.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { isPassingMessage, retryDelay } from '../retry.js';
@@ -25,7 +26,7 @@ export class CommandRetry {
 
   /** The server refused a command, in these words. True when another attempt follows. */
   refused(command: PendingCommand, message: string): boolean {
-    const rule = command.context?.retry ?? this.options.retry;
+    const rule = this.ruleOf(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
     return this.tryAgain(command, rule, serverError(message, command.spec.name, command.args));
@@ -33,7 +34,7 @@ export class CommandRetry {
 
   /** A command was not answered in time. True when another attempt follows. */
   unanswered(command: PendingCommand, create: () => RedisError): boolean {
-    const rule = command.context?.retry ?? this.options.retry;
+    const rule = this.ruleOf(command);
     // by the built-in rule `commandTimeout` holds from call to reply: there is no time left for another attempt
     if (this.owner.status === 'closing' || rule === false || rule === 'idempotent') return false;
     return this.tryAgain(command, rule, create());
@@ -49,7 +50,7 @@ export class CommandRetry {
     const again: PendingCommand[] = [];
     for (const command of sent) {
       if (command.settled) continue;
-      const rule = command.context?.retry ?? this.options.retry;
+      const rule = this.ruleOf(command);
       const delay = this.owner.status === 'closing' ? false : this.delayBefore(command, rule, error);
       if (delay === false) failLost(command, error, address);
       // by the built-in rule it goes out with the next connection, in its place
@@ -60,6 +61,10 @@ export class CommandRetry {
     this.waiting.giveBack(again);
     // a retry rule closed the client meanwhile
     if (this.owner.status === 'closed') this.waiting.refuseAll('the client was closed first.');
+  }
+
+  private ruleOf({ spec, context }: PendingCommand): RetryRule {
+    return (spec.flags & CommandFlag.ONCE) === 0 ? (context?.retry ?? this.options.retry) : false;
   }
 
   private tryAgain(command: PendingCommand, rule: RetryRule, error: RedisError): boolean {

@@ -10,6 +10,19 @@ interface Waiter {
   timeout: number;
 }
 
+/** Why there is no connection yet. */
+export interface WhyUnconnected {
+  readonly reason: string;
+  readonly cause: RedisError | undefined;
+}
+
+/** The error of one who waited for a connection for `timeout` ms. */
+export function unreachable(address: string, timeout: number, { reason, cause }: WhyUnconnected): RedisError {
+  const what = `Redis at ${address} could not be reached within ${timeout} ms: ${reason}`;
+  if (cause === undefined) return new RedisTimeoutError('connect', what);
+  return new RedisConnectionError('connect_failed', what, { cause, code: cause.code });
+}
+
 /** Those who called `connect()` and wait for a connection. */
 export class ConnectWaiters {
   private waiters: Waiter[] = [];
@@ -43,18 +56,10 @@ export class ConnectWaiters {
   }
 
   /** Those whose time is over give up; `cause` is why nothing came of it. */
-  expire(now: number, address: string, why: () => { reason: string; cause: RedisError | undefined }): void {
+  expire(now: number, address: string, why: () => WhyUnconnected): void {
     this.rejectWhere(
       ({ deadline }) => deadline !== undefined && now > deadline,
-      ({ timeout }) => {
-        const { reason, cause } = why();
-        const what = `Redis at ${address} could not be reached within ${timeout} ms: ${reason}`;
-        if (cause === undefined) return new RedisTimeoutError('connect', what);
-        return new RedisConnectionError('connect_failed', what, {
-          cause,
-          code: cause.code,
-        });
-      },
+      ({ timeout }) => unreachable(address, timeout, why()),
     );
   }
 

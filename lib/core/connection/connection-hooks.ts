@@ -23,6 +23,8 @@ export interface ConnectionHooks {
   emit<Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]): void;
   /** State to set up on each fresh connection after the handshake (subscriptions), before it counts as ready. */
   restore?(connection: Connection, protocol: 2 | 3): Promise<void>;
+  /** Is there state on the connection (MULTI, WATCH, SELECT) that a fresh one would not have? Then nothing moves on to that. */
+  holdsState?(): boolean;
   /** No further attempt will be made by itself. */
   onGivenUp?(error: RedisError): void;
   onPush?(connection: Connection, items: Reply[]): void;

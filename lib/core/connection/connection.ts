@@ -207,8 +207,8 @@ export class Connection implements ReplySink {
     return command === undefined || this.subscriberMode ? this.owner.wantsPushBuffers() : command.buffers;
   }
 
-  wantsPairs(): boolean {
-    return ((this.queue.peek()?.spec.flags ?? 0) & CommandFlag.PAIRS) !== 0;
+  wantsPairs(place: number): boolean {
+    return this.queue.peek()?.wantsPairs(place) ?? false;
   }
 
   wantsPushBuffers(): boolean {

@@ -28,6 +28,11 @@ export abstract class PendingCommand {
   /** Hands them an error that is made as late as is good for its stack. */
   protected abstract reject(create: () => Error): void;
 
+  /** Does it want a map as pairs: the reply itself (-1), or that element of it? */
+  wantsPairs(place: number): boolean {
+    return place === -1 && (this.spec.flags & CommandFlag.PAIRS) !== 0;
+  }
+
   /** Settles with the server's reply, in the documented shape. */
   reply(reply: Reply): void {
     if (this.settled) return;
@@ -35,6 +40,11 @@ export abstract class PendingCommand {
     if (transform === null && this.context === null) {
       this.settled = true;
       this.resolve(reply);
+      return;
+    }
+    const calledOff = this.context?.calledOff;
+    if (calledOff !== undefined && reply === null) {
+      this.fail(calledOff);
       return;
     }
     let value: unknown = reply;
@@ -53,6 +63,11 @@ export abstract class PendingCommand {
         return;
       }
     }
+    this.settle(value);
+  }
+
+  /** Settles with a value as it is. */
+  protected settle(value: unknown): void {
     this.settled = true;
     this.context?.finish(undefined);
     this.resolve(value);

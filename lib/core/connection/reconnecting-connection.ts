@@ -4,10 +4,10 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
 import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { PendingCommand } from './pending-command.js';
-import { failLost, refuse } from './command-errors.js';
+import { failLost, failUnsent, refuse } from './command-errors.js';
 import { CommandRetry } from './command-retry.js';
 import { isFatalConnectError } from './connect-error.js';
-import { ConnectWaiters } from './connect-waiters.js';
+import { ConnectWaiters, type WhyUnconnected } from './connect-waiters.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { ConnectionAttempt } from './connection-attempt.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
@@ -43,6 +43,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private closeDeadline = 0;
   private closed: Promise<void> | undefined;
   private resolveClosed: (() => void) | undefined;
+  /** While it is closing: somebody still needs it. */
+  private neededUntil: Promise<unknown> | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -101,7 +103,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   /** Sends a command on the live connection or not at all. */
   submitNow(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
-    if (this.status === 'ready') this.connection!.send(command);
+    const { status, connection } = this;
+    if (status === 'ready' || (status === 'closing' && connection?.writable === true && this.attempt === null))
+      connection!.send(command);
     else if (this.status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
     else
       refuse(command, 'DISCONNECTED', `there is no connection to Redis at ${this.address}.`, this.lastError);
@@ -293,7 +297,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     }
     // before the retry rules are asked: they are the user's code, and may issue commands
     if (this.status !== 'closing') this.status = 'reconnecting';
-    this.retry.giveBack(connection.name, error, sent, unsent);
+    if (this.hooks.holdsState?.() === true) {
+      for (const command of sent) failLost(command, error, connection.name);
+      for (const command of unsent) failUnsent(command, error);
+      this.waiting.failAll(error);
+    } else this.retry.giveBack(connection.name, error, sent, unsent);
     if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
@@ -353,7 +361,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return this.ticking;
   }
 
-  private whyUnconnected(): { reason: string; cause: RedisError | undefined } {
+  /** Why there is no connection yet. */
+  whyUnconnected(): WhyUnconnected {
     const { lastError: cause, attempt } = this;
     return { reason: cause?.message ?? attempt?.waitsFor ?? 'no attempt has ended yet.', cause };
   }
@@ -369,9 +378,20 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Lets what was issued finish, then ends; whatever is left after `timeout` ms fails. Always settles. */
-  close(timeout = DEFAULT_CLOSE_TIMEOUT): Promise<void> {
+  /**
+   * Lets what was issued finish, then ends; whatever is left after `timeout` ms fails. Always settles.
+   *
+   * @param until something else that needs {@link submitNow} before the end; it must not reject.
+   */
+  close(timeout = DEFAULT_CLOSE_TIMEOUT, until?: Promise<unknown>): Promise<void> {
     if (this.closed !== undefined) return this.closed;
+    if (until !== undefined && this.status === 'ready') {
+      this.neededUntil = until;
+      void until.then(() => {
+        this.neededUntil = undefined;
+        if (this.status === 'closing') this.pump();
+      });
+    }
     const { status } = this;
     this.closed = new Promise((resolve) => {
       this.resolveClosed = resolve;
@@ -388,6 +408,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return this.closed;
   }
 
+  /** Gives up the connection at hand, as if it had been lost: another one is made as after any loss. */
+  drop(message: string): void {
+    this.connection?.destroy('timeout', message);
+  }
+
   /** Ends now. */
   destroy(): void {
     this.closed ??= Promise.resolve();
@@ -395,7 +420,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private finishCloseWhenDrained(): void {
-    if (this.waiting.size === 0 && this.connection?.hasPending !== true) this.finishClose();
+    const isDrained = this.waiting.size === 0 && this.connection?.hasPending !== true;
+    if (isDrained && this.neededUntil === undefined) this.finishClose();
   }
 
   private finishClose(): void {

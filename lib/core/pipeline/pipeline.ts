@@ -32,10 +32,11 @@ interface Collected<Results extends readonly unknown[], Text extends string | Bu
  * Chained, the results are a tuple of the replies' types; command by command (`pipeline.get('a'); pipeline.get('b');`)
  * they are `unknown[]`.
  */
-export type Pipeline<
-  Results extends readonly unknown[] = [],
-  Text extends string | Buffer = string,
-> = RedisCommands<Text, Collected<Results, Text>> & {
+export interface Pipeline<
+  // said outright: to find it out, the compiler would compare hundreds of methods, each with a tuple that grows
+  in out Results extends readonly unknown[] = [],
+  in out Text extends string | Buffer = string,
+> extends RedisCommands<Text, Collected<Results, Text>> {
   /** Commands so far. */
   readonly length: number;
   /** Any command by its words, as `client.call()`. */
@@ -49,7 +50,7 @@ export type Pipeline<
    */
   exec(options: { throwOnError: true }): Promise<Results extends readonly [] ? unknown[] : Results>;
   exec(options?: PipelineExecOptions): Promise<PipelineResults<Results>>;
-};
+}
 
 /** Sends what was put into a pipeline; the client behind it. */
 export type RunPipeline = (run: PipelineRun) => Promise<void>;

@@ -3,6 +3,9 @@ import { type AggregateKind, ATTRIBUTE, LIST, MAP, OpenAggregate, PUSH } from '.
 import type { Reply } from './reply.js';
 import { malformed, T_ATTRIBUTE, T_END, T_MAP, T_PUSH } from './tokens.js';
 
+/** {@link AggregateStack.place} where it is neither a reply nor an element of a list that is one. */
+export const NESTED = -2;
+
 /** The aggregates that are open, one a level, and the way of a finished value: into the innermost, or to the sink. */
 export class AggregateStack {
   /** The innermost open aggregate; `null` between top-level values. */
@@ -16,6 +19,13 @@ export class AggregateStack {
     private readonly sink: ReplySink,
     private readonly limits: DecoderLimits,
   ) {}
+
+  /** Where the next value belongs: -1 for a reply by itself, its index in a list that is one, else {@link NESTED}. */
+  get place(): number {
+    const { top } = this;
+    if (top === null) return -1;
+    return this.depth === 1 && top.kind === LIST ? top.items.length : NESTED;
+  }
 
   /** Takes a value that is complete. */
   add(value: Reply): void {

@@ -4,8 +4,13 @@ import type { Reply } from './reply.js';
 export interface ReplySink {
   /** Asked before each top-level reply is decoded: does its receiver want bytes (`Buffer`) instead of text? */
   wantsBuffers(): boolean;
-  /** Asked before a top-level map is decoded: is it wanted as a flat list, key, value, key, value? */
-  wantsPairs(): boolean;
+  /**
+   * Asked before a map is decoded that is a reply by itself, or an element of a list that is one (EXEC): is it wanted as a flat
+   * list, key, value, key, value?
+   *
+   * @param place in that list; -1 where it is the reply itself.
+   */
+  wantsPairs(place: number): boolean;
   /** Asked before each RESP3 push is decoded. */
   wantsPushBuffers(): boolean;
   /** A top-level reply that is no error. */

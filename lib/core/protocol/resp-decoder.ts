@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { AggregateStack } from './aggregate-stack.js';
+import { AggregateStack, NESTED } from './aggregate-stack.js';
 import { ByteCutter, copyBytes } from './byte-cutter.js';
 import { ByteCollector } from './byte-collector.js';
 import type { Bytes } from './bytes.js';
@@ -261,7 +261,7 @@ export class RespDecoder implements Decoder {
           return next;
         }
         const count = length === STREAMED_LENGTH ? null : length;
-        if (top === null && type === T_MAP && sink.wantsPairs())
+        if (type === T_MAP && stack.place !== NESTED && sink.wantsPairs(stack.place))
           stack.open(T_ARRAY, count === null ? null : count * 2);
         else stack.open(type, count);
         return next;

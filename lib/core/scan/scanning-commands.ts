@@ -20,7 +20,7 @@ export type ScanIterator<Item> = AsyncGenerator<Item[], void, undefined>;
  * The commands, and iterators over what is too much for one reply. The server promises that whatever is there from the first
  * step to the last is given; what comes or goes meanwhile may be given or not, and anything may be given more than once.
  */
-export abstract class ScanningCommands<T extends string | Buffer = string> extends RedisCommands<T> {
+export abstract class ScanningCommands<in out T extends string | Buffer = string> extends RedisCommands<T> {
   protected abstract get keyPrefix(): string;
 
   /**

@@ -45,6 +45,7 @@ const EVERY: Record<OptionName, true> = {
   writeBufferSize: true,
   readBufferSize: true,
   pipelineDepth: true,
+  maxDedicated: true,
   autoPipelining: true,
   keyPrefix: true,
   guard: true,

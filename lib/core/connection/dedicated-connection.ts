@@ -1,0 +1,157 @@
+import {
+  AUTH,
+  CLIENT_CAPA,
+  CLIENT_IMPORT_SOURCE,
+  CLIENT_NO_EVICT,
+  CLIENT_NO_TOUCH,
+  CLIENT_SETINFO,
+  CLIENT_SETNAME,
+  DISCARD,
+  MULTI,
+  EXEC,
+  PING,
+  UNWATCH,
+  WATCH,
+} from '../commands/commands.generated.js';
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import type { CommandArgument } from '../commands/arguments.js';
+import { RedisServerError, type RedisError } from '../errors.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { QueuedCommands } from '../transaction/queued-commands.js';
+import { TypedEvents } from '../typed-events.js';
+import { deadlineAfter } from './coarse-clock.js';
+import { Command } from './command.js';
+import type { ConnectionEvents } from './connection-hooks.js';
+import { ReconnectingConnection } from './reconnecting-connection.js';
+
+/** Change a connection for whoever has it next, though they are harmless on a shared one. */
+const ALTERING: ReadonlySet<CommandSpec> = new Set([
+  AUTH,
+  CLIENT_CAPA,
+  CLIENT_IMPORT_SOURCE,
+  CLIENT_NO_EVICT,
+  CLIENT_NO_TOUCH,
+  CLIENT_SETINFO,
+  CLIENT_SETNAME,
+]);
+
+/** Change what is noted of transactions, and nothing else. */
+const OF_TRANSACTIONS: ReadonlySet<CommandSpec> = new Set([WATCH, UNWATCH, MULTI, EXEC, DISCARD]);
+
+/** A connection that one caller at a time has to itself, and what that caller has set on it. */
+export class DedicatedConnection {
+  readonly connection: ReconnectingConnection;
+  /** What was queued since MULTI; undefined outside of a transaction that was begun by hand. */
+  transaction: QueuedCommands | undefined;
+  /** Some keys are watched. */
+  watching = false;
+  /** `multi()` or `watch()` with a callback is under way: nothing else may touch the transaction. */
+  section: 'multi()' | 'watch()' | undefined;
+  /** The server has taken a MULTI on this connection: its user may use it. */
+  multiProved = false;
+  /** Why its state is gone or unknown: nothing may be sent any more before the connection was given back. */
+  broken: RedisError | undefined;
+  /** Something was set that only a fresh connection is free of: another database, another name. */
+  private altered = false;
+  private keepsProcess = true;
+  private ownEvents: TypedEvents<ConnectionEvents> | undefined;
+
+  /** @param onLost called when a connection that stood has ended. */
+  constructor(
+    private readonly options: ResolvedOptions,
+    onLost: (dedicated: DedicatedConnection) => void,
+  ) {
+    this.connection = new ReconnectingConnection(options, {
+      emit: (event, ...payload) => {
+        if (event === 'disconnect') {
+          const [{ error }] = payload as ConnectionEvents['disconnect'];
+          if (this.holdsState) this.broken ??= error;
+          this.multiProved = false;
+        }
+        this.ownEvents?.emit(event, ...payload);
+        if (event === 'disconnect') onLost(this);
+      },
+      holdsState: () => this.holdsState,
+    });
+  }
+
+  /** What befalls the connection, for the caller who has it. */
+  get events(): TypedEvents<ConnectionEvents> {
+    return (this.ownEvents ??= new TypedEvents());
+  }
+
+  /** A fresh connection would not be the same. */
+  get holdsState(): boolean {
+    return this.watching || this.transaction !== undefined || this.altered;
+  }
+
+  /** Sends a command of the library's own, with `commandTimeout` or another deadline. */
+  request(
+    spec: CommandSpec,
+    args: readonly CommandArgument[],
+    { deadline, buffers = false }: { deadline?: number; buffers?: boolean } = {},
+  ): Promise<unknown> {
+    const command = new Command(spec, args, buffers);
+    command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
+    this.connection.submit(command);
+    return command.promise;
+  }
+
+  /** Notes what a command is about to change, whatever comes of it. */
+  note(spec: CommandSpec): void {
+    if (spec === WATCH) this.watching = true;
+    else if (!OF_TRANSACTIONS.has(spec))
+      this.altered ||= (spec.flags & CommandFlag.STATEFUL) !== 0 || ALTERING.has(spec);
+  }
+
+  /** The same, and follows what comes of it. */
+  follow({ spec, promise }: Command): void {
+    this.note(spec);
+    const nothing = (): void => undefined;
+    if (spec === UNWATCH) promise.then(() => (this.watching = false), nothing);
+    if (spec === DISCARD) promise.then(() => this.endTransaction(), nothing);
+  }
+
+  /** The server has forgotten queued commands and watched keys. */
+  endTransaction(): void {
+    this.transaction = undefined;
+    this.watching = false;
+  }
+
+  /** Makes it what it was before its caller had it. False where only a new connection is that. */
+  reset(): boolean {
+    const { connection } = this;
+    const isFree = connection.status === 'ready' && connection.inFlight === 0 && connection.queued === 0;
+    if (!isFree || this.altered || this.broken !== undefined) return false;
+    this.ownEvents = undefined;
+    this.section = undefined;
+    if (this.transaction !== undefined || this.watching) {
+      // goes out before whatever the next caller sends; it needs no answer, for it cannot be refused
+      const undo = this.transaction === undefined ? UNWATCH : DISCARD;
+      this.endTransaction();
+      this.request(undo, []).catch(() => connection.destroy());
+    }
+    return true;
+  }
+
+  /** Does the server still answer? A refusal is an answer too: MISCONF, LOADING. */
+  async isAlive(timeout: number): Promise<boolean> {
+    if (this.connection.status !== 'ready') return false;
+    const command = new Command(PING, [], false);
+    command.deadline = deadlineAfter(timeout);
+    this.connection.submitNow(command);
+    try {
+      await command.promise;
+      return true;
+    } catch (error) {
+      return error instanceof RedisServerError;
+    }
+  }
+
+  /** Does it keep the process alive while it is idle? */
+  setRef(keepsProcess: boolean): void {
+    if (keepsProcess === this.keepsProcess) return;
+    this.keepsProcess = keepsProcess;
+    this.connection.setRef(keepsProcess);
+  }
+}

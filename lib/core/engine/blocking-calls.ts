@@ -1,0 +1,73 @@
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import type { Command } from '../connection/command.js';
+import { CommandContext } from '../connection/command-context.js';
+import { failUnconnected } from '../connection/command-errors.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import { RedisAbortError, type RedisError } from '../errors.js';
+import type { CallOptions } from '../options.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { aborted, callOff, heedCaller, type Unblock } from './call-off.js';
+
+/**
+ * Blocking commands of a shared client: each waits on a connection that it has to itself, so that a BLPOP that waits for a
+ * minute holds up nobody.
+ */
+export class BlockingCalls {
+  private readonly waiting = new Map<Command, DedicatedConnection>();
+
+  /** @param unblock asks the server over another connection. */
+  constructor(
+    private readonly pool: ConnectionPool,
+    private readonly options: ResolvedOptions,
+    private readonly unblock: Unblock,
+  ) {}
+
+  /** Those on the server. */
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** @param wait how long the command may wait on the server, ms. */
+  submit(command: Command, wait: number, call: CallOptions | undefined): void {
+    const context = (command.context ??= new CommandContext());
+    context.blocking = true;
+    context.timeout = call?.timeout;
+    context.retry = call?.retry;
+    context.idempotent = call?.idempotent;
+    this.send(command, wait, call).catch((error: RedisError) => {
+      const { name } = command.spec;
+      if (error instanceof RedisAbortError) command.fail(() => aborted(name, call?.signal));
+      else failUnconnected(command, error);
+    });
+  }
+
+  /** Those that wait are answered `null`, as after their own timeout: nothing popped meanwhile is lost. */
+  async endAll(): Promise<void> {
+    await Promise.all(
+      [...this.waiting].map(([command, { connection }]) => callOff(command, connection, this.unblock, undefined)),
+    );
+  }
+
+  private async send(command: Command, wait: number, call: CallOptions | undefined): Promise<void> {
+    const { name } = command.spec;
+    const { commandTimeout, blockingTimeoutBuffer } = this.options;
+    const limit = call?.timeout ?? commandTimeout;
+    const end = performance.now() + limit;
+    const dedicated = await this.pool.acquire({ signal: call?.signal, timeout: limit, purpose: name });
+    this.waiting.set(command, dedicated);
+    // a timeout of the call's own goes before that of the command; it began with the call
+    const forget =
+      call === undefined
+        ? undefined
+        : heedCaller(command, dedicated.connection, this.unblock, call, end - performance.now());
+    command.context!.onSettled = () => {
+      forget?.();
+      this.waiting.delete(command);
+      this.pool.release(dedicated);
+    };
+    // its own timeout begins on the server
+    command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + blockingTimeoutBuffer);
+    dedicated.connection.submit(command);
+  }
+}

@@ -1,0 +1,183 @@
+import { applyCallOptions } from '../apply-call-options.js';
+import type { CommandObservers } from '../command-observers.js';
+import type { CommandArgument } from '../commands/arguments.js';
+import { checkArguments } from '../commands/check-arguments.js';
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { blockingTimeout } from '../commands/blocking-timeout.js';
+import { KEYS, PING } from '../commands/commands.generated.js';
+import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
+import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
+import { Command } from '../connection/command.js';
+import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { RedisError } from '../errors.js';
+import type { CommandGuard } from '../guard/command-guard.js';
+import type { CallOptions } from '../options.js';
+import type { PipelineRun } from '../pipeline/pipeline-run.js';
+import { runPipeline } from '../pipeline/run-pipeline.js';
+import { Subscriber } from '../pubsub/subscriber.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { TypedEvents } from '../typed-events.js';
+
+/** Commands that need more than a place in the queue. */
+const SPECIAL =
+  CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION | CommandFlag.DANGEROUS;
+
+/** What the engines of one client, or of one pool, have in common. */
+export interface EngineParts {
+  readonly options: ResolvedOptions;
+  readonly guard: CommandGuard;
+  readonly observers: CommandObservers;
+}
+
+/**
+ * What does the work behind the face of a client and its views: the road of every command from its call to a connection. One
+ * kind shares its connection among all callers, the other has one to itself for a while.
+ */
+export abstract class ClientEngine implements EngineParts {
+  readonly options: ResolvedOptions;
+  readonly guard: CommandGuard;
+  readonly observers: CommandObservers;
+  /** Where commands go that need nothing special. */
+  abstract readonly connection: ReconnectingConnection;
+  /** One caller has that connection to itself. */
+  abstract readonly isDedicated: boolean;
+  /** What befalls that connection. */
+  abstract readonly events: TypedEvents<ConnectionEvents>;
+  protected subscriber: Subscriber | undefined;
+  private readonly commandTicks: number;
+
+  constructor({ options, guard, observers }: EngineParts) {
+    this.options = options;
+    this.guard = guard;
+    this.observers = observers;
+    const { commandTimeout } = options;
+    this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
+  }
+
+  get status(): ConnectionStatus {
+    return this.connection.status;
+  }
+
+  /** Why nothing at all may be done with it any more, or undefined. */
+  refusal(_what: string): (() => RedisError) | undefined {
+    return undefined;
+  }
+
+  async connect(deadline: number | undefined): Promise<void> {
+    await this.connection.connect(deadline);
+  }
+
+  /** Commands sent and not yet answered. */
+  get inFlight(): number {
+    return this.connection.inFlight;
+  }
+
+  /** Subscriptions that are not ended. */
+  get subscriptions(): number {
+    return this.subscriber?.size ?? 0;
+  }
+
+  /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */
+  issue(
+    spec: CommandSpec,
+    given: CommandArgument[],
+    buffers: boolean,
+    call: CallOptions | undefined,
+  ): Promise<unknown> {
+    const wrong = checkArguments(spec, given);
+    if (wrong !== undefined) return Promise.reject(wrong);
+    const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
+    const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
+    if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
+    if (this.observers.active) this.observers.show(command);
+    if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call);
+    else this.submit(command, call);
+    return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
+  }
+
+  /** Sends the commands of a pipeline; ends when the last is settled. */
+  run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
+    return runPipeline(this, pipeline, call);
+  }
+
+  /** Runs a transaction's work on a connection that nobody else touches meanwhile. */
+  abstract exclusive<Result>(
+    section: 'multi()' | 'watch()',
+    call: CallOptions | undefined,
+    work: (dedicated: DedicatedConnection) => Promise<Result>,
+  ): Promise<Result>;
+
+  /** Lends a connection for the time of `work`. */
+  abstract dedicated<Result>(work: (session: ClientEngine) => Promise<Result> | Result): Promise<Result>;
+
+  /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
+  async probe(timeout: number): Promise<number> {
+    const started = performance.now();
+    const command = new Command(PING, [], false);
+    command.deadline = deadlineAfter(timeout);
+    this.connection.submitNow(command);
+    await command.promise;
+    return performance.now() - started;
+  }
+
+  /** The connection that subscriptions share, made at first use. */
+  ensureSubscriber(): Subscriber {
+    return (this.subscriber ??= this.createSubscriber());
+  }
+
+  abstract close(timeout: number | undefined): Promise<void>;
+
+  /** The end of the block that it was made or lent for. */
+  abstract dispose(): Promise<void> | void;
+
+  abstract destroy(): void;
+
+  /** Do idle connections keep the process alive? */
+  abstract setRef(keepsProcess: boolean): void;
+
+  /** Why a command that changes the state of a connection may not go, or undefined where it may. */
+  protected abstract refuseState(command: Command): TypeError | undefined;
+
+  /** @param wait how long the command may wait on the server, ms. */
+  protected abstract submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void;
+
+  protected createSubscriber(): Subscriber {
+    return new Subscriber(this.options, { onError: (error) => this.events.emit('error', error) });
+  }
+
+  protected submit(command: Command, call: CallOptions | undefined): void {
+    if (call !== undefined) applyCallOptions(command, call);
+    if (!command.settled) this.connection.submit(command);
+  }
+
+  private issueSpecial(command: Command, call: CallOptions | undefined): void {
+    const { spec } = command;
+    if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) !== 0) {
+      const refusal = this.refuseState(command);
+      if (refusal !== undefined) {
+        command.failWith(refusal);
+        return;
+      }
+    }
+    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
+    if (denied !== undefined) {
+      command.fail(denied);
+      return;
+    }
+    const wait = (spec.flags & CommandFlag.BLOCKING) === 0 ? undefined : blockingTimeout(spec, command.args);
+    if (wait === undefined) this.submit(command, call);
+    else if ((spec.flags & CommandFlag.PINNED) === 0) this.submitBlocking(command, wait, call);
+    else {
+      // WAIT asks about the writes of the connection it comes by; without an end of its own it has that of any command
+      if (wait !== Infinity) command.deadline = deadlineAfter(wait + this.options.blockingTimeoutBuffer);
+      this.submit(command, call);
+    }
+  }
+
+  /** KEYS answers with whole keys; its caller knows them without the prefix. */
+  private async withoutPrefix(keys: Promise<unknown>): Promise<unknown> {
+    return stripPrefix((await keys) as (string | Buffer)[], this.options.keyPrefix);
+  }
+}

@@ -1,0 +1,142 @@
+import { CLIENT_UNBLOCK } from '../commands/commands.generated.js';
+import { CommandFlag } from '../commands/command-spec.js';
+import { CommandObservers } from '../command-observers.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import { Command } from '../connection/command.js';
+import type { ConnectionEvents } from '../connection/connection-hooks.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import { CommandGuard } from '../guard/command-guard.js';
+import type { CallOptions } from '../options.js';
+import { ConnectionPool } from '../pool/connection-pool.js';
+import type { Subscriber } from '../pubsub/subscriber.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { TypedEvents } from '../typed-events.js';
+import { BlockingCalls } from './blocking-calls.js';
+import { ClientEngine } from './client-engine.js';
+import { SessionEngine } from './session-engine.js';
+
+/** After this idle time, ms, a connection beside the shared one is closed. */
+const IDLE_TIMEOUT = 60_000;
+
+/**
+ * The engine of a client: one connection that all callers share, and beside it some that are lent for what must not be
+ * shared: blocking commands, transactions, `dedicated()`.
+ */
+export class SharedEngine extends ClientEngine {
+  override readonly isDedicated = false;
+  override readonly connection: ReconnectingConnection;
+  override readonly events = new TypedEvents<ConnectionEvents>();
+  private readonly lending: ConnectionPool;
+  private readonly blocking: BlockingCalls;
+  private keepsProcess = true;
+
+  constructor(options: ResolvedOptions) {
+    super({
+      options,
+      guard: new CommandGuard(options.guard),
+      observers: new CommandObservers(options),
+    });
+    const { events } = this;
+    this.connection = new ReconnectingConnection(options, {
+      emit: (event, ...payload) => events.emit(event, ...payload),
+    });
+    this.lending = new ConnectionPool(
+      options,
+      { min: 0, max: options.maxDedicated, acquireTimeout: options.commandTimeout, idleTimeout: IDLE_TIMEOUT },
+      { maxOption: 'maxDedicated', timeoutOption: 'commandTimeout', isPatient: true },
+    );
+    // idle ones are nobody's reason to go on
+    this.lending.setRef(false);
+    this.blocking = new BlockingCalls(this.lending, options, this.unblock);
+  }
+
+  override get inFlight(): number {
+    return this.connection.inFlight + this.blocking.size;
+  }
+
+  override async exclusive<Result>(
+    section: 'multi()' | 'watch()',
+    call: CallOptions | undefined,
+    work: (dedicated: DedicatedConnection) => Promise<Result>,
+  ): Promise<Result> {
+    const timeout = call?.timeout ?? this.options.commandTimeout;
+    const dedicated = await this.lending.acquire({ signal: call?.signal, timeout, purpose: section });
+    try {
+      return await work(dedicated);
+    } finally {
+      this.lending.release(dedicated);
+    }
+  }
+
+  override async dedicated<Result>(work: (session: ClientEngine) => Promise<Result> | Result): Promise<Result> {
+    const timeout = this.options.commandTimeout;
+    const dedicated = await this.lending.acquire({ timeout, purpose: 'dedicated()' });
+    const session = new SessionEngine(this, dedicated, () => this.lending.release(dedicated), this.unblock);
+    try {
+      return await work(session);
+    } finally {
+      session.end();
+    }
+  }
+
+  /** Lets what was issued finish. Blocking commands that wait are answered `null`, as after their own timeout. */
+  override async close(timeout: number | undefined): Promise<void> {
+    const unblocked = this.blocking.endAll();
+    await Promise.all([
+      this.lending.close(timeout),
+      // which ends the waits of the others, and so must not end before
+      this.connection.close(timeout, unblocked),
+      this.subscriber?.close(timeout),
+    ]);
+  }
+
+  override async dispose(): Promise<void> {
+    await this.close(undefined);
+  }
+
+  override destroy(): void {
+    this.connection.destroy();
+    this.lending.destroy();
+    this.subscriber?.destroy();
+  }
+
+  override setRef(keepsProcess: boolean): void {
+    this.keepsProcess = keepsProcess;
+    this.connection.setRef(keepsProcess);
+    this.subscriber?.setRef(keepsProcess);
+  }
+
+  protected override createSubscriber(): Subscriber {
+    const subscriber = super.createSubscriber();
+    subscriber.setRef(this.keepsProcess);
+    return subscriber;
+  }
+
+  protected override refuseState({ spec: { name, flags } }: Command): TypeError {
+    return new TypeError(
+      `${name} changes the state of a connection that all callers of this client share; it was not sent. ${adviceFor(name, flags)}`,
+    );
+  }
+
+  protected override submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void {
+    this.blocking.submit(command, wait, call);
+  }
+
+  private readonly unblock = async (clientId: number): Promise<void> => {
+    const command = new Command(CLIENT_UNBLOCK, [clientId], false);
+    command.deadline = deadlineAfter(this.options.commandTimeout);
+    this.connection.submitNow(command);
+    await command.promise;
+  };
+}
+
+const TRANSACTION = new Set(['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH']);
+
+function adviceFor(name: string, flags: number): string {
+  if ((flags & CommandFlag.SUBSCRIPTION) !== 0) return 'Use subscribe(), psubscribe() or ssubscribe().';
+  if (name === 'MONITOR') return 'Use monitor().';
+  if (TRANSACTION.has(name))
+    return 'Use multi(callback) or watch(keys, callback), or a connection of your own by dedicated().';
+  return 'Set what it sets by an option of the client (`database`, `username`, `protocol` …), or do it by dedicated().';
+}

@@ -1,0 +1,137 @@
+import { onceAborted } from '../abort-signals.js';
+import type { CommandObservers } from '../command-observers.js';
+import type { CommandArgument } from '../commands/arguments.js';
+import type { CommandSpec } from '../commands/command-spec.js';
+import { DISCARD, MULTI } from '../commands/commands.generated.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import { Command } from '../connection/command.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import { PendingCommand } from '../connection/pending-command.js';
+import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
+import { remakeError } from '../late-error.js';
+import { ExecCommand } from './exec-command.js';
+import { FailedResult, type QueuedCommands, type Refusal } from './queued-commands.js';
+
+/** What a transaction runs with. */
+export interface TransactionRun {
+  readonly dedicated: DedicatedConnection;
+  /** From its sending to its results, ms; 0 is none. */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+  readonly observers: CommandObservers;
+}
+
+/**
+ * Makes sure that the server takes MULTI from this user. Where it refuses that (ACL) it would run what follows in the same
+ * write command by command, so it is asked apart: once for each connection, and before keys are watched, which this would
+ * forget.
+ */
+export async function proveMulti({ dedicated, timeout }: TransactionRun): Promise<void> {
+  if (dedicated.multiProved) return;
+  const deadline = deadlineAfter(timeout);
+  const begun = dedicated.request(MULTI, [], { deadline });
+  const dropped = dedicated.request(DISCARD, [], { deadline });
+  dropped.catch(() => undefined);
+  await begun;
+  await dropped;
+  dedicated.multiProved = true;
+}
+
+/**
+ * Sends MULTI, the commands and EXEC as one.
+ *
+ * @returns a result or an error for each command, or null where a watched key has changed.
+ * @throws {RedisServerError} `EXECABORT` naming the command that the server refused; nothing was executed then.
+ */
+export async function runTransaction(
+  { dedicated, timeout, signal, observers }: TransactionRun,
+  queued: QueuedCommands,
+): Promise<unknown[] | null> {
+  if (signal?.aborted === true) throw aborted(signal);
+  queued.refusals.length = 0;
+  if (dedicated.broken !== undefined) throw remakeError(dedicated.broken);
+  for (const { spec } of queued.list) dedicated.note(spec);
+  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
+  const exec = new ExecCommand(queued);
+  const begin = new Command(MULTI, [], false);
+  begin.promise.catch((error: RedisError) => queued.refusals.unshift({ place: -1, create: () => error }));
+  const commands = [
+    begin,
+    ...queued.list.map(({ spec, args }, place) => new Queueing(spec.queued, args, place, queued.refusals)),
+    exec,
+  ];
+  const deadline = deadlineAfter(timeout);
+  for (const command of commands) command.deadline = deadline;
+  const forgetSignal =
+    signal === undefined
+      ? undefined
+      : onceAborted(signal, () => {
+          for (const command of commands) command.fail(() => aborted(signal));
+        });
+  // synchronously, so that nothing comes between them
+  for (const command of commands) dedicated.connection.submit(command);
+  try {
+    const results = await resultsOf(exec, dedicated, queued);
+    ended?.(results?.find((result) => result instanceof RedisServerError));
+    return results;
+  } catch (error) {
+    ended?.(error as Error);
+    throw error;
+  } finally {
+    forgetSignal?.();
+  }
+}
+
+/** Waits for EXEC's answer. Else as {@link runTransaction}. */
+export async function resultsOf(
+  exec: ExecCommand,
+  dedicated: DedicatedConnection,
+  queued: QueuedCommands,
+): Promise<unknown[] | null> {
+  try {
+    const results = (await exec.promise) as unknown[] | null;
+    dedicated.endTransaction();
+    // errors are made here, where V8 finds those who wait
+    return results?.map((result) => (result instanceof FailedResult ? result.create() : result)) ?? null;
+  } catch (error) {
+    // without the server's answer nobody knows what state it left the connection in
+    if (error instanceof RedisServerError) dedicated.endTransaction();
+    else dedicated.broken ??= error as RedisError;
+    throw explain(error as RedisError, queued);
+  }
+}
+
+/** A command on its way into the server's queue, where it is answered `QUEUED` or refused. */
+class Queueing extends PendingCommand {
+  constructor(
+    spec: CommandSpec,
+    args: readonly CommandArgument[],
+    private readonly place: number,
+    private readonly refusals: Refusal[],
+  ) {
+    super(spec, args, false);
+  }
+
+  protected override resolve(): void {}
+
+  protected override reject(create: () => Error): void {
+    this.refusals.push({ place: this.place, create });
+  }
+}
+
+/** EXEC says only that something was refused; what it was, the command's own answer told. */
+function explain(error: RedisError, { list, refusals }: QueuedCommands): RedisError {
+  const [first] = refusals;
+  if (!(error instanceof RedisServerError) || first === undefined) return error;
+  const cause = first.create();
+  const { name } = list[first.place]?.spec ?? MULTI;
+  const which = first.place < 0 ? name : `${name}, command ${first.place + 1} of ${list.length},`;
+  return new RedisServerError(
+    `EXECABORT nothing of the transaction was executed: the server refused ${which} with: ${cause.message}`,
+    { command: name, cause },
+  );
+}
+
+function aborted(signal: AbortSignal): RedisAbortError {
+  return new RedisAbortError('The transaction was aborted by its signal.', { cause: signal.reason });
+}

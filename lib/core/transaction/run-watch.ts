@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandArgument, RedisKey } from '../commands/arguments.js';
+import { MGET, UNWATCH, WATCH } from '../commands/commands.generated.js';
+import { prefixKeys } from '../commands/key-positions.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { ClientEngine } from '../engine/client-engine.js';
+import type { CallOptions } from '../options.js';
+import { proveMulti, runTransaction } from './run-transaction.js';
+import type { CommandTransaction } from './transaction.js';
+
+/** What `watch()` is to do. */
+export interface Watch {
+  readonly keys: readonly RedisKey[];
+  /** Called for each attempt: makes the transaction and adds the commands to it. */
+  readonly fill: (watched: Record<string, unknown>) => Promise<CommandTransaction>;
+  readonly retries: number;
+  /** Values are bytes. */
+  readonly buffers: boolean;
+}
+
+/** Nobody wins by trying again at the same moment as all the others: ms, at the most. */
+const LONGEST_PAUSE = 50;
+
+/** Watches keys, has the transaction made, and runs it; again where a key has changed, as often as was asked for. */
+export async function runWatch(
+  engine: ClientEngine,
+  watch: Watch,
+  call: CallOptions | undefined,
+): Promise<unknown[] | null> {
+  for (let attempt = 0; ; attempt++) {
+    const results = await engine.exclusive('watch()', call, (dedicated) =>
+      runOnce(engine, dedicated, watch, call),
+    );
+    if (results !== null || attempt >= watch.retries) return results;
+    await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE));
+  }
+}
+
+async function runOnce(
+  engine: ClientEngine,
+  dedicated: DedicatedConnection,
+  { keys, fill, buffers }: Watch,
+  call: CallOptions | undefined,
+): Promise<unknown[] | null> {
+  const timeout = call?.timeout ?? engine.options.commandTimeout;
+  const run = { dedicated, timeout, signal: call?.signal, observers: engine.observers };
+  await proveMulti(run);
+  dedicated.watching = true;
+  try {
+    const values = await read(dedicated, prefixKeys(WATCH, [...keys], engine.options.keyPrefix), buffers, timeout);
+    const transaction = await fill(recordOf(keys, values));
+    return await runTransaction(run, transaction.take());
+  } finally {
+    // the callback threw: what it watched is no business of what follows on this connection
+    if (dedicated.watching && dedicated.broken === undefined) {
+      dedicated.watching = false;
+      dedicated.request(UNWATCH, []).catch(() => undefined);
+    }
+  }
+}
+
+/** Watches and reads in one write: MGET gives null for what holds no text, and fails for no key's sake. */
+async function read(
+  dedicated: DedicatedConnection,
+  keys: CommandArgument[],
+  buffers: boolean,
+  timeout: number,
+): Promise<unknown[]> {
+  const deadline = deadlineAfter(timeout);
+  const watched = dedicated.request(WATCH, keys, { deadline });
+  const values = dedicated.request(MGET, keys, { deadline, buffers });
+  values.catch(() => undefined);
+  await watched;
+  return (await values) as unknown[];
+}
+
+/** Values by their keys. A key may be called `__proto__`. */
+function recordOf(keys: readonly RedisKey[], values: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key, index) => [String(key), values[index]]));
+}
