@@ -160,8 +160,8 @@ export class ConnectionPool {
   /** Closes every connection now, the lent ones too. */
   destroy(): void {
     this.stop();
-    for (const dedicated of this.all()) dedicated.connection.destroy();
-    this.idle.length = 0;
+    // a copy: each that ends takes itself out
+    for (const dedicated of [...this.all()]) dedicated.connection.destroy();
     this.lent.clear();
     this.onDrained?.();
   }
