@@ -1,13 +1,19 @@
+import { inspect } from 'node:util';
 import { checkCallOptions } from './call-options.js';
 import type { CommandArgument, RedisKey } from './commands/arguments.js';
 import type { CommandSpec } from './commands/command-spec.js';
 import { MULTI, WATCH } from './commands/commands.generated.js';
 import { resolveCall } from './commands/resolve-call.js';
+import type { ConnectionStatus } from './connection/connection-hooks.js';
 import type { ClientEngine } from './engine/client-engine.js';
+import { RedisServerError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { CommandPipeline, type Pipeline, type PipelineResults } from './pipeline/pipeline.js';
 import { PipelineRun } from './pipeline/pipeline-run.js';
+import type { Reply } from './protocol/reply.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
+import { BoundScript, type ScriptDefinition } from './script/script.js';
+import type { ScriptSpec } from './script/script-spec.js';
 import { runMulti } from './transaction/run-multi.js';
 import { runWatch } from './transaction/run-watch.js';
 import { withoutFailures } from './transaction/without-failures.js';
@@ -138,11 +144,32 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
   }
 
   /**
+   * A Lua script to be called as a function: `const add = client.script({ lua, keys: 1 }); await add.call(['counter'], [10])`. Runs
+   * with the settings of the view that made it. Sends nothing yet.
+   *
+   * @throws {TypeError} for a definition that is none.
+   */
+  script<Result = Reply>(definition: ScriptDefinition<Result>): BoundScript<Result> {
+    return new BoundScript(definition, (script, keys, args) => this.callScript(script, keys, args));
+  }
+
+  /**
    * Any command, by its words: `call('GET', 'key')`, `call('CONFIG', 'GET', 'maxmemory')`. A known one answers as its
    * method does; one that this version does not know gives the reply as decoded, and gets no key prefix.
    */
   async call(name: string, ...args: CommandArgument[]): Promise<unknown> {
     return this.execute(...resolveCall(name, args));
+  }
+
+  /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
+  toJSON(): { address: string; status: ConnectionStatus; inFlight: number; queued: number } {
+    const { status, inFlight, connection } = this.engine;
+    return { address: connection.address, status, inFlight, queued: connection.queued };
+  }
+
+  [inspect.custom](): string {
+    const { address, status, inFlight, queued } = this.toJSON();
+    return `${this.constructor.name} { ${address}, ${status}, ${inFlight} in flight, ${queued} queued }`;
   }
 
   /** What a view of this one with further settings is made with; they win over those that it has. */
@@ -157,6 +184,20 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
 
   protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {
     return this.engine.issue(spec, args, this.bytes, this.callOptions);
+  }
+
+  /** By SHA-1, and as a whole where the server does not know it: the two together in the time of one call. */
+  protected override async executeScript(spec: ScriptSpec, args: CommandArgument[]): Promise<unknown> {
+    const { engine, bytes, callOptions } = this;
+    const started = performance.now();
+    try {
+      return await engine.issue(spec, args, bytes, callOptions);
+    } catch (error) {
+      if (!(error instanceof RedisServerError) || error.code !== 'NOSCRIPT') throw error;
+    }
+    const limit = callOptions?.timeout ?? engine.options.commandTimeout;
+    const left = limit === 0 ? 0 : Math.max(1, limit - (performance.now() - started));
+    return await engine.issue(spec.whole, spec.wholeArgs(args), bytes, { ...callOptions, timeout: left });
   }
 
   private createTransaction(): CommandTransaction {

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { ClientCommands } from './client-commands.js';
 import { DISCARD, EXEC, UNWATCH } from './commands/commands.generated.js';
 import { CommandView } from './command-view.js';
@@ -235,16 +234,6 @@ export class RedisClient extends ClientCommands<string> {
   /** Shows every command to an observer from now on. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
     return this.engine.observers.add(observer as CommandObserver);
-  }
-
-  /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
-  toJSON(): { address: string; status: ConnectionStatus; inFlight: number; queued: number } {
-    const { address, status, inFlight, queued } = this;
-    return { address, status, inFlight, queued };
-  }
-
-  [inspect.custom](): string {
-    return `RedisClient { ${this.address}, ${this.status}, ${this.inFlight} in flight, ${this.queued} queued }`;
   }
 
   private async listen(

@@ -68,6 +68,14 @@ export type { ExactlyOne, OneOf, StreamTrim, Together } from './commands/option-
 // pipelines
 export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/pipeline.js';
 
+// transactions
+export type { RedisSession } from './client.js';
+export type { Transaction } from './transaction/transaction.js';
+export type { TransactionOptions, WatchOptions } from './transaction/transaction-options.js';
+
+// scripts
+export { RedisScript, type BoundScript, type ScriptDefinition } from './script/script.js';
+
 // scanning
 export type { ScanIterator } from './scan/scanning-commands.js';
 export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan/scan-options.js';

@@ -94,12 +94,7 @@ export class CommandSpec {
 
   /** The same command between MULTI and EXEC: the server answers `QUEUED`, and to send it later would be another command. */
   get queued(): CommandSpec {
-    return (this.queuedSpec ??= new CommandSpec(
-      this.name,
-      CommandFlag.ONCE,
-      this.keys,
-      null,
-    ));
+    return (this.queuedSpec ??= new CommandSpec(this.name, CommandFlag.ONCE, this.keys, null));
   }
 
   /** Not before it is needed: there are four hundred commands, and an application uses twenty. */

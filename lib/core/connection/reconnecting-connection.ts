@@ -104,7 +104,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   submitNow(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
     const { status, connection } = this;
-    if (status === 'ready' || (status === 'closing' && connection?.writable === true && this.attempt === null))
+    if (
+      status === 'ready' ||
+      (status === 'closing' && connection?.writable === true && this.attempt === null)
+    )
       connection!.send(command);
     else if (this.status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
     else
@@ -385,7 +388,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
    */
   close(timeout = DEFAULT_CLOSE_TIMEOUT, until?: Promise<unknown>): Promise<void> {
     if (this.closed !== undefined) return this.closed;
-    if (until !== undefined && this.status === 'ready') {
+    if (until !== undefined) {
       this.neededUntil = until;
       void until.then(() => {
         this.neededUntil = undefined;

@@ -45,7 +45,9 @@ export class BlockingCalls {
   /** Those that wait are answered `null`, as after their own timeout: nothing popped meanwhile is lost. */
   async endAll(): Promise<void> {
     await Promise.all(
-      [...this.waiting].map(([command, { connection }]) => callOff(command, connection, this.unblock, undefined)),
+      [...this.waiting].map(([command, { connection }]) =>
+        callOff(command, connection, this.unblock, undefined),
+      ),
     );
   }
 

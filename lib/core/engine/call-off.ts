@@ -30,7 +30,8 @@ export async function callOff(
   unblock: Unblock | undefined,
   why: (() => RedisError) | undefined,
 ): Promise<void> {
-  if (command.settled) return;
+  // it may have been given up before, in another way
+  if (command.settled || command.context?.calledOff !== undefined) return;
   if (unblock !== undefined && command.context !== null) {
     command.context.calledOff = why;
     await persist(command, connection, unblock);
@@ -45,6 +46,7 @@ async function persist(
   connection: ReconnectingConnection,
   unblock: Unblock,
 ): Promise<void> {
+  const settled = whenSettled(command);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     // looked up anew: a command that changes nothing may have gone out again by another connection
     const { clientId } = connection;
@@ -54,9 +56,21 @@ async function persist(
     } catch {
       return;
     }
-    await Promise.race([command.promise.catch(() => undefined), sleep(PAUSE)]);
+    await Promise.race([settled, sleep(PAUSE)]);
     if (command.settled) return;
   }
+}
+
+/** Not by the command's promise: a second handler would hide its caller from the stack of the error. */
+function whenSettled({ context }: Command): Promise<void> {
+  const before = context?.onSettled;
+  return new Promise((resolve) => {
+    if (context === null) return;
+    context.onSettled = () => {
+      before?.();
+      resolve();
+    };
+  });
 }
 
 /**

@@ -161,6 +161,10 @@ export abstract class ClientEngine implements EngineParts {
         return;
       }
     }
+    if (call?.signal?.aborted === true) {
+      applyCallOptions(command, call);
+      return;
+    }
     const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
     if (denied !== undefined) {
       command.fail(denied);

@@ -30,7 +30,7 @@ import { ExecCommand } from '../transaction/exec-command.js';
 import { resultsOf } from '../transaction/run-transaction.js';
 import { QueuedCommands } from '../transaction/queued-commands.js';
 import type { TypedEvents } from '../typed-events.js';
-import { aborted, heedCaller, type Unblock } from './call-off.js';
+import { heedCaller, type Unblock } from './call-off.js';
 import { ClientEngine, type EngineParts } from './client-engine.js';
 
 /** Would leave a connection on which replies cannot be paired with commands any more. */
@@ -113,7 +113,9 @@ export class SessionEngine extends ClientEngine {
     if (refusal !== undefined) return rejectLate(refusal);
     if (this.own.transaction !== undefined) {
       return Promise.reject(
-        new TypeError('A pipeline has no place between multi() and exec(): issue its commands by themselves.'),
+        new TypeError(
+          'A pipeline has no place between multi() and exec(): issue its commands by themselves.',
+        ),
       );
     }
     for (const { spec } of pipeline.commands) this.own.note(spec);
@@ -130,9 +132,13 @@ export class SessionEngine extends ClientEngine {
     if (refusal !== undefined) throw refusal();
     if (own.section !== undefined) throw underWay(section, own.section);
     if (own.transaction !== undefined)
-      throw new TypeError(`${section}: transactions cannot be nested; end the one that multi() began by exec() or discard().`);
+      throw new TypeError(
+        `${section}: transactions cannot be nested; end the one that multi() began by exec() or discard().`,
+      );
     if (own.watching)
-      throw new TypeError(`${section}: keys are watched by hand on this connection; begin with multi(), or call unwatch() first.`);
+      throw new TypeError(
+        `${section}: keys are watched by hand on this connection; begin with multi(), or call unwatch() first.`,
+      );
     own.section = section;
     try {
       if (own.connection.status !== 'ready')
@@ -190,11 +196,15 @@ export class SessionEngine extends ClientEngine {
     const { section, transaction } = this.own;
     if (section !== undefined) return underWay(spec.name, section);
     if (transaction === undefined) {
-      return spec === EXEC ? new TypeError('EXEC was not sent: a transaction begins with multi().') : undefined;
+      return spec === EXEC
+        ? new TypeError('EXEC was not sent: a transaction begins with multi().')
+        : undefined;
     }
     return spec === DISCARD
       ? undefined
-      : new TypeError(`${spec.name} was not sent: after multi() come the commands of the transaction, then exec() or discard().`);
+      : new TypeError(
+          `${spec.name} was not sent: after multi() come the commands of the transaction, then exec() or discard().`,
+        );
   }
 
   protected override submit(command: Command, call: CallOptions | undefined): void {
@@ -207,11 +217,6 @@ export class SessionEngine extends ClientEngine {
     context.blocking = true;
     context.retry = call?.retry;
     context.idempotent = call?.idempotent;
-    if (call?.signal?.aborted === true) {
-      const { signal } = call;
-      command.fail(() => aborted(command.spec.name, signal));
-      return;
-    }
     command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + this.options.blockingTimeoutBuffer);
     if (call !== undefined) context.onSettled = heedCaller(command, this.connection, this.unblock, call);
     super.submit(command, undefined);
@@ -286,5 +291,7 @@ export class SessionEngine extends ClientEngine {
 }
 
 function underWay(what: string, section: string): TypeError {
-  return new TypeError(`${what}: ${section} is under way on this connection, and transactions cannot be nested.`);
+  return new TypeError(
+    `${what}: ${section} is under way on this connection, and transactions cannot be nested.`,
+  );
 }

@@ -16,6 +16,9 @@ import { BlockingCalls } from './blocking-calls.js';
 import { ClientEngine } from './client-engine.js';
 import { SessionEngine } from './session-engine.js';
 
+/** ms. Who gave up a command should not wait for long on a server that does not answer. */
+const UNBLOCK_TIMEOUT = 1_000;
+
 /** After this idle time, ms, a connection beside the shared one is closed. */
 const IDLE_TIMEOUT = 60_000;
 
@@ -43,7 +46,12 @@ export class SharedEngine extends ClientEngine {
     });
     this.lending = new ConnectionPool(
       options,
-      { min: 0, max: options.maxDedicated, acquireTimeout: options.commandTimeout, idleTimeout: IDLE_TIMEOUT },
+      {
+        min: 0,
+        max: options.maxDedicated,
+        acquireTimeout: options.commandTimeout,
+        idleTimeout: IDLE_TIMEOUT,
+      },
       { maxOption: 'maxDedicated', timeoutOption: 'commandTimeout', isPatient: true },
     );
     // idle ones are nobody's reason to go on
@@ -69,7 +77,9 @@ export class SharedEngine extends ClientEngine {
     }
   }
 
-  override async dedicated<Result>(work: (session: ClientEngine) => Promise<Result> | Result): Promise<Result> {
+  override async dedicated<Result>(
+    work: (session: ClientEngine) => Promise<Result> | Result,
+  ): Promise<Result> {
     const timeout = this.options.commandTimeout;
     const dedicated = await this.lending.acquire({ timeout, purpose: 'dedicated()' });
     const session = new SessionEngine(this, dedicated, () => this.lending.release(dedicated), this.unblock);
@@ -124,9 +134,12 @@ export class SharedEngine extends ClientEngine {
   }
 
   private readonly unblock = async (clientId: number): Promise<void> => {
+    const { connection } = this;
     const command = new Command(CLIENT_UNBLOCK, [clientId], false);
-    command.deadline = deadlineAfter(this.options.commandTimeout);
-    this.connection.submitNow(command);
+    command.deadline = deadlineAfter(UNBLOCK_TIMEOUT);
+    // a client whose only commands were blocking ones has no shared connection yet
+    if (connection.status === 'idle' || connection.status === 'connecting') connection.submit(command);
+    else connection.submitNow(command);
     await command.promise;
   };
 }

@@ -4,11 +4,13 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { RedisCommands } from '../commands/commands.generated.js';
 import { resolveCall } from '../commands/resolve-call.js';
 import type { RedisError } from '../errors.js';
 import type { PipelineRun } from './pipeline-run.js';
 import type { CommandGuard } from '../guard/command-guard.js';
+import { ScriptCalls } from '../script/script-calls.js';
+import type { ScriptSpec } from '../script/script-spec.js';
+import { ScriptingCommands } from '../script/scripting-commands.js';
 
 /** How a pipeline ends. */
 export interface PipelineExecOptions {
@@ -36,7 +38,7 @@ export interface Pipeline<
   // said outright: to find it out, the compiler would compare hundreds of methods, each with a tuple that grows
   in out Results extends readonly unknown[] = [],
   in out Text extends string | Buffer = string,
-> extends RedisCommands<Text, Collected<Results, Text>> {
+> extends ScriptingCommands<Text, Collected<Results, Text>> {
   /** Commands so far. */
   readonly length: number;
   /** Any command by its words, as `client.call()`. */
@@ -56,7 +58,8 @@ export interface Pipeline<
 export type RunPipeline = (run: PipelineRun) => Promise<void>;
 
 /** {@link Pipeline} at run time: every method notes its command and gives the pipeline back. */
-export class CommandPipeline extends RedisCommands {
+export class CommandPipeline extends ScriptingCommands {
+  private readonly scripts = new ScriptCalls();
   private executed = false;
 
   constructor(
@@ -103,6 +106,10 @@ export class CommandPipeline extends RedisCommands {
     if (denied !== undefined) throw denied();
     this.run.add(spec, args);
     return this;
+  }
+
+  protected override executeScript(spec: ScriptSpec, args: CommandArgument[]): this {
+    return this.execute(...this.scripts.next(spec, args));
   }
 
   protected override refuse(error: TypeError): never {

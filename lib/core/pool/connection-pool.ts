@@ -255,10 +255,7 @@ export class ConnectionPool {
           if (leave()) resolve(rejectLate(create));
         },
       };
-      const giveUp = (): void => {
-        const why = this.late(request);
-        waiter.reject(() => why);
-      };
+      const giveUp = (): void => waiter.reject(this.late(request));
       const timer =
         timeout === 0 || timeout === Infinity ? undefined : setTimeout(giveUp, timerDelay(timeout));
       const forgetSignal =
@@ -372,16 +369,17 @@ export class ConnectionPool {
   }
 
   /** Why a request was not served in its time. */
-  private late({ purpose, timeout }: AcquireRequest): RedisError {
+  private late({ purpose, timeout }: AcquireRequest): () => RedisError {
     const { maxOption, timeoutOption } = this.role;
     const [first] = this.opening;
-    if (this.lent.size === 0 && first !== undefined)
-      return unreachable(first.connection.address, timeout, first.connection.whyUnconnected());
-    const { max } = this.size;
-    return new RedisTimeoutError(
-      'pool',
-      `${purpose}: no connection became free within ${timeout} ms (\`${timeoutOption}\`): ${this.lent.size} of ${max} are lent, ${this.opening.size} are being opened. Is each one released, or is \`${maxOption}\` too small?`,
-    );
+    if (this.lent.size === 0 && first !== undefined) {
+      const { connection } = first;
+      const why = connection.whyUnconnected();
+      return () => unreachable(connection.address, timeout, why);
+    }
+    const { lent, opening, size } = this;
+    const message = `${purpose}: no connection became free within ${timeout} ms (\`${timeoutOption}\`): ${lent.size} of ${size.max} are lent, ${opening.size} are being opened. Is each one released, or is \`${maxOption}\` too small?`;
+    return () => new RedisTimeoutError('pool', message);
   }
 }
 

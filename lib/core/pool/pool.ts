@@ -88,7 +88,10 @@ export class RedisPool {
       return;
     }
     const why = this.returned.has(client) ? 'was given back already' : 'is not of this pool';
-    throw new RedisClientError('NOT_LENT', `release(): the client ${why}. Release each acquired client once.`);
+    throw new RedisClientError(
+      'NOT_LENT',
+      `release(): the client ${why}. Release each acquired client once.`,
+    );
   }
 
   /** Lends a client for the time of `work`, whatever comes of it. */

@@ -1,10 +1,11 @@
 import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
-import { HSCAN, RedisCommands, SCAN, SSCAN, ZSCAN } from '../commands/commands.generated.js';
+import { HSCAN, SCAN, SSCAN, ZSCAN } from '../commands/commands.generated.js';
 import { stripPrefix } from '../commands/key-positions.js';
 import { double } from '../commands/reply-transforms.js';
 import type { FieldValue, ScoredMember } from '../commands/reply-types.js';
+import { ScriptingCommands } from '../script/scripting-commands.js';
 import { scanBatches, type ScanStep } from './scan-batches.js';
 import {
   scanArguments,
@@ -20,7 +21,9 @@ export type ScanIterator<Item> = AsyncGenerator<Item[], void, undefined>;
  * The commands, and iterators over what is too much for one reply. The server promises that whatever is there from the first
  * step to the last is given; what comes or goes meanwhile may be given or not, and anything may be given more than once.
  */
-export abstract class ScanningCommands<in out T extends string | Buffer = string> extends RedisCommands<T> {
+export abstract class ScanningCommands<
+  in out T extends string | Buffer = string,
+> extends ScriptingCommands<T> {
   protected abstract get keyPrefix(): string;
 
   /**

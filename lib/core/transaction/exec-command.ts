@@ -20,7 +20,8 @@ export class ExecCommand extends Command {
     try {
       results = this.queued.read(reply);
     } catch (cause) {
-      const message = 'EXEC: the results are not of the shapes that the commands of the transaction answer with.';
+      const message =
+        'EXEC: the results are not of the shapes that the commands of the transaction answer with.';
       this.fail(() => new RedisProtocolError(message, { cause, command: 'EXEC' }));
       return;
     }

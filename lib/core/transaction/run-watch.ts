@@ -48,7 +48,12 @@ async function runOnce(
   await proveMulti(run);
   dedicated.watching = true;
   try {
-    const values = await read(dedicated, prefixKeys(WATCH, [...keys], engine.options.keyPrefix), buffers, timeout);
+    const values = await read(
+      dedicated,
+      prefixKeys(WATCH, [...keys], engine.options.keyPrefix),
+      buffers,
+      timeout,
+    );
     const transaction = await fill(recordOf(keys, values));
     return await runTransaction(run, transaction.take());
   } finally {

@@ -35,9 +35,14 @@ function checkTransactionOptions(method: 'multi' | 'watch', options: WatchOption
 }
 
 /** @throws {TypeError} for what `multi()` cannot be called with. */
-export function checkMulti(fill: unknown, options: TransactionOptions): asserts fill is (...args: never[]) => unknown {
+export function checkMulti(
+  fill: unknown,
+  options: TransactionOptions,
+): asserts fill is (...args: never[]) => unknown {
   if (typeof fill !== 'function')
-    throw new TypeError('multi(): give a callback that adds the commands, as in client.multi((tx) => tx.incr(key)).');
+    throw new TypeError(
+      'multi(): give a callback that adds the commands, as in client.multi((tx) => tx.incr(key)).',
+    );
   checkTransactionOptions('multi', options);
 }
 
@@ -51,7 +56,11 @@ export function checkWatch(
   options: WatchOptions,
 ): readonly RedisKey[] {
   const list = typeof keys === 'string' || Buffer.isBuffer(keys) ? [keys] : keys;
-  if (!Array.isArray(list) || list.length === 0 || !list.every((key) => typeof key === 'string' || Buffer.isBuffer(key)))
+  if (
+    !Array.isArray(list) ||
+    list.length === 0 ||
+    !list.every((key) => typeof key === 'string' || Buffer.isBuffer(key))
+  )
     throw new TypeError('watch(): name at least one key, each a string or a Buffer.');
   if (typeof fill !== 'function')
     throw new TypeError(

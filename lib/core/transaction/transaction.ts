@@ -3,10 +3,12 @@ import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { RedisCommands } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { resolveCall } from '../commands/resolve-call.js';
 import type { CommandGuard } from '../guard/command-guard.js';
+import { ScriptCalls } from '../script/script-calls.js';
+import type { ScriptSpec } from '../script/script-spec.js';
+import { ScriptingCommands } from '../script/scripting-commands.js';
 import { QueuedCommands } from './queued-commands.js';
 
 /** A transaction's way to answer: with itself, the reply added to the results. */
@@ -23,7 +25,7 @@ interface Queued<Results extends readonly unknown[], Text extends string | Buffe
 export interface Transaction<
   in out Results extends readonly unknown[] = [],
   in out Text extends string | Buffer = string,
-> extends RedisCommands<Text, Queued<Results, Text>> {
+> extends ScriptingCommands<Text, Queued<Results, Text>> {
   /** Commands so far. */
   readonly length: number;
   /** Any command by its words, as `client.call()`. */
@@ -31,7 +33,8 @@ export interface Transaction<
 }
 
 /** {@link Transaction} at run time. */
-export class CommandTransaction extends RedisCommands {
+export class CommandTransaction extends ScriptingCommands {
+  private readonly scripts = new ScriptCalls();
   private readonly queued: QueuedCommands;
   private sent = false;
 
@@ -93,6 +96,10 @@ export class CommandTransaction extends RedisCommands {
     if (denied !== undefined) throw denied();
     this.queued.add(spec, this.keyPrefix === '' ? args : prefixKeys(spec, args, this.keyPrefix));
     return this;
+  }
+
+  protected override executeScript(spec: ScriptSpec, args: CommandArgument[]): this {
+    return this.execute(...this.scripts.next(spec, args));
   }
 
   protected override refuse(error: TypeError): never {

@@ -221,11 +221,11 @@ describe('which commands', () => {
   });
 
   it('none whose name is taken', () => {
-    const names = ['with', 'connection', 'then', 'a.b', 'a-b'];
+    const names = ['with', 'engine', 'then', 'a.b', 'a-b'];
     const told = Object.fromEntries(names.map((name): [string, Told] => [name, [{}, 1]]));
     const { models: made, skipped } = models(told);
     expect(made).toMatchObject([{ name: 'A-B', method: 'aB' }]);
-    expect(skipped.map(({ name }) => name)).toEqual(['A.B', 'CONNECTION', 'THEN', 'WITH']);
+    expect(skipped.map(({ name }) => name)).toEqual(['A.B', 'ENGINE', 'THEN', 'WITH']);
     expect(models({ with: [{}, 1] }, { prefix: 'own' }).models).toMatchObject([{ method: 'ownWith' }]);
   });
 

@@ -166,7 +166,7 @@ describe('RespDecoder', () => {
 
   it('gives a map as pairs where they are wanted, with every key and in their order', () => {
     const wire = `%2\r\n${bulk('9')}*1\r\n${bulk('a')}${bulk('1')}%1\r\n${bulk('inner')}:1\r\n%0\r\n:7\r\n`;
-    const sink = new RecordingSink(false, false, true);
+    const sink = new RecordingSink(false, false, [-1]);
     new RespDecoder(sink).write(Buffer.from(wire), Buffer.byteLength(wire));
     expect(sink.told).toEqual([
       ['reply', ['9', ['a'], '1', { inner: 1 }]],
@@ -175,9 +175,21 @@ describe('RespDecoder', () => {
     ]);
     const keys = Buffer.from([0x25, 0x32, 13, 10, 0x24, 0x31, 13, 10, 0xff, 13, 10, 0x3a, 0x31, 13, 10]);
     const same = Buffer.concat([keys, keys.subarray(4)]);
-    const bytes = new RecordingSink(true, false, true);
+    const bytes = new RecordingSink(true, false, [-1]);
     new RespDecoder(bytes).write(same, same.length);
     expect(bytes.told).toEqual([['reply', [Buffer.from([0xff]), 1, Buffer.from([0xff]), 1]]]);
+  });
+
+  it('gives a map inside a list as pairs at the places where they are wanted, and nowhere deeper', () => {
+    const map = '%1\r\n$1\r\nk\r\n:1\r\n';
+    const wire = `*4\r\n${map}${map}*2\r\n${map}${map}:5\r\n${map}%1\r\n$1\r\nm\r\n${map}`;
+    const sink = new RecordingSink(false, false, [1]);
+    new RespDecoder(sink).write(Buffer.from(wire), Buffer.byteLength(wire));
+    expect(sink.told).toEqual([
+      ['reply', [{ k: 1 }, ['k', 1], [{ k: 1 }, { k: 1 }], 5]],
+      ['reply', { k: 1 }],
+      ['reply', { m: { k: 1 } }],
+    ]);
   });
 
   it('knows the names of messages again, and takes no channel for another', () => {

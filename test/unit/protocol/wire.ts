@@ -18,7 +18,8 @@ export class RecordingSink implements ReplySink {
   constructor(
     private readonly buffers = false,
     private readonly pushBuffers = buffers,
-    private readonly pairs = false,
+    /** Where maps are wanted as pairs. */
+    private readonly pairsAt: readonly number[] = [],
   ) {}
 
   wantsBuffers(): boolean {
@@ -26,8 +27,8 @@ export class RecordingSink implements ReplySink {
     return this.buffers;
   }
 
-  wantsPairs(): boolean {
-    return this.pairs;
+  wantsPairs(place: number): boolean {
+    return this.pairsAt.includes(place);
   }
 
   wantsPushBuffers(): boolean {

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { CommandArgument } from '../commands/arguments.js';
+import { CommandSpec, type ReplyTransform } from '../commands/command-spec.js';
+import { EVAL, EVAL_RO, EVALSHA, EVALSHA_RO } from '../commands/commands.generated.js';
+
+/** EVALSHA of one script, and the EVAL to send in its place where the server does not know it. */
+export class ScriptSpec extends CommandSpec {
+  /** What the server knows the script by: the SHA-1 of its text, in hexadecimal. */
+  readonly sha1: string;
+  /** Runs the same script by its text. */
+  readonly whole: CommandSpec;
+
+  constructor(
+    readonly lua: string,
+    isReadOnly: boolean,
+    transform: ReplyTransform | null = null,
+  ) {
+    const { name, flags, keys } = isReadOnly ? EVALSHA_RO : EVALSHA;
+    super(name, flags, keys, transform);
+    const whole = isReadOnly ? EVAL_RO : EVAL;
+    this.whole = new CommandSpec(whole.name, whole.flags, whole.keys, transform);
+    this.sha1 = createHash('sha1').update(lua).digest('hex');
+  }
+
+  /** The arguments of a call by the SHA-1. */
+  argsFor(keys: readonly CommandArgument[], args: readonly CommandArgument[]): CommandArgument[] {
+    return [this.sha1, keys.length, ...keys, ...args];
+  }
+
+  /** The same call's arguments by the text. */
+  wholeArgs(args: readonly CommandArgument[]): CommandArgument[] {
+    return [this.lua, ...args.slice(1)];
+  }
+}
