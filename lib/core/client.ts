@@ -12,6 +12,8 @@ import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import type { Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
+import { StreamConsumer } from './streams/stream-consumer.js';
+import type { StreamConsumerOptions } from './streams/stream-consumer-options.js';
 
 /**
  * A Redis or Valkey client: one connection, shared by all its callers, opened at first use and kept up from then on.
@@ -229,6 +231,18 @@ export class RedisClient extends ClientCommands<string> {
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
     return this.engine.subscriptions;
+  }
+
+  /**
+   * A consumer of a stream, as one of a group: `await consumer.run(async (entry) => …)`, or `for await (const entry of consumer)`.
+   * Sends nothing before that.
+   *
+   * @throws {TypeError} for an unknown option or a value of the wrong kind.
+   */
+  streamConsumer(options: StreamConsumerOptions & { buffers: true }): StreamConsumer<Buffer>;
+  streamConsumer(options: StreamConsumerOptions): StreamConsumer;
+  streamConsumer(options: StreamConsumerOptions): StreamConsumer<string> | StreamConsumer<Buffer> {
+    return new StreamConsumer<string>(this, options);
   }
 
   /** Shows every command to an observer from now on. Returns the function that ends it. */

@@ -89,6 +89,18 @@ export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
 export type { OverflowPolicy, RedisMessage, SubscribeOptions } from './pubsub/message.js';
 
+// streams
+export { StreamConsumer, type StreamConsumerStatus } from './streams/stream-consumer.js';
+export type { StreamConsumerOptions, StreamRunOptions } from './streams/stream-consumer-options.js';
+export type {
+  StreamConsumerEntry,
+  StreamConsumerEvents,
+  StreamConsumerStats,
+  StreamDeadLetter,
+  StreamHandler,
+  StreamHandlerContext,
+} from './streams/stream-entry.js';
+
 // errors
 export {
   RedisAbortError,

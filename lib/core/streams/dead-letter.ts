@@ -1,0 +1,42 @@
+import type { CommandArgument } from '../commands/arguments.js';
+import type { ResolvedStreamConsumer } from './stream-consumer-options.js';
+
+/** Begins the names of the fields that tell where a dead letter comes from. */
+const PREFIX = 'dead-letter:';
+
+/** A message longer than this many characters is cut: some hold whole documents. */
+const LONGEST_MESSAGE = 2_000;
+
+/**
+ * The fields of a dead letter: those of the entry, then where it comes from and why. A field of the entry whose name begins with
+ * `dead-letter:` has another `dead-letter:` before it, so that nothing is overwritten and all can be restored.
+ */
+export function deadLetterFields(
+  original: Readonly<Record<string, CommandArgument>>,
+  { id, deliveries }: { id: string; deliveries: number },
+  { stream, group, consumer }: ResolvedStreamConsumer,
+  error: unknown,
+): Map<string, CommandArgument> {
+  const fields = new Map<string, CommandArgument>();
+  for (const [name, value] of Object.entries(original))
+    fields.set(name.startsWith(PREFIX) ? `${PREFIX}${name}` : name, value);
+  const facts = { stream, group, consumer, id, deliveries, ...describeError(error) };
+  for (const [name, value] of Object.entries(facts)) fields.set(`${PREFIX}${name}`, value);
+  return fields;
+}
+
+function describeError(error: unknown): { error: string; message: string; code?: string } {
+  if (error === undefined) {
+    return {
+      error: 'NeverFinished',
+      message: 'No delivery came to an end: did the processes that had the entry die with it?',
+    };
+  }
+  // by its looks and not by `instanceof`: it may come from another realm
+  const { name, message, code } = Object(error) as { name?: unknown; message?: unknown; code?: unknown };
+  return {
+    error: typeof name === 'string' ? name : typeof error,
+    message: String(typeof message === 'string' ? message : error).slice(0, LONGEST_MESSAGE),
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+  };
+}
