@@ -15,7 +15,7 @@ import {
   RedisTimeoutError,
 } from 'nestjs-redwire/core';
 import { eventually, runScript, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
-import { exampleText } from './support/markdown.js';
+import { exampleText, readPage } from './support/markdown.js';
 import * as ioredis from './examples/coming-from-ioredis.js';
 import * as commands from './examples/using-commands.js';
 import * as connecting from './examples/connecting.js';
@@ -23,6 +23,7 @@ import * as errors from './examples/errors.js';
 import './examples/own-commands.js';
 import * as pool from './examples/pool.js';
 import * as pubsub from './examples/pubsub.js';
+import * as streams from './examples/streams.js';
 
 const kind = SERVER_KINDS[0]!;
 let server: TestServer;
@@ -478,6 +479,90 @@ describe('pubsub.md', () => {
     const subscription = await pubsub.leave(client);
     expect(subscription.closed).toBe(true);
     expect(await subscription.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe('streams.md', () => {
+  const add = (...orders: string[]): Promise<string[]> =>
+    Promise.all(orders.map((order) => client.xadd('orders', '*', { order })));
+
+  it('run() and stop()', async () => {
+    const [id] = await add('tea');
+    const charged: string[] = [];
+    const before = process.listenerCount('SIGTERM');
+    const { consumer, running } = await streams.run(client, async (order) => void charged.push(order));
+    await eventually(() => expect(charged).toEqual([`tea: ${id}, delivery 1`]));
+    // as the signal would have it
+    const [stop] = process.listeners('SIGTERM').slice(before);
+    process.removeListener('SIGTERM', stop!);
+    stop!('SIGTERM');
+    await running;
+    expect(consumer.status).toBe('stopped');
+    expect(await client.xpending('orders', 'billing')).toMatchObject({ pending: 0 });
+  });
+
+  it('a loop', async () => {
+    await add('tea', 'milk', 'rum');
+    expect(await streams.loop(client, 2)).toEqual(['tea', 'milk']);
+    // the third was read and not begun
+    const left = await client.xpending('orders', 'audit', '-', '+', 10);
+    expect(left.map(({ deliveries }) => deliveries)).toEqual([0]);
+    expect(await streams.loop(client, 1)).toEqual(['rum']);
+  });
+
+  it('failures, and dead letters', async () => {
+    const [id] = await add('poison');
+    await client.xgroupCreate('orders', 'billing', 0);
+    await client.xreadgroup('GROUP', 'billing', 'gone', 'STREAMS', 'orders', '>');
+    await client.xclaim('orders', 'billing', 'gone', 0, [id!], { idle: 40_000, retrycount: 4, justid: true });
+    const log: string[] = [];
+    const consumer = streams.failures(client, (line) => log.push(line));
+    const running = consumer.run(() => Promise.reject(new Error('no')));
+    await eventually(() => expect(log).toHaveLength(3));
+    expect(log).toEqual([`took over 1`, `${id} failed (5): Error: no`, `${id} is in orders:dead`]);
+    await consumer.stop();
+    await running;
+    expect(await streams.deadLetters(client)).toBe(0);
+    expect((await client.xrange('orders', '-', '+')).map(({ fields }) => fields)).toEqual([
+      { order: 'poison' },
+      { order: 'poison' },
+    ]);
+  });
+
+  it('the rights that a consumer needs', async () => {
+    const rights = /`(\+xgroup\|create [^`]*)`.*?`([^`]*)`/s
+      .exec(readPage('docs/streams.md'))!
+      .slice(1)
+      .join(' ');
+    await client.call(
+      'ACL',
+      'SETUSER',
+      'worker',
+      'on',
+      '>pw',
+      '~orders*',
+      '+@connection',
+      ...rights.split(' '),
+    );
+    await using worker = new RedisClient({ url: server.url, username: 'worker', password: 'pw' });
+    await add('tea');
+    const options = {
+      stream: 'orders',
+      group: 'g',
+      claimIdle: 20,
+      maxDeliveries: 2,
+      deadLetter: 'orders:dead',
+    };
+    const consumer = worker.streamConsumer(options);
+    const running = consumer.run(() => Promise.reject(new Error('no')));
+    await eventually(() => expect(consumer.stats.deadLettered).toBe(1));
+    await consumer.stop();
+    await running;
+  });
+
+  it('bytes', async () => {
+    await client.xadd('frames', '*', new Map([['data', Buffer.from([1, 0, 255])]]));
+    expect(await streams.bytes(client)).toBe(3);
   });
 });
 

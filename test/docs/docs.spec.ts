@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as core from 'nestjs-redwire/core';
 import { resolveModuleOptions } from '../../lib/redis-options.js';
 import { splitPoolOptions } from '../../lib/core/pool/pool-options.js';
+import { resolveStreamConsumer } from '../../lib/core/streams/stream-consumer-options.js';
 import { resolveMessageHandlerOptions } from '../../lib/pubsub/message-handler-options.js';
 import { SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import {
@@ -153,6 +154,15 @@ describe('tables of options', () => {
 
   it('of the pool', () => {
     expect(defaultsIn('docs/pool.md', 'Options')).toEqual(writtenAll(splitPoolOptions({}).size));
+  });
+
+  it('of a stream consumer', () => {
+    const table = defaultsIn('docs/streams.md', 'Options');
+    const resolved = resolveStreamConsumer({ stream: 's', group: 'g', deadLetter: 'd' });
+    const rules = { consumer: '`hostname:pid:random`', maxDeliveries: '`5` with `deadLetter`' };
+    expect(resolved.maxDeliveries).toBe(5);
+    const unset = { stream: undefined, group: undefined, deadLetter: undefined };
+    expect(table).toEqual({ ...writtenAll({ ...resolved, ...unset }), ...rules });
   });
 
   it('of the module', () => {
