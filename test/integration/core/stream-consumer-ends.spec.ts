@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisAbortError, type StreamConsumer } from 'nestjs-redwire/core';
-import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { eventually, FaultProxy, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { clientMaker, errorOf, watch } from './support/index.js';
 import { addNumbers, eventsOf, gate, newStream, pendingOf, readersOf } from './support/streams.js';
 
@@ -147,6 +147,24 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(consumer.status).toBe('stopped');
     });
 
+    it('gives back what the server has handed to the read that it cut off', async () => {
+      const target = { host: '127.0.0.1', port: server.port };
+      await using proxy = await FaultProxy.start({ target });
+      const client = make({ url: proxy.url });
+      const admin = make();
+      const stream = newStream();
+      const consumer = client.streamConsumer({ stream, group: 'g', claimIdle: 60_000 });
+      const running = consumer.run(() => undefined);
+      await eventually(async () => (await readersOf(admin)) === 1);
+      proxy.latest.replies.hold(600_000);
+      const [id] = await addNumbers(admin, stream, 1, 1);
+      await eventually(async () => (await pendingOf(admin, stream)) === 1);
+      await consumer.stop();
+      await running;
+      const free = await admin.xpending(stream, 'g', 'IDLE', 60_000, '-', '+', 2);
+      expect(free).toMatchObject([{ id, deliveries: 0 }]);
+    });
+
     it('leaves nothing behind that a restart under the same name does not find', async () => {
       const client = make();
       const stream = newStream();
@@ -175,7 +193,9 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
   });
 
   describe('the end of the client', () => {
-    const busy = async (): Promise<{
+    const busy = async (
+      concurrency: number,
+    ): Promise<{
       client: ReturnType<typeof make>;
       consumer: StreamConsumer;
       running: Promise<void>;
@@ -191,15 +211,23 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
           signals.push(signal);
           return untilAborted(signal);
         },
-        { concurrency: 2 },
+        { concurrency },
       );
       const admin = make();
-      await eventually(async () => consumer.stats.inFlight === 1 && (await readersOf(admin)) === 1);
+      // with one handler nothing is under way: only the client can tell
+      await eventually(
+        async () => consumer.stats.inFlight === 1 && (await readersOf(admin)) === concurrency - 1,
+      );
       return { client, consumer, running, signals };
     };
 
-    it.each(['close', 'destroy'] as const)('by %s() ends run(), and handlers are told', async (way) => {
-      const { client, consumer, running, signals } = await busy();
+    it.each([
+      ['close', 1],
+      ['close', 2],
+      ['destroy', 1],
+      ['destroy', 2],
+    ] as const)('by %s() ends run(), and handlers are told: concurrency %d', async (way, concurrency) => {
+      const { client, consumer, running, signals } = await busy(concurrency);
       await client[way]();
       await running;
       expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

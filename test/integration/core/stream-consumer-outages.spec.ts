@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually, SERVER_KINDS, startServer } from '../../support/index.js';
 import { clientMaker } from './support/index.js';
-import { addNumbers, eventsOf, newStream, numbers, pendingOf } from './support/streams.js';
+import { addNumbers, eventsOf, gate, newStream, numbers, pendingOf } from './support/streams.js';
 
 const PATIENT = { timeout: 20_000 };
 const HOOKS = new URL('../../support/with-library.mjs', import.meta.url).href;
@@ -100,6 +100,53 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       await consumer.stop();
       await running;
     }
+  });
+
+  it('acknowledges what was handled while the server was away, instead of handling it again', async () => {
+    await using server = await startServer({
+      kind,
+      args: ['--appendonly', 'yes', '--appendfsync', 'always'],
+    });
+    const client = make({ url: server.url, commandTimeout: 100 });
+    const admin = make({ url: server.url });
+    const stream = newStream();
+    const consumer = client.streamConsumer({ stream, group: 'g', consumer: 'me', claimIdle: 600_000 });
+    const events = eventsOf(consumer);
+    const { opened, open } = gate();
+    const running = consumer.run(() => opened);
+    await addNumbers(admin, stream, 1, 3);
+    await eventually(() => expect(consumer.stats).toMatchObject({ inFlight: 1 }));
+    await server.kill();
+    open();
+    // its acknowledgement has failed more than once
+    await eventually(() => events.length >= 2 && consumer.stats.handled >= 1, PATIENT);
+    await server.restart();
+    await eventually(async () => (await pendingOf(admin, stream)) === 0, PATIENT);
+    await eventually(() => consumer.stats.handled === 3, PATIENT);
+    expect(consumer.stats).toMatchObject({ handled: 3, claimed: 0 });
+    await consumer.stop();
+    await running;
+  });
+
+  it('waits while its server is a replica, and goes on when it is a master again', async () => {
+    await using server = await startServer({ kind });
+    const client = make({ url: server.url, retry: false });
+    const admin = make({ url: server.url });
+    const stream = newStream();
+    const consumer = client.streamConsumer({ stream, group: 'g' });
+    const events = eventsOf(consumer);
+    const got: string[] = [];
+    const running = consumer.run(({ fields }) => void got.push(fields['n']!));
+    await addNumbers(admin, stream, 1, 1);
+    await eventually(() => got.length === 1);
+    await admin.call('REPLICAOF', '127.0.0.1', '1');
+    await eventually(() => events.includes('error READONLY'), PATIENT);
+    await admin.call('REPLICAOF', 'NO', 'ONE');
+    await addNumbers(admin, stream, 2, 2);
+    await eventually(() => got.length === 2, PATIENT);
+    expect(events.filter((event) => !/^error (READONLY|UNBLOCKED|CONNECTION_LOST)$/.test(event))).toEqual([]);
+    await consumer.stop();
+    await running;
   });
 
   it('makes no hot loop of an outage', async () => {

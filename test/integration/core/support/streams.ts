@@ -42,7 +42,8 @@ export function gate(): { readonly opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-/** Connections of a server that wait in XREADGROUP. */
+/** Connections of a server that wait in XREADGROUP now: `cmd` alone is also the last command of one that waits for nothing. */
 export async function readersOf(client: RedisClient): Promise<number> {
-  return (await client.clientList()).filter(({ cmd }) => String(cmd).startsWith('xreadgroup')).length;
+  const blocked = (await client.clientList()).filter(({ flags }) => String(flags).includes('b'));
+  return blocked.filter(({ cmd }) => String(cmd).startsWith('xreadgroup')).length;
 }
