@@ -1,3 +1,5 @@
+import { RedisAbortError } from './errors.js';
+
 /** What is to be done when a signal fires: one listener a signal, however many commands it is for. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
@@ -21,4 +23,31 @@ function listen(signal: AbortSignal): Set<() => void> {
     { once: true },
   );
   return actions;
+}
+
+/**
+ * Waits no longer than until the signal fires.
+ *
+ * @param what is aborted then: `'The subscription'`.
+ */
+export async function unlessAborted(
+  work: Promise<unknown>,
+  signal: AbortSignal | undefined,
+  what: string,
+): Promise<void> {
+  if (signal === undefined) {
+    await work;
+    return;
+  }
+  let forget: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    forget = onceAborted(signal, () => {
+      reject(new RedisAbortError(`${what} was aborted by its signal.`, { cause: signal.reason }));
+    });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    forget?.();
+  }
 }

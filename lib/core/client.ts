@@ -8,9 +8,9 @@ import { SharedEngine } from './engine/shared-engine.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
-import { checkSubscribeOptions } from './pubsub/check-subscribe-options.js';
+import { checkFeedOptions } from './feed/check-feed-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
-import type { Subscription } from './pubsub/subscription.js';
+import { SUBSCRIPTION_WORDS, type Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { StreamConsumer } from './streams/stream-consumer.js';
 import type { StreamConsumerOptions } from './streams/stream-consumer-options.js';
@@ -258,7 +258,7 @@ export class RedisClient extends ClientCommands<string> {
     const last = given.at(-1);
     const options =
       typeof last === 'object' && last !== null && !Array.isArray(last) ? (last as SubscribeOptions) : {};
-    checkSubscribeOptions(method, options);
+    checkFeedOptions(method, SUBSCRIPTION_WORDS, options);
     const names = given.filter((item) => item !== undefined && item !== options).flat() as string[];
     if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
       throw new TypeError(`${method}(): name at least one channel, each a string that is not empty.`);

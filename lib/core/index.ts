@@ -87,7 +87,8 @@ export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
 // pub/sub
 export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
-export type { OverflowPolicy, RedisMessage, SubscribeOptions } from './pubsub/message.js';
+export type { RedisMessage, SubscribeOptions } from './pubsub/message.js';
+export type { OverflowPolicy } from './feed/feed-options.js';
 
 // streams
 export { StreamConsumer, type StreamConsumerStatus } from './streams/stream-consumer.js';

@@ -28,6 +28,7 @@ export interface ConnectionHooks {
   /** No further attempt will be made by itself. */
   onGivenUp?(error: RedisError): void;
   onPush?(connection: Connection, items: Reply[]): void;
-  isPush?(reply: Reply): boolean;
+  /** Asked on connections that listen, of every reply: true where it was a message, and answers no command. */
+  takeMessage?(connection: Connection, reply: Reply): boolean;
   wantsPushBuffers?(): boolean;
 }

@@ -28,12 +28,12 @@ export interface ConnectionOwner {
   onConnect(connection: Connection): void;
   /** Room for further commands, after replies came or the socket drained. */
   onRoom(connection: Connection): void;
-  /** A RESP3 push, or any frame that the owner's mode takes for one. */
+  /** A RESP3 push. */
   onPush(connection: Connection, items: Reply[]): void;
   /** Are messages wanted as bytes? */
   wantsPushBuffers(): boolean;
-  /** A reply that arrived on a connection in RESP2 subscriber mode; true when it was a message and answers no command. */
-  isPush(reply: Reply): boolean;
+  /** A reply that arrived on a connection in subscriber mode; true when it was a message, now taken, and answers no command. */
+  takeMessage(connection: Connection, reply: Reply): boolean;
   /** An error answer, in the server's words: true when the owner took the command over (a retry) and it stays unsettled. */
   onCommandError(command: PendingCommand, message: string): boolean;
   /** A command was not answered in time: true when the owner took it over, as above. */
@@ -217,10 +217,7 @@ export class Connection implements ReplySink {
 
   onReply(reply: Reply): void {
     if (this.ended) return;
-    if (this.subscriberMode && this.owner.isPush(reply)) {
-      this.owner.onPush(this, reply as Reply[]);
-      return;
-    }
+    if (this.subscriberMode && this.owner.takeMessage(this, reply)) return;
     // an equal count means that all there is was not even written
     if (this.queue.length === this.unwritten) {
       this.unexpectedReply();
@@ -245,7 +242,7 @@ export class Connection implements ReplySink {
     if (!this.ended) this.owner.onPush(this, items);
   }
 
-  /** RESP2 delivers messages as ordinary replies: while true, the owner looks at each reply first. */
+  /** Messages come as ordinary replies (of RESP2's pub/sub, of MONITOR): while true, the owner looks at each reply first. */
   subscriberMode = false;
 
   /** The oldest command in flight; for owners whose replies come as pushes. */

@@ -257,8 +257,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.hooks.onPush?.(connection, items);
   }
 
-  isPush(reply: Reply): boolean {
-    return this.hooks.isPush?.(reply) ?? false;
+  takeMessage(connection: Connection, reply: Reply): boolean {
+    return this.hooks.takeMessage?.(connection, reply) ?? false;
   }
 
   wantsPushBuffers(): boolean {

@@ -1,4 +1,4 @@
-import { onceAborted } from '../abort-signals.js';
+import { unlessAborted } from '../abort-signals.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import {
   PING,
@@ -10,18 +10,14 @@ import {
   UNSUBSCRIBE,
 } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
-import { CommandContext } from '../connection/command-context.js';
 import type { Connection } from '../connection/connection.js';
 import type { PendingCommand } from '../connection/pending-command.js';
-import { deadlineAfter } from '../connection/coarse-clock.js';
-import type { ConnectionEvents } from '../connection/connection-hooks.js';
-import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
+import { RedisServerError, type RedisError } from '../errors.js';
+import { ListeningConnection } from '../feed/listening-connection.js';
 import { remakeError } from '../late-error.js';
 import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { timerDelay } from '../timer-delay.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 import { Subscription } from './subscription.js';
 
@@ -78,7 +74,7 @@ export interface SubscriberHooks {
  * unsubscribed when the last of them leaves.
  */
 export class Subscriber {
-  private readonly connection: ReconnectingConnection;
+  private readonly connection: ListeningConnection;
   private readonly channels: Record<Kind, Map<string, Channel>> = {
     message: new Map(),
     pmessage: new Map(),
@@ -90,21 +86,19 @@ export class Subscriber {
   /** UNSUBSCRIBEs that are not answered yet. */
   private readonly leaving = new Set<Command>();
   private wantsBuffers = 0;
-  private deafSince = 0;
-  private heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly options: ResolvedOptions,
-    private readonly hooks: SubscriberHooks,
-  ) {
-    this.connection = new ReconnectingConnection(options, {
-      emit: <Event extends keyof ConnectionEvents>(event: Event, ...payload: ConnectionEvents[Event]) =>
-        this.onEvent(event, payload),
+  constructor(options: ResolvedOptions, hooks: SubscriberHooks) {
+    this.connection = new ListeningConnection(options, {
+      onError: (error) => hooks.onError(error),
       onGivenUp: (error) => this.giveUp(error),
+      onResumed: (gap) => {
+        for (const subscription of this.subscriptions) subscription.notifyResubscribed(gap);
+      },
       restore: (connection, protocol) => this.restore(connection, protocol),
       onPush: (connection, items) => this.onPush(connection, items),
-      isPush: (reply) => Array.isArray(reply) && isPubSubFrame(reply),
+      takeMessage: (connection, reply) => this.takeMessage(connection, reply),
       wantsPushBuffers: () => this.wantsBuffers > 0,
+      ping: () => new Command(PING, [], false),
     });
   }
 
@@ -131,7 +125,8 @@ export class Subscriber {
     if (subscription.buffers) this.wantsBuffers++;
     const fresh = wanted.filter((name) => !this.channels[kind].has(name));
     this.stay(kind, fresh);
-    const sent = fresh.length === 0 ? undefined : this.send(this.command(KINDS[kind].subscribe, fresh));
+    const sent =
+      fresh.length === 0 ? undefined : this.connection.send(new Command(KINDS[kind].subscribe, fresh, false));
     for (const name of fresh) {
       const channel: Channel = { listeners: [], confirmed: sent!, active: false };
       this.channels[kind].set(name, channel);
@@ -143,7 +138,11 @@ export class Subscriber {
     const joined = wanted.map((name) => this.channels[kind].get(name)!);
     for (const channel of joined) channel.listeners = [...channel.listeners, subscription];
     try {
-      await unlessAborted(Promise.all(joined.map(({ confirmed }) => confirmed)), options.signal);
+      await unlessAborted(
+        Promise.all(joined.map(({ confirmed }) => confirmed)),
+        options.signal,
+        'The subscription',
+      );
     } catch (error) {
       subscription.end();
       void this.leave(subscription, wanted).catch(() => undefined);
@@ -164,7 +163,6 @@ export class Subscriber {
   }
 
   private endAll(): void {
-    this.stopHeartbeat();
     for (const subscription of this.subscriptions) subscription.end();
     this.subscriptions.clear();
   }
@@ -180,10 +178,10 @@ export class Subscriber {
   }
 
   private async unsubscribe(kind: Kind, names: readonly string[]): Promise<void> {
-    const command = this.command(KINDS[kind].unsubscribe, names);
+    const command = new Command(KINDS[kind].unsubscribe, names, false);
     this.leaving.add(command);
     try {
-      await this.send(command);
+      await this.connection.send(command);
     } finally {
       this.leaving.delete(command);
     }
@@ -220,65 +218,14 @@ export class Subscriber {
     return deserted;
   }
 
-  private async send(command: Command): Promise<void> {
-    command.deadline = deadlineAfter(this.options.commandTimeout);
-    // to subscribe anew is to ask for a connection, also where none is made by itself (`reconnect: false`)
-    if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
-    this.connection.submit(command);
-    await command.promise;
-  }
-
-  private command(spec: CommandSpec, names: readonly string[]): Command {
-    const command = new Command(spec, names, false);
-    command.context = new CommandContext();
-    command.context.idempotent = true;
-    return command;
-  }
-
   // ── the connection ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  private onEvent<Event extends keyof ConnectionEvents>(
-    event: Event,
-    payload: ConnectionEvents[Event],
-  ): void {
-    if (event === 'disconnect') this.deafSince = performance.now();
-    if (event === 'error') this.hooks.onError(payload[0] as RedisError);
-    if (event === 'ready') this.startHeartbeat();
-    if (event === 'ready' && this.deafSince > 0) {
-      const gap = Math.round(performance.now() - this.deafSince);
-      this.deafSince = 0;
-      for (const subscription of this.subscriptions) subscription.notifyResubscribed(gap);
-    }
-  }
 
   /** No connection will come by itself any more: readers learn it instead of waiting for ever. */
   private giveUp(error: RedisError): void {
-    this.stopHeartbeat();
     for (const subscription of this.subscriptions) {
       subscription.fail(error);
       this.forget(subscription, subscription.channels);
     }
-  }
-
-  /** A connection that only listens would not notice that the other end is gone: PINGs give `socketTimeout` something to miss. */
-  private startHeartbeat(): void {
-    const { socketTimeout } = this.options;
-    if (socketTimeout === 0 || socketTimeout === Infinity || this.heartbeat !== undefined) return;
-    this.heartbeat = setInterval(
-      () => {
-        if (this.connection.status !== 'ready' || this.connection.inFlight > 0) return;
-        const ping = new Command(PING, [], false);
-        ping.promise.catch(() => undefined);
-        this.connection.submitNow(ping);
-      },
-      timerDelay(Math.max(socketTimeout / 2, 20)),
-    );
-    this.heartbeat.unref();
-  }
-
-  private stopHeartbeat(): void {
-    clearInterval(this.heartbeat);
-    this.heartbeat = undefined;
   }
 
   /** Subscribes everything anew on a fresh connection. Channels that the server now refuses end their subscriptions, not the others'. */
@@ -293,7 +240,7 @@ export class Subscriber {
   }
 
   private async restoreBatch(connection: Connection, kind: Kind, names: readonly string[]): Promise<void> {
-    const command = this.command(KINDS[kind].subscribe, names);
+    const command = new Command(KINDS[kind].subscribe, names, false);
     try {
       await connection.request(command);
     } catch (error) {
@@ -310,6 +257,13 @@ export class Subscriber {
         void this.leave(subscription, subscription.channels).catch(() => undefined);
       }
     }
+  }
+
+  /** RESP2 brings what RESP3 pushes as ordinary replies. */
+  private takeMessage(connection: Connection, reply: Reply): boolean {
+    if (!Array.isArray(reply) || !isPubSubFrame(reply)) return false;
+    this.onPush(connection, reply);
+    return true;
   }
 
   private onPush(connection: Connection, items: Reply[]): void {
@@ -380,23 +334,4 @@ function toText(data: Reply): string {
 
 function toBuffer(data: Reply): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(String(data));
-}
-
-/** Waits no longer than until the signal fires. */
-async function unlessAborted(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) {
-    await work;
-    return;
-  }
-  let forget: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    forget = onceAborted(signal, () => {
-      reject(new RedisAbortError('The subscription was aborted by its signal.', { cause: signal.reason }));
-    });
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    forget?.();
-  }
 }

@@ -1,0 +1,110 @@
+import type { Command } from '../connection/command.js';
+import { CommandContext } from '../connection/command-context.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import type { ConnectionEvents, ConnectionHooks, ConnectionStatus } from '../connection/connection-hooks.js';
+import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { RedisError } from '../errors.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { timerDelay } from '../timer-delay.js';
+
+/** What the owner of a listening connection hears and supplies. */
+export interface ListeningHooks extends Required<Pick<ConnectionHooks, 'restore' | 'takeMessage'>> {
+  onPush?: ConnectionHooks['onPush'];
+  wantsPushBuffers(): boolean;
+  /** An attempt to connect failed. */
+  onError(error: RedisError): void;
+  /** No connection will come by itself any more. */
+  onGivenUp(error: RedisError): void;
+  /** It stands again, and what was told during `gap` ms was not heard. */
+  onResumed(gap: number): void;
+  /** A PING for times of silence. */
+  ping(): Command;
+}
+
+/** A connection on which the server talks by itself: notices that the other end is gone, and for how long nothing was heard. */
+export class ListeningConnection {
+  private readonly connection: ReconnectingConnection;
+  private deafSince = 0;
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly hooks: ListeningHooks,
+  ) {
+    this.connection = new ReconnectingConnection(options, {
+      emit: (event, ...payload) => this.onEvent(event, payload),
+      onGivenUp: (error) => {
+        this.stopHeartbeat();
+        hooks.onGivenUp(error);
+      },
+      restore: (connection, protocol) => hooks.restore(connection, protocol),
+      onPush: (connection, items) => hooks.onPush?.(connection, items),
+      takeMessage: (connection, reply) => hooks.takeMessage(connection, reply),
+      wantsPushBuffers: () => hooks.wantsPushBuffers(),
+    });
+  }
+
+  get status(): ConnectionStatus {
+    return this.connection.status;
+  }
+
+  setRef(keepsProcess: boolean): void {
+    this.connection.setRef(keepsProcess);
+  }
+
+  /** Sends a command that may be sent again, and resolves with its confirmation. */
+  async send(command: Command): Promise<void> {
+    const context = (command.context ??= new CommandContext());
+    context.idempotent = true;
+    command.deadline = deadlineAfter(this.options.commandTimeout);
+    // to listen anew is to ask for a connection, also where none is made by itself (`reconnect: false`)
+    if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
+    this.connection.submit(command);
+    await command.promise;
+  }
+
+  async close(timeout?: number): Promise<void> {
+    this.stopHeartbeat();
+    await this.connection.close(timeout);
+  }
+
+  destroy(): void {
+    this.stopHeartbeat();
+    this.connection.destroy();
+  }
+
+  private onEvent<Event extends keyof ConnectionEvents>(
+    event: Event,
+    payload: ConnectionEvents[Event],
+  ): void {
+    if (event === 'disconnect') this.deafSince = performance.now();
+    if (event === 'error') this.hooks.onError(payload[0] as RedisError);
+    if (event === 'ready') this.startHeartbeat();
+    if (event === 'ready' && this.deafSince > 0) {
+      const gap = Math.round(performance.now() - this.deafSince);
+      this.deafSince = 0;
+      this.hooks.onResumed(gap);
+    }
+  }
+
+  /** A connection that only listens would not notice that the other end is gone: PINGs give `socketTimeout` something to miss. */
+  private startHeartbeat(): void {
+    const { socketTimeout } = this.options;
+    if (socketTimeout === 0 || socketTimeout === Infinity || this.heartbeat !== undefined) return;
+    this.heartbeat = setInterval(
+      () => {
+        if (this.connection.status !== 'ready' || this.connection.inFlight > 0) return;
+        const ping = this.hooks.ping();
+        ping.promise.catch(() => undefined);
+        this.connection.submitNow(ping);
+      },
+      timerDelay(Math.max(socketTimeout / 2, 20)),
+    );
+    this.heartbeat.unref();
+  }
+
+  private stopHeartbeat(): void {
+    clearInterval(this.heartbeat);
+    this.heartbeat = undefined;
+  }
+}
