@@ -22,6 +22,9 @@ import { formatAddress, openSocket, type Address } from './open-socket.js';
 import { serverError, withoutArguments } from './server-error.js';
 import { timedOut } from './command-errors.js';
 
+/** Bytes; what servers and the decoder allow for one bulk string. */
+const LONGEST_TEXT = 2 ** 29;
+
 /** What a connection tells the one who owns it. */
 export interface ConnectionOwner {
   /** The socket stands: the handshake may begin. */
@@ -244,6 +247,11 @@ export class Connection implements ReplySink {
 
   /** Messages come as ordinary replies (of RESP2's pub/sub, of MONITOR): while true, the owner looks at each reply first. */
   subscriberMode = false;
+
+  /** From now on a simple string may be as long as a bulk string: a monitor's lines hold whole commands. */
+  allowLongLines(): void {
+    this.decoder.longestLine = LONGEST_TEXT;
+  }
 
   /** The oldest command in flight; for owners whose replies come as pushes. */
   get oldest(): PendingCommand | undefined {

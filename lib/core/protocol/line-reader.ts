@@ -21,8 +21,11 @@ const ZERO = 0x30;
 
 /** The longest line of a length, an integer, a boolean or a null: its type and what follows, without CRLF. */
 export const MAX_SHORT_LINE = 32;
-/** The longest line of a simple string, an error, a double or a big number. Servers send what is long as bulk strings. */
-const MAX_LONG_LINE = 64 * 1024;
+/**
+ * The longest line of a simple string, an error, a double or a big number. Servers send what is long as bulk strings, except
+ * to a monitor.
+ */
+export const MAX_LONG_LINE = 64 * 1024;
 
 // What a read method says instead of a place or a length.
 export const INCOMPLETE = -1;
@@ -129,9 +132,9 @@ export class LineReader {
 }
 
 /** Where the CRLF of a line begins. A CR or LF alone is part of no line. */
-export function findLineEnd(chunk: Bytes, offset: number, end: number): number {
+export function findLineEnd(chunk: Bytes, offset: number, end: number, longest = MAX_LONG_LINE): number {
   const type = chunk[offset];
-  const max = maxLine(type);
+  const max = maxLine(type, longest);
   const stop = Math.min(end, offset + max + 1);
   for (let at = offset + 1; at < stop; at++) {
     const byte = chunk[at];
@@ -151,7 +154,7 @@ function isLineEnd(chunk: Bytes, at: number, end: number): boolean {
 }
 
 /** How long a line of this type may be, without its CRLF. */
-export function maxLine(type: number): number {
+export function maxLine(type: number, longest: number): number {
   const long = type === T_SIMPLE || type === T_ERROR || type === T_DOUBLE || type === T_BIG_NUMBER;
-  return long ? MAX_LONG_LINE : MAX_SHORT_LINE;
+  return long ? longest : MAX_SHORT_LINE;
 }

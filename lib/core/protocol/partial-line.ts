@@ -22,18 +22,27 @@ export class PartialLine {
    * Adds what `chunk[0..end)` has of the line. Whether that was all of it, {@link hasEnded} says.
    * Only the new bytes are looked at, so a long line in small pieces costs no more than in one.
    */
-  add(chunk: Bytes, end: number): number {
-    const max = maxLine(this.bytes[0]);
-    let offset = 0;
-    while (offset < end && !this.hasEnded()) {
-      if (this.length === this.bytes.length)
-        this.bytes = Buffer.concat([this.bytes], this.length * 2) as Bytes;
-      this.bytes[this.length++] = chunk[offset++];
-      if (this.length > max && !this.hasEnded() && this.bytes[this.length - 1] !== CR) {
-        throw malformed('a line without an end', this.bytes[0]);
-      }
-    }
+  add(chunk: Bytes, end: number, longest: number): number {
+    const offset = this.bytes[this.length - 1] === CR ? Math.min(1, end) : endIn(chunk, end);
+    this.append(chunk, offset);
+    if (this.size() > maxLine(this.bytes[0], longest))
+      throw malformed('a line without an end', this.bytes[0]);
     return offset;
+  }
+
+  /** Without what ends it. */
+  private size(): number {
+    if (this.hasEnded()) return this.length - 2;
+    return this.bytes[this.length - 1] === CR ? this.length - 1 : this.length;
+  }
+
+  private append(chunk: Bytes, size: number): void {
+    const length = this.length + size;
+    // a long line doubles, so that one in many pieces is not copied for each of them
+    if (length > this.bytes.length)
+      this.bytes = Buffer.concat([this.bytes], Math.max(this.length * 2, length)) as Bytes;
+    chunk.copy(this.bytes, this.length, 0, size);
+    this.length = length;
   }
 
   /** LF ends a line. Whatever else follows a CR breaks the protocol, so it ends the waiting too. */
@@ -45,4 +54,13 @@ export class PartialLine {
   shrink(): void {
     if (this.bytes.length > 1024) this.bytes = NO_BYTES;
   }
+}
+
+/** How much of `chunk[0..end)` belongs to the line: all, or what goes as far as LF, or as the byte after a CR. */
+function endIn(chunk: Bytes, end: number): number {
+  for (let at = 0; at < end; at++) {
+    if (chunk[at] === LF) return at + 1;
+    if (chunk[at] === CR) return Math.min(at + 2, end);
+  }
+  return end;
 }

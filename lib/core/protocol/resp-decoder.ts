@@ -10,6 +10,7 @@ import {
   findLineEnd,
   INCOMPLETE,
   LineReader,
+  MAX_LONG_LINE,
   NULL_LENGTH,
   STREAMED_LENGTH,
 } from './line-reader.js';
@@ -77,6 +78,8 @@ const MAX_WHOLE = 1 << 20;
  * the chunk is lost then, so whatever came next could be paired with the wrong command.
  */
 export class RespDecoder implements Decoder {
+  /** The longest line of a simple string, in bytes. A monitor's are as long as the commands that they show. */
+  longestLine = MAX_LONG_LINE;
   private readonly limits: DecoderLimits;
   private readonly stack: AggregateStack;
   private readonly lines = new LineReader();
@@ -118,7 +121,7 @@ export class RespDecoder implements Decoder {
     const { line } = this;
     let offset = 0;
     if (line.length > 0) {
-      offset = line.add(chunk as Bytes, length);
+      offset = line.add(chunk as Bytes, length, this.longestLine);
       if (line.hasEnded()) {
         const size = line.length;
         line.length = 0;
@@ -238,7 +241,7 @@ export class RespDecoder implements Decoder {
     const { top } = stack;
     switch (type) {
       case T_SIMPLE: {
-        const close = findLineEnd(chunk, offset, end);
+        const close = findLineEnd(chunk, offset, end, this.longestLine);
         if (close === INCOMPLETE) return this.keepLine(chunk, offset, end);
         if (top === null) this.buffers = sink.wantsBuffers();
         const start = offset + 1;
