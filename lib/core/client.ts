@@ -6,9 +6,12 @@ import type { ConnectionEvents, ConnectionStatus } from './connection/connection
 import { ClientEngine } from './engine/client-engine.js';
 import { SharedEngine } from './engine/shared-engine.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
+import { checkFeedOptions } from './feed/check-feed-options.js';
+import type { FeedOptions, FeedWords } from './feed/feed-options.js';
+import { MONITOR_WORDS, type Monitor } from './monitor/monitor.js';
+import type { MonitorOptions } from './monitor/monitored-command.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
-import { checkFeedOptions } from './feed/check-feed-options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import { SUBSCRIPTION_WORDS, type Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
@@ -228,6 +231,22 @@ export class RedisClient extends ClientCommands<string> {
     return this.listen('ssubscribe', 'smessage', given);
   }
 
+  /**
+   * Shows every command that the server gets, of all its clients and databases, on a connection of its own:
+   * `for await (const { command, args } of await client.monitor())`. For looking at what goes wrong, not for every day: it
+   * shows everybody's values, and a server that is watched does about half the work.
+   *
+   * @returns the monitor, once the server has confirmed it.
+   * @throws {RedisServerError} `NOPERM` where the user may not; else as {@link subscribe}.
+   */
+  monitor(options: MonitorOptions & { buffers: true }): Promise<Monitor<Buffer>>;
+  monitor(options?: MonitorOptions): Promise<Monitor>;
+  async monitor(options: MonitorOptions = {}): Promise<Monitor<string> | Monitor<Buffer>> {
+    this.checkFeed('monitor', MONITOR_WORDS, options);
+    const monitors = this.engine.ensureMonitors();
+    return options.buffers === true ? monitors.open<Buffer>(options) : monitors.open<string>(options);
+  }
+
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
     return this.engine.subscriptions;
@@ -250,6 +269,16 @@ export class RedisClient extends ClientCommands<string> {
     return this.engine.observers.add(observer as CommandObserver);
   }
 
+  private checkFeed(method: string, words: FeedWords, options: FeedOptions): void {
+    checkFeedOptions(method, words, options);
+    if (this.status === 'closing' || this.status === 'closed') {
+      throw new RedisDisconnectedError('CLOSED', `${method}(): the client is closed; make a new one.`);
+    }
+    if (options.signal?.aborted === true) {
+      throw new RedisAbortError(`${method}() was aborted by its signal.`, { cause: options.signal.reason });
+    }
+  }
+
   private async listen(
     method: string,
     kind: 'message' | 'pmessage' | 'smessage',
@@ -258,16 +287,10 @@ export class RedisClient extends ClientCommands<string> {
     const last = given.at(-1);
     const options =
       typeof last === 'object' && last !== null && !Array.isArray(last) ? (last as SubscribeOptions) : {};
-    checkFeedOptions(method, SUBSCRIPTION_WORDS, options);
+    this.checkFeed(method, SUBSCRIPTION_WORDS, options);
     const names = given.filter((item) => item !== undefined && item !== options).flat() as string[];
     if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
       throw new TypeError(`${method}(): name at least one channel, each a string that is not empty.`);
-    }
-    if (this.status === 'closing' || this.status === 'closed') {
-      throw new RedisDisconnectedError('CLOSED', `${method}(): the client is closed; make a new one.`);
-    }
-    if (options.signal?.aborted === true) {
-      throw new RedisAbortError(`${method}() was aborted by its signal.`, { cause: options.signal.reason });
     }
     const subscriber = this.engine.ensureSubscriber();
     return options.buffers === true

@@ -85,10 +85,12 @@ export { RedisPool } from './pool/pool.js';
 export type { RedisPoolStats } from './pool/connection-pool.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
-// pub/sub
+// what comes by itself
 export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
 export type { RedisMessage, SubscribeOptions } from './pubsub/message.js';
 export type { OverflowPolicy } from './feed/feed-options.js';
+export { Monitor, type MonitorEvents } from './monitor/monitor.js';
+export type { MonitoredCommand, MonitorOptions } from './monitor/monitored-command.js';
 
 // streams
 export { StreamConsumer, type StreamConsumerStatus } from './streams/stream-consumer.js';

@@ -1061,7 +1061,7 @@ export const omitted = {
   DISCARD: '`multi()` and dedicated connections',
   EXEC: '`multi()` and dedicated connections',
   HELLO: 'the handshake sends it; `protocol` is an option',
-  MONITOR: 'never ends: it takes the connection over',
+  MONITOR: '`monitor()` of the client: it takes a connection over',
   MULTI: '`multi()` and dedicated connections',
   PSUBSCRIBE: '`psubscribe()` of the client',
   PSYNC: 'a stream between servers, no command with a reply',

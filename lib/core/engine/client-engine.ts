@@ -13,6 +13,7 @@ import type { DedicatedConnection } from '../connection/dedicated-connection.js'
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { RedisError } from '../errors.js';
 import type { CommandGuard } from '../guard/command-guard.js';
+import { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
@@ -45,7 +46,9 @@ export abstract class ClientEngine implements EngineParts {
   abstract readonly isDedicated: boolean;
   /** What befalls that connection. */
   abstract readonly events: TypedEvents<ConnectionEvents>;
-  protected subscriber: Subscriber | undefined;
+  private subscriber: Subscriber | undefined;
+  private monitors: Monitors | undefined;
+  private feedsKeepProcess = true;
   private readonly commandTicks: number;
 
   constructor({ options, guard, observers }: EngineParts) {
@@ -124,7 +127,20 @@ export abstract class ClientEngine implements EngineParts {
 
   /** The connection that subscriptions share, made at first use. */
   ensureSubscriber(): Subscriber {
-    return (this.subscriber ??= this.createSubscriber());
+    if (this.subscriber === undefined) {
+      this.subscriber = new Subscriber(this.options, this.feedHooks());
+      this.subscriber.setRef(this.feedsKeepProcess);
+    }
+    return this.subscriber;
+  }
+
+  /** Those of the server, each on a connection of its own. */
+  ensureMonitors(): Monitors {
+    if (this.monitors === undefined) {
+      this.monitors = new Monitors(this.options, this.feedHooks());
+      this.monitors.setRef(this.feedsKeepProcess);
+    }
+    return this.monitors;
   }
 
   abstract close(timeout: number | undefined): Promise<void>;
@@ -143,8 +159,25 @@ export abstract class ClientEngine implements EngineParts {
   /** @param wait how long the command may wait on the server, ms. */
   protected abstract submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void;
 
-  protected createSubscriber(): Subscriber {
-    return new Subscriber(this.options, { onError: (error) => this.events.emit('error', error) });
+  /** Subscriptions and monitors end. */
+  protected async closeFeeds(timeout: number | undefined): Promise<void> {
+    this.monitors?.destroy();
+    await this.subscriber?.close(timeout);
+  }
+
+  protected destroyFeeds(): void {
+    this.monitors?.destroy();
+    this.subscriber?.destroy();
+  }
+
+  protected setFeedsRef(keepsProcess: boolean): void {
+    this.feedsKeepProcess = keepsProcess;
+    this.subscriber?.setRef(keepsProcess);
+    this.monitors?.setRef(keepsProcess);
+  }
+
+  private feedHooks(): { onError(error: RedisError): void } {
+    return { onError: (error) => this.events.emit('error', error) };
   }
 
   protected submit(command: Command, call: CallOptions | undefined): void {

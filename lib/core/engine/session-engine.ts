@@ -23,6 +23,7 @@ import type { DedicatedConnection } from '../connection/dedicated-connection.js'
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisClientError, RedisConnectionError, RedisServerError, type RedisError } from '../errors.js';
 import { rejectLate } from '../late-error.js';
+import type { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
@@ -77,7 +78,7 @@ export class SessionEngine extends ClientEngine {
   end(): boolean {
     if (this.ended) return false;
     this.ended = true;
-    this.subscriber?.destroy();
+    this.destroyFeeds();
     this.giveBack();
     return true;
   }
@@ -159,6 +160,11 @@ export class SessionEngine extends ClientEngine {
     return super.ensureSubscriber();
   }
 
+  override ensureMonitors(): Monitors {
+    this.assertHeld('monitor()');
+    return super.ensureMonitors();
+  }
+
   override async close(): Promise<void> {
     this.destroy();
   }
@@ -178,7 +184,7 @@ export class SessionEngine extends ClientEngine {
     // it may be somebody else's by now
     if (this.ended) return;
     this.own.connection.destroy();
-    this.subscriber?.destroy();
+    this.destroyFeeds();
   }
 
   override setRef(keepsProcess: boolean): void {

@@ -9,7 +9,6 @@ import { ReconnectingConnection } from '../connection/reconnecting-connection.js
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
-import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
@@ -32,7 +31,6 @@ export class SharedEngine extends ClientEngine {
   override readonly events = new TypedEvents<ConnectionEvents>();
   private readonly lending: ConnectionPool;
   private readonly blocking: BlockingCalls;
-  private keepsProcess = true;
 
   constructor(options: ResolvedOptions) {
     super({
@@ -97,7 +95,7 @@ export class SharedEngine extends ClientEngine {
       this.lending.close(timeout),
       // which ends the waits of the others, and so must not end before
       this.connection.close(timeout, unblocked),
-      this.subscriber?.close(timeout),
+      this.closeFeeds(timeout),
     ]);
   }
 
@@ -108,19 +106,12 @@ export class SharedEngine extends ClientEngine {
   override destroy(): void {
     this.connection.destroy();
     this.lending.destroy();
-    this.subscriber?.destroy();
+    this.destroyFeeds();
   }
 
   override setRef(keepsProcess: boolean): void {
-    this.keepsProcess = keepsProcess;
     this.connection.setRef(keepsProcess);
-    this.subscriber?.setRef(keepsProcess);
-  }
-
-  protected override createSubscriber(): Subscriber {
-    const subscriber = super.createSubscriber();
-    subscriber.setRef(this.keepsProcess);
-    return subscriber;
+    this.setFeedsRef(keepsProcess);
   }
 
   protected override refuseState({ spec: { name, flags } }: Command): TypeError {

@@ -216,7 +216,7 @@ describe('which commands', () => {
     const asked = models({ monitor: [{}, 1] }, { prefix: 'raw', only: ['monitor'] });
     expect(asked).toMatchObject({
       models: [],
-      skipped: [{ name: 'MONITOR', reason: /takes the connection over/ }],
+      skipped: [{ name: 'MONITOR', reason: /takes a connection over/ }],
     });
   });
 
