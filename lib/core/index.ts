@@ -77,7 +77,7 @@ export type { TransactionOptions, WatchOptions } from './transaction/transaction
 export { RedisScript, type BoundScript, type ScriptDefinition } from './script/script.js';
 
 // scanning
-export type { ScanIterator } from './scan/scanning-commands.js';
+export type { ScanItems, ScanIterator } from './scan/scan-iterator.js';
 export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan/scan-options.js';
 
 // the pool

@@ -30,6 +30,14 @@ describe.each(SERVER_KINDS)('scanning.md, on %s', (kind) => {
     expect(await client.dbsize()).toBe(3);
   });
 
+  it('one by one', async () => {
+    await client.mset(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`session:${index}`, 1])));
+    await client.expire('session:7', 1_000);
+    const found = new Set(await scanning.items(client));
+    expect(found.size).toBe(49);
+    expect(found.has('session:7')).toBe(false);
+  });
+
   it('hashes, sets and sorted sets', async () => {
     expect((await scanning.collections(client)).toSorted()).toEqual([
       'Ada: 10.0',

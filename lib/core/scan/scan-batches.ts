@@ -1,3 +1,5 @@
+import { ScanIterator } from './scan-iterator.js';
+
 /** One step of SCAN or its kin: from a cursor to the next one, with what was found on the way. */
 export type ScanStep<Item> = (cursor: string) => Promise<[cursor: string, items: Item[]]>;
 
@@ -8,7 +10,14 @@ export type ScanStep<Item> = (cursor: string) => Promise<[cursor: string, items:
  * @param step sends one step; its promise is awaited as it is, so that an error's stack holds the line of the loop.
  * @param read makes a batch of what a step found.
  */
-export async function* scanBatches<Item, Given>(
+export function scanBatches<Item, Given>(
+  step: ScanStep<Item>,
+  read: (items: Item[]) => Given[],
+): ScanIterator<Given> {
+  return new ScanIterator(batches(step, read));
+}
+
+async function* batches<Item, Given>(
   step: ScanStep<Item>,
   read: (items: Item[]) => Given[],
 ): AsyncGenerator<Given[], void, undefined> {

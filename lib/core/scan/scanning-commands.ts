@@ -7,15 +7,13 @@ import { double } from '../commands/reply-transforms.js';
 import type { FieldValue, ScoredMember } from '../commands/reply-types.js';
 import { ScriptingCommands } from '../script/scripting-commands.js';
 import { scanBatches, type ScanStep } from './scan-batches.js';
+import type { ScanIterator } from './scan-iterator.js';
 import {
   scanArguments,
   type CollectionScanOptions,
   type HashScanOptions,
   type ScanOptions,
 } from './scan-options.js';
-
-/** Batches one after the other: `for await (const batch of …)`. Leaving the loop sends nothing further. */
-export type ScanIterator<Item> = AsyncGenerator<Item[], void, undefined>;
 
 /**
  * The commands, and iterators over what is too much for one reply. The server promises that whatever is there from the first
@@ -27,8 +25,8 @@ export abstract class ScanningCommands<
   protected abstract get keyPrefix(): string;
 
   /**
-   * The keys of the database, in batches, without holding up the server as KEYS does. With a `keyPrefix` only the keys that
-   * have it, without it. Each step is a command of its own, with the timeout of one.
+   * The keys of the database, in batches or by `items()` one by one, without holding up the server as KEYS does. With a
+   * `keyPrefix` only the keys that have it, without it. Each step is a command of its own, with the timeout of one.
    *
    * @throws {TypeError} at once, for an option that is wrong; what a step fails with rejects the loop.
    */

@@ -10,6 +10,16 @@ export async function keys(client: RedisClient) {
   return deleted;
 }
 
+export async function items(client: RedisClient) {
+  const lasting: string[] = [];
+  // #region items
+  for await (const key of client.scanIterator({ match: 'session:*' }).items()) {
+    if ((await client.ttl(key)) === -1) lasting.push(key); // never expires
+  }
+  // #endregion
+  return lasting;
+}
+
 export async function collections(client: RedisClient) {
   const seen: string[] = [];
   // #region collections
