@@ -196,6 +196,8 @@ export class Subscriber {
     for (const command of this.leaving) {
       if (command.spec !== KINDS[kind].unsubscribe || !command.args.some((name) => wanted.has(name)))
         continue;
+      // at once, for its promise settles later: asked again in this tick, it would have what is wanted by then left once more
+      this.leaving.delete(command);
       command.reply(null);
       const others = (command.args as string[]).filter((name) => !wanted.has(name));
       if (others.length > 0) this.unsubscribe(kind, others).catch(() => undefined);
