@@ -125,24 +125,17 @@ export class Subscriber {
     if (subscription.buffers) this.wantsBuffers++;
     const fresh = wanted.filter((name) => !this.channels[kind].has(name));
     this.stay(kind, fresh);
-    const sent =
-      fresh.length === 0 ? undefined : this.connection.send(new Command(KINDS[kind].subscribe, fresh, false));
+    const sent = fresh.length === 0 ? undefined : this.ask(kind, fresh);
     for (const name of fresh) {
       const channel: Channel = { listeners: [], confirmed: sent!, active: false };
       this.channels[kind].set(name, channel);
-      sent!.then(
-        () => (channel.active = true),
-        () => undefined,
-      );
+      expectConfirmation(channel, sent!);
     }
-    const joined = wanted.map((name) => this.channels[kind].get(name)!);
-    for (const channel of joined) channel.listeners = [...channel.listeners, subscription];
+    const joined = wanted.map((name) => ({ name, channel: this.channels[kind].get(name)! }));
+    for (const { channel } of joined) channel.listeners = [...channel.listeners, subscription];
     try {
-      await unlessAborted(
-        Promise.all(joined.map(({ confirmed }) => confirmed)),
-        options.signal,
-        'The subscription',
-      );
+      const confirmed = joined.map(({ name, channel }) => this.confirmed(kind, name, channel, sent));
+      await unlessAborted(Promise.all(confirmed), options.signal, 'The subscription');
     } catch (error) {
       subscription.end();
       void this.leave(subscription, wanted).catch(() => undefined);
@@ -150,6 +143,37 @@ export class Subscriber {
       throw remakeError(error as RedisError);
     }
     return subscription;
+  }
+
+  private ask(kind: Kind, names: readonly string[]): Promise<void> {
+    return this.connection.send(new Command(KINDS[kind].subscribe, names, false));
+  }
+
+  /**
+   * Waits for the confirmation of a channel. What another subscription had asked for may have been refused for the sake of
+   * other channels in its command: then the channel is asked for once more, by itself.
+   *
+   * @param own of what the waiting subscription has sent: a refusal of that is final.
+   */
+  private async confirmed(
+    kind: Kind,
+    name: string,
+    channel: Channel,
+    own: Promise<void> | undefined,
+  ): Promise<void> {
+    let last = own;
+    for (;;) {
+      const { confirmed } = channel;
+      try {
+        await confirmed;
+        return;
+      } catch (error) {
+        const wanted = this.channels[kind].get(name) === channel;
+        if (confirmed === last || !wanted || !(error instanceof RedisServerError)) throw error;
+        // unless another one who waits has done so already
+        if (channel.confirmed === confirmed) expectConfirmation(channel, (last = this.ask(kind, [name])));
+      }
+    }
   }
 
   async close(timeout?: number): Promise<void> {
@@ -317,6 +341,14 @@ export class Subscriber {
     this.progress.set(command, { connection, left });
     if (left === 0) connection.takeOldest()!.reply(null);
   }
+}
+
+function expectConfirmation(channel: Channel, confirmed: Promise<void>): void {
+  channel.confirmed = confirmed;
+  confirmed.then(
+    () => (channel.active = true),
+    () => undefined,
+  );
 }
 
 function isPubSubFrame([word]: Reply[]): boolean {

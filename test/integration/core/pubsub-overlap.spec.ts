@@ -328,6 +328,40 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(client.subscriptions).toBe(0);
     });
 
+    it('a refusal is of who asked for what is refused, and not of others who joined in the channel', async () => {
+      const admin = make();
+      await admin.call(
+        'ACL',
+        'SETUSER',
+        'joined',
+        'on',
+        '>pw',
+        '~*',
+        '+@all',
+        'resetchannels',
+        '&ok',
+        '&fine',
+      );
+      const client = make({ username: 'joined', password: 'pw' });
+      const refused = client.subscribe('ok', 'fine', 'secret');
+      const first = client.subscribe('ok');
+      const second = client.subscribe('ok', 'fine');
+      await expect(refused).rejects.toMatchObject({ code: 'NOPERM' });
+      const joined = [await first, await second];
+      expect(await admin.publish('ok', 'x')).toBe(1);
+      for (const subscription of joined)
+        expect((await subscription.next()).value).toMatchObject({ channel: 'ok', data: 'x' });
+      expect(await admin.publish('fine', 'y')).toBe(1);
+      expect((await joined[1]!.next()).value).toMatchObject({ channel: 'fine', data: 'y' });
+      expect(client.subscriptions).toBe(2);
+      // and made anew like any other
+      const back = new Promise((resolve) => joined[0]!.on('resubscribed', resolve));
+      await killSubscribers(admin);
+      await back;
+      expect(await admin.pubsubNumsub('ok', 'fine', 'secret')).toEqual({ ok: 1, fine: 1, secret: 0 });
+      await admin.call('ACL', 'DELUSER', 'joined');
+    });
+
     it.each(['SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'SUNSUBSCRIBE'])(
       '%s by call() and in pipelines is refused, before anything is sent',
       async (name) => {
