@@ -1,0 +1,214 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RedisPool, type RedisClient, type RedisPoolOptions, type RedisSession } from 'nestjs-redwire/core';
+import { eventually, startServer, type TestServer } from '../../support/index.js';
+import { clientMaker } from './support/clients.js';
+import { shows } from './support/shows.js';
+
+describe('dedicated connections', () => {
+  let server: TestServer;
+  let client: RedisClient;
+  let pool: RedisPool | undefined;
+  const make = clientMaker(() => ({ url: server.url, reconnect: { delay: 10 } }));
+  const makePool = (options: RedisPoolOptions = {}): RedisPool =>
+    (pool = new RedisPool({ url: server.url, reconnect: { delay: 10 }, ...options }));
+
+  beforeAll(async () => {
+    server = await startServer({ kind: 'redis-7.0' });
+  });
+  afterAll(() => server.stop());
+  beforeEach(async () => {
+    client = make();
+    await client.flushall();
+  });
+  afterEach(() => {
+    pool?.destroy();
+    pool = undefined;
+  });
+
+  it('is lent for the time of the work, and used again', async () => {
+    const shared = await client.clientId();
+    const first = await client.dedicated((session) => session.clientId());
+    const second = await client.dedicated((session) => session.clientId());
+    expect(first).not.toBe(shared);
+    expect(second).toBe(first);
+    const together = await Promise.all([1, 2, 3].map(() => client.dedicated((session) => session.clientId())));
+    expect(new Set(together).size).toBe(3);
+    await expect(client.dedicated(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+    expect(client.isDedicated).toBe(false);
+  });
+
+  it('cannot be used after its work, and harms nobody who has the connection then', async () => {
+    let kept: RedisSession | undefined;
+    await client.dedicated(async (session) => {
+      kept = session;
+      await session.ping();
+    });
+    const gone = { code: 'RELEASED' };
+    await expect(kept!.ping()).rejects.toMatchObject(gone);
+    await expect(kept!.with({ timeout: 10 }).get('k')).rejects.toMatchObject(gone);
+    await expect(kept!.pipeline().get('k').exec()).rejects.toMatchObject(gone);
+    await expect(kept!.multi((tx) => tx.get('k'))).rejects.toMatchObject(gone);
+    await expect(kept!.subscribe('c')).rejects.toThrow(/closed|given back/);
+    await expect(kept!.probe(10)).rejects.toMatchObject(gone);
+    expect(() => kept!.on('ready', () => undefined)).toThrow(/given back already/);
+    expect(kept!.status).toBe('closed');
+    await client.dedicated(async (session) => {
+      kept!.destroy();
+      await kept!.close();
+      expect(await session.ping()).toBe('PONG');
+    });
+  });
+
+  it('what was left on it is undone, or the connection is not used again', async () => {
+    const id = await client.dedicated((session) => session.clientId());
+    const leave: ((session: RedisSession) => Promise<unknown>)[] = [
+      (session) => session.multi(),
+      (session) => session.watch('k'),
+      async (session) => {
+        await session.watch('k');
+        await session.multi();
+        await session.set('k', 'never');
+      },
+      (session) => session.subscribe('c'),
+    ];
+    for (const work of leave) {
+      await client.dedicated(async (session) => void (await work(session)));
+      await client.set('k', 'changed');
+      await client.dedicated(async (session) => {
+        expect(await session.clientId()).toBe(id);
+        expect(await session.multi((tx) => tx.get('k'))).toEqual(['changed']);
+      });
+    }
+    expect(await client.pubsubNumsub('c')).toEqual({ c: 0 });
+    const alter: ((session: RedisSession) => Promise<unknown>)[] = [
+      (session) => session.call('SELECT', 1),
+      (session) => session.clientSetname('other'),
+      (session) => session.pipeline().clientSetname('other').exec(),
+      (session) => session.multi((tx) => tx.clientSetname('other')),
+      (session) => session.call('CLIENT', 'TRACKING', 'on'),
+      (session) => session.call('RESET'),
+      (session) => session.call('CLIENT', 'NO-EVICT', 'on'),
+    ];
+    let last = id;
+    for (const work of alter) {
+      const altered = await client.dedicated(async (session) => {
+        const own = await session.clientId();
+        await work(session);
+        return own;
+      });
+      expect(altered).toBe(last);
+      last = await client.dedicated(async (session) => {
+        expect(await session.clientInfo()).toMatchObject({ db: 0, name: '' });
+        return session.clientId();
+      });
+      expect(last).not.toBe(altered);
+    }
+  });
+
+  it('refuses what would break the pairing of replies', async () => {
+    await client.dedicated(async (session) => {
+      for (const [words, message] of [
+        [['CLIENT', 'REPLY', 'OFF'], /no command could be matched/],
+        [['MONITOR'], /use monitor\(\)/],
+        [['SYNC'], /stream between servers/],
+        [['QUIT'], /give the connection back/],
+        [['SUBSCRIBE', 'c'], /Use subscribe\(\)/],
+      ] as [[string, ...string[]], RegExp][])
+        await expect(session.call(...words)).rejects.toThrow(message);
+      expect(await session.ping()).toBe('PONG');
+    });
+  });
+
+  it('a nested one is the same', async () => {
+    await client.dedicated((outer) =>
+      outer.dedicated(async (inner) => expect(await inner.clientId()).toBe(await outer.clientId())),
+    );
+  });
+
+  it('blocking commands wait on it itself; a signal ends them and loses no element', async () => {
+    await client.dedicated(async (session) => {
+      const id = await session.clientId();
+      const popped = session.blpop('list', 5);
+      await eventually(async () => (await client.clientList()).some((info) => info.id === id && info.cmd === 'blpop'));
+      await client.rpush('list', 'x');
+      expect(await popped).toEqual(['list', 'x']);
+      const controller = new AbortController();
+      const aborted = session.with({ signal: controller.signal }).blpop('list', 0);
+      await eventually(async () => (await client.clientList()).some((info) => info.id === id && info.cmd === 'blpop'));
+      controller.abort('enough');
+      await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+      expect(await session.clientId()).toBe(id);
+      await client.rpush('list', 'y');
+      expect(await client.llen('list')).toBe(1);
+    });
+  });
+
+  it('await using gives a pooled client back; a second release is an error', async () => {
+    makePool({ min: 0, max: 1 });
+    {
+      await using lent = await pool!.acquire();
+      expect(await lent.ping()).toBe('PONG');
+      expect(pool!.stats()).toMatchObject({ active: 1, idle: 0 });
+    }
+    expect(pool!.stats()).toMatchObject({ active: 0, idle: 1 });
+    const lent = await pool!.acquire();
+    await lent[Symbol.asyncDispose]();
+    expect(() => pool!.release(lent)).toThrow(/given back already/);
+  });
+
+  it('a pooled client has transactions by hand too, reset for the next one', async () => {
+    makePool({ min: 0, max: 1 });
+    await pool!.use(async (lent) => {
+      await lent.watch('k');
+      await lent.multi();
+      await lent.incr('k');
+    });
+    await pool!.use(async (lent) => {
+      expect(await lent.incr('k')).toBe(1);
+      expect(await lent.multi((tx) => tx.incr('k'))).toEqual([2]);
+    });
+    expect(pool!.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1 });
+  });
+
+  it('waiters are served in the order in which they came, though a connection must be looked at first', async () => {
+    makePool({ min: 0, max: 1 });
+    await pool!.use((lent) => lent.ping());
+    const since = performance.now();
+    await eventually(() => performance.now() - since > 1_000);
+    const order: number[] = [];
+    await Promise.all([0, 1, 2, 3].map((nth) => pool!.use(() => order.push(nth))));
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
+  it('keeps `min` open: what the server cuts comes back by itself', async () => {
+    makePool({ min: 3, max: 5 });
+    await pool!.connect();
+    const admin = make();
+    await admin.ping();
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await eventually(() => pool!.stats().idle === 3);
+    await pool!.use(async (lent) => void (await lent.call('SELECT', 1)));
+    await eventually(() => pool!.stats().idle === 3 && pool!.stats().total === 3);
+    await server.kill();
+    await eventually(() => pool!.stats().idle === 0);
+    await server.restart();
+    await eventually(() => pool!.stats().idle === 3, { timeout: 20_000 });
+  });
+
+  shows('maxDedicated', 'one more transaction waits for its turn; one that waits too long says why', async () => {
+    const narrow = make({ maxDedicated: 1, commandTimeout: 200 });
+    const ids = await Promise.all([1, 2, 3].map(() => narrow.dedicated((session) => session.clientId())));
+    expect(new Set(ids).size).toBe(1);
+    let release = (): void => undefined;
+    const held = narrow.dedicated(() => new Promise<void>((resolve) => (release = resolve)));
+    await expect(narrow.multi((tx) => tx.get('k'))).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      kind: 'pool',
+      message: expect.stringContaining('is `maxDedicated` too small?'),
+    });
+    await expect(narrow.blpop('list', 1)).rejects.toMatchObject({ kind: 'pool', command: 'BLPOP' });
+    release();
+    await held;
+    expect(await narrow.multi((tx) => tx.get('k'))).toEqual([null]);
+  });
+});
