@@ -1,17 +1,20 @@
 import { onceAborted } from '../abort-signals.js';
 import type { RedisError } from '../errors.js';
 import type { CommandObserver } from '../observer.js';
-import type { RedisClientOptions } from '../options.js';
+import type { CallOptions } from '../options.js';
 
 interface Observation {
   observer: CommandObserver;
   state: unknown;
 }
 
+/** What a call may ask for instead of the client's settings, and what matters after it was issued. */
+export type CallSettings = Pick<CallOptions, 'timeout' | 'retry' | 'idempotent'>;
+
 /** What only some commands carry: most have none, and the hot path tests for null. */
-export class CommandContext {
+export class CommandContext implements CallSettings {
   /** This call's retry rule; undefined stands for the client's. */
-  retry: RedisClientOptions['retry'];
+  retry: CallOptions['retry'];
   /** The caller's word that sending it twice does no harm. */
   idempotent: boolean | undefined;
   /** This call's own `timeout`, ms; undefined stands for `commandTimeout`. */

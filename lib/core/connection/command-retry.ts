@@ -63,8 +63,8 @@ export class CommandRetry {
     if (this.owner.status === 'closed') this.waiting.refuseAll('the client was closed first.');
   }
 
-  private ruleOf({ spec, context }: PendingCommand): RetryRule {
-    return (spec.flags & CommandFlag.ONCE) === 0 ? (context?.retry ?? this.options.retry) : false;
+  private ruleOf({ spec, settings }: PendingCommand): RetryRule {
+    return (spec.flags & CommandFlag.ONCE) === 0 ? (settings?.retry ?? this.options.retry) : false;
   }
 
   private tryAgain(command: PendingCommand, rule: RetryRule, error: RedisError): boolean {
@@ -93,7 +93,7 @@ export class CommandRetry {
   /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
   private holdBack(command: PendingCommand, rule: RetryRule, delay: number, error: RedisError): void {
     if (rule !== 'idempotent') {
-      const timeout = command.context?.timeout ?? this.options.commandTimeout;
+      const timeout = command.settings?.timeout ?? this.options.commandTimeout;
       command.deadline = timeout === 0 ? 0 : deadlineAfter(delay + timeout);
     }
     this.waiting.delay(command, delay, error);

@@ -2,7 +2,7 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { RedisProtocolError, type RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
-import type { CommandContext } from './command-context.js';
+import type { CallSettings, CommandContext } from './command-context.js';
 
 /**
  * A command from its call to its reply, whoever waits for it. Lives in one queue at a time: waiting (not sent), or in
@@ -22,6 +22,11 @@ export abstract class PendingCommand {
     /** The caller wants bytes instead of text. */
     readonly buffers: boolean,
   ) {}
+
+  /** What its call asked for. */
+  get settings(): CallSettings | null {
+    return this.context;
+  }
 
   /** Hands the value to whoever waits. */
   protected abstract resolve(value: unknown): void;
@@ -95,7 +100,7 @@ export abstract class PendingCommand {
   get isIdempotent(): boolean {
     return (
       (this.spec.flags & (CommandFlag.READONLY | CommandFlag.IDEMPOTENT)) !== 0 ||
-      this.context?.idempotent === true
+      this.settings?.idempotent === true
     );
   }
 }

@@ -3,6 +3,7 @@ import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
 import { clock, ticksFor, type Ticking } from './coarse-clock.js';
+import type { CommandSource } from './command-source.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, failUnsent, refuse } from './command-errors.js';
 import { CommandRetry } from './command-retry.js';
@@ -15,6 +16,12 @@ import { formatAddress } from './open-socket.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
+
+interface Refusal {
+  readonly code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED';
+  readonly why: string;
+  readonly cause?: RedisError | undefined;
+}
 
 /**
  * One connection that is made at first use and made again when it is lost, and the queue of commands before it.
@@ -89,14 +96,29 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     else this.hold(command);
   }
 
-  /** Takes the commands of a pipeline. Where they must wait all of them are held, however many, or none. */
-  submitAll(commands: readonly PendingCommand[]): void {
-    let held = false;
-    for (const command of commands) {
-      // decided once: a pipeline longer than the queue could never be sent else
-      if (held) this.waiting.push(command);
-      else this.submit(command);
-      held ||= this.status !== 'ready' && !command.settled;
+  /**
+   * Takes the commands of a pipeline, each portion when the one before it is done for the greater part. Where they must wait
+   * all of them are held, however many, or none: a pipeline longer than the queue could never be sent else.
+   */
+  submitAll(source: CommandSource): void {
+    if (!this.ticking) this.startTicking();
+    const refusal = this.whyRefused();
+    if (refusal !== undefined) {
+      for (const command of source.takeRest()) refuse(command, refusal.code, refusal.why, refusal.cause);
+    } else {
+      if (this.status === 'ready') this.sendFrom(source);
+      this.waiting.add(source);
+    }
+    this.startAttemptFor(refusal);
+  }
+
+  /** Sends what may go at once, as `submit()` does. */
+  private sendFrom(source: CommandSource): void {
+    const { connection, waiting } = this;
+    while (connection!.hasRoom && waiting.length === 0) {
+      const command = source.take();
+      if (command === undefined) return;
+      connection!.send(command);
     }
   }
 
@@ -115,26 +137,35 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private hold(command: PendingCommand): void {
-    const { status, options } = this;
-    if (status === 'closing' || status === 'closed') refuse(command, 'CLOSED', 'the client is closed.');
-    else if (status === 'ready') this.waiting.push(command);
-    else if (status === 'idle' && this.established && options.reconnect === false) {
+    const refusal = this.whyRefused();
+    if (refusal === undefined) this.waiting.push(command);
+    else refuse(command, refusal.code, refusal.why, refusal.cause);
+    this.startAttemptFor(refusal);
+  }
+
+  /** Why nothing may be issued now, not even to wait; or undefined. */
+  private whyRefused(): Refusal | undefined {
+    const { status, options, lastError: cause } = this;
+    if (status === 'ready') return undefined;
+    if (status === 'closing' || status === 'closed') return { code: 'CLOSED', why: 'the client is closed.' };
+    if (status === 'idle' && this.established && options.reconnect === false) {
       const why = `the connection to Redis at ${this.address} was lost and \`reconnect\` is false. Call connect() to open a new one.`;
-      refuse(command, 'DISCONNECTED', why, this.lastError);
-    } else if (this.waiting.length >= options.queueSize) {
-      const why = `not connected to Redis at ${this.address}, and ${options.queueSize} commands wait already (\`queueSize\`).`;
-      refuse(command, 'QUEUE_FULL', why, this.lastError);
-      // with a queue of 0 nothing would ever connect
-      if (status === 'idle') this.startAttempt();
-    } else {
-      this.waiting.push(command);
-      if (status === 'idle') this.startAttempt();
+      return { code: 'DISCONNECTED', why, cause };
     }
+    if (this.waiting.held < options.queueSize) return undefined;
+    const why = `not connected to Redis at ${this.address}, and ${options.queueSize} commands wait already (\`queueSize\`).`;
+    return { code: 'QUEUE_FULL', why, cause };
+  }
+
+  /** Connects for what was issued: also where the queue had no place, for with a queue of 0 nothing would ever connect. */
+  private startAttemptFor(refusal: Refusal | undefined): void {
+    if (this.status === 'idle' && refusal?.code !== 'DISCONNECTED') this.startAttempt();
   }
 
   private pump(): void {
     const { connection, waiting } = this;
     if (connection === null || this.attempt !== null) return;
+    waiting.refill();
     while (waiting.length > 0 && connection.hasRoom) {
       const command = waiting.shift()!;
       if (!command.settled) connection.send(command);
@@ -250,7 +281,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   // ── the connection's reports ─────────────────────────────────────────────────────────────────────────────────────
 
   onRoom(connection: Connection): void {
-    if (connection === this.connection && (this.waiting.length > 0 || this.status === 'closing')) this.pump();
+    if (connection === this.connection && (this.waiting.held > 0 || this.status === 'closing')) this.pump();
   }
 
   onPush(connection: Connection, items: Reply[]): void {
@@ -349,7 +380,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     const { attempt } = this;
     if (attempt?.isOverdue(now) === true) this.abandon(attempt, attempt.explainTimeout());
     else if (this.status === 'ready' || this.status === 'closing') this.connection?.onTick(now);
-    this.waiting.expire(now, () => this.whyUnsent());
+    this.waiting.expire(now, (where) => this.whyUnsent(where));
     for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
     this.waiters.expire(now, this.address, () => this.whyUnconnected());
     if (this.backoff.pausing && !this.isWanted()) this.rest();
@@ -370,13 +401,16 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return { reason: cause?.message ?? attempt?.waitsFor ?? 'no attempt has ended yet.', cause };
   }
 
-  private whyUnsent(): { reason: string; cause: RedisError | undefined } {
-    const { lastError: cause, status } = this;
+  private whyUnsent(where: 'queue' | 'rest'): { reason: string; cause: RedisError | undefined } {
+    const { lastError: cause } = this;
+    if (cause !== undefined) return { reason: cause.message, cause };
+    if (this.connection === null || this.attempt !== null)
+      return { reason: `not yet connected to Redis at ${this.address}`, cause };
     const reason =
-      status === 'ready'
+      where === 'queue'
         ? 'the connection had no room for it'
-        : `not yet connected to Redis at ${this.address}`;
-    return { reason: cause?.message ?? reason, cause };
+        : 'the commands before it in its pipeline took that long';
+    return { reason, cause };
   }
 
   // ── ending ───────────────────────────────────────────────────────────────────────────────────────────────────────

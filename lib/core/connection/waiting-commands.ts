@@ -1,8 +1,15 @@
 import type { RedisError } from '../errors.js';
 import { clock, ticksFor } from './coarse-clock.js';
+import type { CommandSource } from './command-source.js';
 import type { PendingCommand } from './pending-command.js';
 import { failUnsent, historyOf, refuse, timedOut } from './command-errors.js';
 import { CommandQueue } from './command-queue.js';
+
+/** Why commands are still not sent. */
+interface WhyUnsent {
+  reason: string;
+  cause: RedisError | undefined;
+}
 
 /** A refused command that a retry rule holds back. */
 interface Delayed {
@@ -13,18 +20,29 @@ interface Delayed {
   readonly error: RedisError;
 }
 
-/** Commands that are not on a connection: in order of their calls, and apart those that a retry rule holds back. */
+/**
+ * Commands that are not on a connection: in order of their calls, and apart those that a retry rule holds back and the
+ * rests of long pipelines, which line up at the end portion by portion.
+ */
 export class WaitingCommands {
   private readonly queue = new CommandQueue();
   private delayed: Delayed[] = [];
+  private sources: CommandSource[] = [];
 
-  /** In the queue, the held back not counted. */
+  /** In the queue: neither the held back counted, nor the rests of pipelines. */
   get length(): number {
     return this.queue.length;
   }
 
+  /** All but the held back: what was issued and never sent, or comes first again. */
+  get held(): number {
+    let held = this.queue.length;
+    for (const { left } of this.sources) held += left;
+    return held;
+  }
+
   get size(): number {
-    return this.queue.length + this.delayed.length;
+    return this.held + this.delayed.length;
   }
 
   push(command: PendingCommand): void {
@@ -33,6 +51,28 @@ export class WaitingCommands {
 
   shift(): PendingCommand | undefined {
     return this.queue.shift();
+  }
+
+  /** Takes commands that were issued together: the first portion lines up, the rest later. */
+  add(source: CommandSource): void {
+    this.lineUp(source);
+    if (source.left > 0) this.sources.push(source);
+  }
+
+  /** Lets those whose turn it is line up, behind all who came meanwhile: each source gets on, and nobody waits for all of it. */
+  refill(): void {
+    if (this.sources.length === 0) return;
+    for (const source of this.sources) this.lineUp(source);
+    this.forgetEmptySources();
+  }
+
+  private lineUp(source: CommandSource): void {
+    for (let command = source.take(); command !== undefined; command = source.take())
+      this.queue.push(command);
+  }
+
+  private forgetEmptySources(): void {
+    this.sources = this.sources.filter(({ left }) => left > 0);
   }
 
   /** Puts commands in front of all others, keeping their order: they were issued before. */
@@ -61,12 +101,16 @@ export class WaitingCommands {
     return due;
   }
 
-  /** Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is over. */
-  expire(now: number, why: () => { reason: string; cause: RedisError | undefined }): void {
+  /**
+   * Ends the wait for what is over its deadline, and forgets what was aborted. `why` is asked only where something is
+   * over: of the queue, or of the rest of a pipeline.
+   */
+  expire(now: number, why: (where: 'queue' | 'rest') => WhyUnsent): void {
     let over = 0;
     const look = (command: PendingCommand, refusal?: RedisError): void => {
       if (!command.settled && command.deadline !== 0 && now > command.deadline) {
-        const { reason, cause } = refusal === undefined ? why() : { reason: refusal.message, cause: refusal };
+        const { reason, cause } =
+          refusal === undefined ? why('queue') : { reason: refusal.message, cause: refusal };
         const history = historyOf(command);
         const what = history === '' ? 'it was never sent' : `it ${history}, and waited to be sent again`;
         command.fail(() => timedOut(command, `${what}: ${reason}`, cause));
@@ -75,9 +119,20 @@ export class WaitingCommands {
     };
     for (let index = 0; index < this.queue.length; index++) look(this.queue.at(index));
     for (const { command, error } of this.delayed) look(command, error);
+    if (this.sources.length > 0) this.expireSources(now, why);
     if (over === 0) return;
     this.delayed = this.delayed.filter(({ command }) => !command.settled);
     for (const command of this.queue.drain()) if (!command.settled) this.queue.push(command);
+  }
+
+  private expireSources(now: number, why: (where: 'rest') => WhyUnsent): void {
+    for (const source of this.sources) {
+      if (source.deadline === 0 || now <= source.deadline || source.left === 0) continue;
+      const { reason, cause } = why('rest');
+      for (const command of source.takeRest())
+        command.fail(() => timedOut(command, `it was never sent: ${reason}`, cause));
+    }
+    this.forgetEmptySources();
   }
 
   /** Fails everything: no connection will come. */
@@ -92,6 +147,8 @@ export class WaitingCommands {
   private takeAll(): PendingCommand[] {
     const delayed = this.delayed.map(({ command }) => command);
     this.delayed = [];
-    return [...this.queue.drain(), ...delayed];
+    const rests = this.sources.flatMap((source) => source.takeRest());
+    this.sources = [];
+    return [...this.queue.drain(), ...rests, ...delayed];
   }
 }

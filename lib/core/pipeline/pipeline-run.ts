@@ -2,6 +2,7 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
+import type { CallSettings } from '../connection/command-context.js';
 import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
 
 /** A pipeline: its commands, and once they are sent the results as far as they have come. */
@@ -14,6 +15,8 @@ export class PipelineRun implements ResultCollector {
   readonly results: unknown[] = [];
   /** Places in {@link results} that hold an error. */
   readonly failed: number[] = [];
+  /** What the call that runs it asked for; the same for each of its commands. */
+  settings: CallSettings | null = null;
   private readonly errors: (() => Error)[] = [];
   private left = 0;
   private finish!: () => void;
@@ -29,6 +32,11 @@ export class PipelineRun implements ResultCollector {
     this.done = new Promise((resolve) => {
       this.finish = resolve;
     });
+  }
+
+  /** Commands that have not settled yet. */
+  get unsettled(): number {
+    return this.left;
   }
 
   /** The error that came first. */

@@ -1,9 +1,11 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
+import type { CallSettings } from '../connection/command-context.js';
 import { PendingCommand } from '../connection/pending-command.js';
 
 /** Collects what the commands of a pipeline came to. */
 export interface ResultCollector {
+  readonly settings: CallSettings | null;
   settle(index: number, value: unknown): void;
   fail(index: number, create: () => Error): void;
 }
@@ -18,6 +20,11 @@ export class PipelinedCommand extends PendingCommand {
     private readonly index: number,
   ) {
     super(spec, args, buffers);
+  }
+
+  /** The pipeline's: a hundred thousand commands need no context each to know them. */
+  override get settings(): CallSettings | null {
+    return this.collector.settings;
   }
 
   protected override resolve(value: unknown): void {

@@ -1,9 +1,11 @@
-import { applyCallOptions } from '../apply-call-options.js';
+import { onceAborted } from '../abort-signals.js';
 import type { CommandObservers } from '../command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import { RedisAbortError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { PipelineFeed } from './pipeline-feed.js';
 import type { PipelineRun } from './pipeline-run.js';
 
 /** What a pipeline needs of its client. */
@@ -21,14 +23,32 @@ export async function runPipeline(
 ): Promise<void> {
   const { commands } = run;
   if (commands.length === 0) return;
-  const deadline = deadlineAfter(options.commandTimeout);
-  for (const command of commands) command.deadline = deadline;
+  const { timeout = options.commandTimeout, signal } = call ?? {};
+  run.settings = call ?? null;
+  const feed = new PipelineFeed(run, deadlineAfter(timeout));
   const ended = observers.active ? observers.showPipeline(commands) : undefined;
-  // not before all have their places: a signal that has fired settles them at once
-  if (call !== undefined) for (const command of commands) applyCallOptions(command, call);
-  if (call?.signal?.aborted !== true) connection.submitAll(commands);
+  let forgetSignal: (() => void) | undefined;
+  if (signal?.aborted === true) abort(run, feed, signal);
+  else {
+    if (signal !== undefined) forgetSignal = onceAborted(signal, () => abort(run, feed, signal));
+    connection.submitAll(feed);
+  }
   await run.done;
+  forgetSignal?.();
   run.makeErrors();
   ended?.(run.firstError);
   run.stripKeys();
+}
+
+/** Fails what has not settled, each command in its place. */
+function abort({ commands }: PipelineRun, feed: PipelineFeed, { reason: cause }: AbortSignal): void {
+  const handedOut = commands.length - feed.takeRest().length;
+  for (const [index, command] of commands.entries()) {
+    if (command.settled) continue;
+    const { name } = command.spec;
+    const effect = index < handedOut ? '' : ' It was never sent.';
+    command.fail(
+      () => new RedisAbortError(`${name} was aborted by its signal.${effect}`, { command: name, cause }),
+    );
+  }
 }
