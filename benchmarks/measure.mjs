@@ -28,7 +28,7 @@ async function measure() {
     const metrics = { import: adapter.package ? loaded - start : null, connect: performance.now() - loaded };
     return { status: 'ok', metrics };
   }
-  if (scenario.kind === 'memory' && client.drive) return { status: '–' };
+  if ((scenario.kind === 'memory' || scenario.kind === 'speedup') && client.drive) return { status: '–' };
   const metrics = await MEASURES[scenario.kind]({
     scenario,
     client,

@@ -1,7 +1,8 @@
 /**
  * What is measured. `kind` names the way (measures/*.mjs), `needs` the one call a client must offer, `issue` one use
  * of it: the same closure for every client. `check` looks at one reply before anything is timed. `targets` are
- * what our client must reach: how many times better than the best peer in the same run, or `atMost` in the unit.
+ * what our client must reach: how many times better than the best peer in the same run, or `atMost` or `atLeast` in the
+ * unit.
  */
 import { CHANNELS, HASHES, KEY_LISTS, LARGE, LISTS, MEDIUM, MESSAGE, SMALL } from './data.mjs';
 
@@ -35,11 +36,15 @@ function set(name, title, { keys, values, valueSize }, callers, targets) {
   };
 }
 
-function pipeline(length, targets) {
-  // Windows into the keys, made beforehand: the loop itself builds no arrays.
-  const windows = Array.from({ length: 100 }, (_, i) =>
+/** Windows into the keys, made beforehand: the loops themselves build no arrays. */
+function windowsOf(length) {
+  return Array.from({ length: 100 }, (_, i) =>
     Array.from({ length }, (_unused, j) => SMALL.keys[(i * 37 + j) % SMALL.keys.length]),
   );
+}
+
+function pipeline(length, targets) {
+  const windows = windowsOf(length);
   return {
     name: `pipeline-${length}`,
     title: `Explicit pipeline of ${length} GETs, 1 caller (per command)`,
@@ -50,6 +55,19 @@ function pipeline(length, targets) {
     issue: (client, i) => client.pipelineGet(windows[i % windows.length]),
     check: (replies) => replies.length === length && String(replies[0]).includes(SMALL.values[0]),
     targets,
+  };
+}
+
+function pipelineSpeedup(length, targets) {
+  const windows = windowsOf(length);
+  return {
+    ...pipeline(length, targets),
+    name: 'pipeline-speedup',
+    title: `Pipelines of ${length} GETs beside ${length} GETs one by one, 1 caller`,
+    kind: 'speedup',
+    oneByOne: async (client, i) => {
+      for (const key of windows[i % windows.length]) await client.get(key);
+    },
   };
 }
 
@@ -87,6 +105,7 @@ export const SCENARIOS = [
   },
   pipeline(100, { cpu: 2.4 }),
   pipeline(1000, { cpu: 4 }),
+  pipelineSpeedup(100, { speedup: { atLeast: 20 } }),
   {
     name: 'mget-100',
     title: 'MGET of 100 x 16 B, 10 callers',

@@ -9,6 +9,11 @@ export const METRICS = {
     { name: 'p50', label: 'p50 µs', better: 'lower' },
     { name: 'p99', label: 'p99 µs', better: 'lower', ratio: 'p99' },
   ],
+  speedup: [
+    { name: 'speedup', label: 'times as fast', better: 'higher', ratio: 'speed-up' },
+    { name: 'pipelined', label: 'pipelined ops/s', better: 'higher' },
+    { name: 'awaited', label: 'one by one ops/s', better: 'higher' },
+  ],
   pubsub: [
     { ...cpu, label: 'CPU µs/message' },
     { ...ops, label: 'messages/s', ratio: 'messages/s' },

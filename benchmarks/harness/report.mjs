@@ -87,8 +87,10 @@ function targetRow(result, metric, target, subject) {
   const mine = medianOf(subjectRuns, metric);
   const peer = bestPeer(result, metric, subject);
   const reached = peer ? ratioOf(subjectRuns, result.runs.get(peer.client), metric) : null;
-  const isMet = target.atMost ? mine !== null && mine <= target.atMost : reached?.median >= target;
-  const isKnown = target.atMost ? mine !== null : reached !== null;
+  const isAbsolute = typeof target === 'object';
+  const { atMost = Infinity, atLeast = -Infinity } = isAbsolute ? target : {};
+  const isMet = isAbsolute ? mine !== null && mine <= atMost && mine >= atLeast : reached?.median >= target;
+  const isKnown = isAbsolute ? mine !== null : reached !== null;
   return [
     result.scenario.name,
     metric.label,
@@ -96,9 +98,14 @@ function targetRow(result, metric, target, subject) {
     peer?.client.label ?? '',
     number(peer?.value ?? null),
     ratio(reached),
-    target.atMost ? `at most ${target.atMost}` : `${target}x`,
+    targetText(target),
     isKnown ? (isMet ? 'yes' : '**no**') : '–',
   ];
+}
+
+function targetText(target) {
+  if (target.atMost !== undefined) return `at most ${target.atMost}`;
+  return target.atLeast === undefined ? `${target}x` : `at least ${target.atLeast}`;
 }
 
 function failures(results) {
