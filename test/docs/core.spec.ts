@@ -21,6 +21,7 @@ import * as commands from './examples/using-commands.js';
 import * as connecting from './examples/connecting.js';
 import * as errors from './examples/errors.js';
 import './examples/own-commands.js';
+import * as pipelines from './examples/pipelines.js';
 import * as pool from './examples/pool.js';
 import * as pubsub from './examples/pubsub.js';
 import * as streams from './examples/streams.js';
@@ -191,13 +192,39 @@ describe('connecting.md', () => {
   });
 });
 
-describe('using-commands.md', () => {
-  it('pipeline', async () => {
-    const results = await commands.pipeline(client);
-    expect(results).toEqual(['OK', 2, expect.anything(), '2']);
-    expect(results[2]).toMatchObject({ code: 'WRONGTYPE' });
+describe('pipelines.md', () => {
+  it('chained and command by command', async () => {
+    await client.hset('user:1', { name: 'Ada' });
+    expect(await pipelines.chained(client)).toEqual({ visits: 2, user: { name: 'Ada' } });
+    expect(await pipelines.statements(client, [1, 2])).toEqual(['Ada', null]);
   });
 
+  it('errors, in their places and thrown', async () => {
+    const results = await pipelines.errors(client);
+    expect(results).toEqual(['OK', 2, expect.anything(), '2']);
+    expect(results[2]).toMatchObject({ code: 'WRONGTYPE' });
+    expect(await pipelines.thrown(client)).toMatch(
+      /^1 of 2 commands of the pipeline failed; the first: WRONGTYPE /,
+    );
+  });
+
+  it('a limit and a signal for the whole', async () => {
+    expect(await pipelines.whole(client, new AbortController().signal)).toEqual([1, {}]);
+    expect(await pipelines.whole(client, AbortSignal.abort())).toMatchObject([
+      { code: 'ABORTED' },
+      { code: 'ABORTED' },
+    ]);
+    expect(await client.get('visits')).toBe('1');
+  });
+
+  it('a long one', async () => {
+    const rows = Array.from({ length: 5_000 }, (_, id) => ({ id, name: `n${id}` }));
+    expect(await pipelines.long(client, rows)).toEqual({ failed: 0, length: 5_000 });
+    expect(await client.hget('user:4999', 'name')).toBe('n4999');
+  });
+});
+
+describe('using-commands.md', () => {
   it('names', async () => {
     expect(await commands.names(client)).toEqual({
       visits: 2,

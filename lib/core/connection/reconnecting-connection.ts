@@ -17,6 +17,7 @@ import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
 
+/** Why what is issued now fails at once. */
 interface Refusal {
   readonly code: 'QUEUE_FULL' | 'DISCONNECTED' | 'CLOSED';
   readonly why: string;

@@ -133,14 +133,6 @@ export async function excluded(client: RedisClient) {
   return { both, unknown, stored };
 }
 
-export async function pipeline(client: RedisClient) {
-  // #region pipeline
-  const results = await client.pipeline().set('n', 1).incr('n').lpush('n', 'x').get('n').exec();
-  // ['OK', 2, RedisServerError WRONGTYPE, '2']
-  // #endregion
-  return results;
-}
-
 export async function refused(client: RedisClient): Promise<unknown> {
   const name: string | undefined = undefined;
   // #region refused

@@ -4,6 +4,7 @@ import {
   RedisClient,
   type RedisClientOptions,
   RedisConnectionError,
+  type RedisError,
   RedisServerError,
 } from 'nestjs-redwire/core';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
@@ -77,6 +78,22 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     await expect(pipeline.exec()).rejects.toThrow('runs once only');
     expect(() => pipeline.get('k')).toThrow('GET: the pipeline ran already');
     expect(await make().pipeline().exec()).toEqual([]);
+  });
+
+  it('types its results: chained those of the replies, command by command unknown', async () => {
+    const client = make();
+    await client.del('p:typed');
+    const chained = await client.pipeline().incr('p:typed').get('p:typed').exec();
+    const [count, text]: readonly [number | RedisError, string | null | RedisError] = chained;
+    // @ts-expect-error: it may be an error
+    const first: number = chained[0];
+    const [sure]: [number] = await client.pipeline().incr('p:typed').exec({ throwOnError: true });
+    const pipeline = client.pipeline();
+    pipeline.incr('p:typed');
+    const results = await pipeline.exec();
+    // @ts-expect-error: nothing is known of it
+    const unknown: number = results[0];
+    expect([count, text, first, sure, unknown]).toEqual([1, '1', 1, 2, 3]);
   });
 
   it('takes options as a client does, and refuses at the call those that make no sense', async () => {
