@@ -3,6 +3,8 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import type { CallSettings } from '../connection/command-context.js';
+import { RedisServerError } from '../errors.js';
+import { ScriptSpec } from '../script/script-spec.js';
 import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
 
 /** A pipeline: its commands, and once they are sent the results as far as they have come. */
@@ -17,6 +19,8 @@ export class PipelineRun implements ResultCollector {
   readonly failed: number[] = [];
   /** What the call that runs it asked for; the same for each of its commands. */
   settings: CallSettings | null = null;
+  /** Where its results belong in another pipeline. */
+  private readonly places: number[] = [];
   private readonly errors: (() => Error)[] = [];
   private left = 0;
   private finish!: () => void;
@@ -78,6 +82,28 @@ export class PipelineRun implements ResultCollector {
     for (const [index, { spec }] of this.commands.entries()) {
       const keys = this.results[index];
       if (spec === KEYS && Array.isArray(keys)) this.results[index] = stripPrefix(keys, this.keyPrefix);
+    }
+  }
+
+  /** Calls of scripts that the server had forgotten, to be sent as a whole; undefined where there are none. */
+  forgottenScripts(): PipelineRun | undefined {
+    const again = new PipelineRun(this.buffers, '');
+    for (const place of this.failed) {
+      const { spec, args } = this.commands[place]!;
+      const error = this.results[place];
+      if (!(spec instanceof ScriptSpec && error instanceof RedisServerError && error.code === 'NOSCRIPT'))
+        continue;
+      again.add(spec.whole, spec.wholeArgs(args));
+      again.places.push(place);
+    }
+    return again.commands.length === 0 ? undefined : again;
+  }
+
+  /** Puts what came of {@link forgottenScripts} in its places. */
+  take(again: PipelineRun): void {
+    for (const [nth, place] of again.places.entries()) {
+      this.results[place] = again.results[nth];
+      if (!again.failed.includes(nth)) this.failed.splice(this.failed.indexOf(place), 1);
     }
   }
 

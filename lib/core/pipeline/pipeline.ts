@@ -82,6 +82,12 @@ export class CommandPipeline extends ScriptingCommands {
     if (this.executed) throw new Error('The pipeline ran already, and runs once only: make a new one.');
     this.executed = true;
     await this.send(this.run);
+    // somebody else's SCRIPT FLUSH came between: they were not executed, and are now, behind the others
+    const again = this.run.forgottenScripts();
+    if (again !== undefined) {
+      await this.send(again);
+      this.run.take(again);
+    }
     const { results, failed } = this.run;
     if (throwOnError && failed.length > 0) throw aggregate(results, failed);
     return results;
@@ -104,6 +110,7 @@ export class CommandPipeline extends ScriptingCommands {
     if (wrong !== undefined) throw wrong;
     const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
     if (denied !== undefined) throw denied();
+    this.scripts.note(spec);
     this.run.add(spec, args);
     return this;
   }

@@ -1,5 +1,6 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
+import { SCRIPT_FLUSH } from '../commands/commands.generated.js';
 import type { ScriptSpec } from './script-spec.js';
 
 /**
@@ -14,5 +15,10 @@ export class ScriptCalls {
     if (this.sent.has(spec.sha1)) return [spec, args];
     this.sent.add(spec.sha1);
     return [spec.whole, spec.wholeArgs(args)];
+  }
+
+  /** Looks at every command of the batch: SCRIPT FLUSH makes the server forget what came before it. */
+  note(spec: CommandSpec): void {
+    if (spec === SCRIPT_FLUSH) this.sent.clear();
   }
 }

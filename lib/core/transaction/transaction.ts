@@ -94,6 +94,7 @@ export class CommandTransaction extends ScriptingCommands {
     if (wrong !== undefined) throw wrong;
     const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
     if (denied !== undefined) throw denied();
+    this.scripts.note(spec);
     this.queued.add(spec, this.keyPrefix === '' ? args : prefixKeys(spec, args, this.keyPrefix));
     return this;
   }

@@ -143,4 +143,25 @@ describe('timeouts', () => {
       expect(await waits).toBeNull();
     },
   );
+
+  shows(
+    'maxDedicated',
+    'one more transaction waits for its turn; one that waits too long says why',
+    async () => {
+      const narrow = make({ maxDedicated: 1, commandTimeout: 200 });
+      const ids = await Promise.all([1, 2, 3].map(() => narrow.dedicated((session) => session.clientId())));
+      expect(new Set(ids).size).toBe(1);
+      let release = (): void => undefined;
+      const held = narrow.dedicated(() => new Promise<void>((resolve) => (release = resolve)));
+      await expect(narrow.multi((tx) => tx.get('k'))).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        kind: 'pool',
+        message: expect.stringContaining('is `maxDedicated` too small?'),
+      });
+      await expect(narrow.blpop('list', 1)).rejects.toMatchObject({ kind: 'pool', command: 'BLPOP' });
+      release();
+      await held;
+      expect(await narrow.multi((tx) => tx.get('k'))).toEqual([null]);
+    },
+  );
 });

@@ -17,7 +17,10 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
 
   /** Calls of a command since the statistics were reset. */
   const calls = async (name: string): Promise<number> => {
-    const statistics = (await client.info('commandstats')) as unknown as Record<string, Record<string, string>>;
+    const statistics = (await client.info('commandstats')) as unknown as Record<
+      string,
+      Record<string, string>
+    >;
     const text = JSON.stringify(statistics);
     return Number(new RegExp(`cmdstat_${name}[^0-9]+calls=?[^0-9]*([0-9]+)`).exec(text)?.[1] ?? 0);
   };
@@ -81,7 +84,11 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
     const sum: number | Error = results[1];
     expect([sum, ...results]).toEqual([15, 'OK', 15, '15', 20, 'text']);
     await client.scriptFlush();
-    expect(await client.pipeline().set('n', 0).callScript(ADD, ['n'], [1]).get('n').exec()).toEqual(['OK', 1, '1']);
+    expect(await client.pipeline().set('n', 0).callScript(ADD, ['n'], [1]).get('n').exec()).toEqual([
+      'OK',
+      1,
+      '1',
+    ]);
   });
 
   it('in a pipeline whose scripts are flushed on the way', async () => {
@@ -90,7 +97,24 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
     pipeline.scriptFlush();
     pipeline.callScript(ADD, ['n'], [1]);
     pipeline.callScript(READ, ['n']);
-    expect(await pipeline.exec()).toEqual([1, 'OK', 2, '1']);
+    expect(await pipeline.exec()).toEqual([1, 'OK', 2, '2']);
+    const [, , sum] = await client.multi((tx) =>
+      tx.callScript(ADD, ['n'], [1]).scriptFlush().callScript(ADD, ['n'], [1]),
+    );
+    expect(sum).toBe(4);
+  });
+
+  it('in a pipeline during which somebody else flushes the scripts, all run once', async () => {
+    const pipeline = client.pipeline();
+    for (let step = 0; step < 20_000; step++) pipeline.callScript(ADD, ['n'], [1]);
+    const admin = make();
+    await admin.ping();
+    const ran = pipeline.exec();
+    for (let flush = 0; flush < 5; flush++) await admin.scriptFlush();
+    const results = (await ran) as number[];
+    expect(results.filter((result) => typeof result !== 'number')).toEqual([]);
+    expect(await client.get('n')).toBe('20000');
+    expect(await calls('eval')).toBeGreaterThan(1);
   });
 
   it('in transactions, after SCRIPT FLUSH too', async () => {
@@ -108,7 +132,9 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
     expect(await client.evalshaOrEval(lua, ['a'], ['y'])).toBe('OK');
     expect(await client.get('a')).toBe('y');
     expect(await calls('eval')).toBe(1);
-    await expect(client.evalshaOrEval(1 as never, 0)).rejects.toThrow(/the first argument is the script's text/);
+    await expect(client.evalshaOrEval(1 as never, 0)).rejects.toThrow(
+      /the first argument is the script's text/,
+    );
   });
 
   it('with a prefix before every key', async () => {
@@ -128,7 +154,10 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
   });
 
   it('its own errors reach the caller, and are not tried again', async () => {
-    const fails = client.script({ lua: "redis.call('incr', KEYS[1]) return redis.error_reply('NOSCRIPTS here')", keys: 1 });
+    const fails = client.script({
+      lua: "redis.call('incr', KEYS[1]) return redis.error_reply('NOSCRIPTS here')",
+      keys: 1,
+    });
     await expect(fails.call(['n'])).rejects.toMatchObject({ code: 'NOSCRIPTS' });
     expect(await client.get('n')).toBe('1');
     await expect(client.script({ lua: 'this is no Lua' }).call()).rejects.toThrow(/Error compiling script/);
@@ -144,9 +173,14 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
       [{ lua: 'return 1', reply: 1 }, /'reply' must be a function/],
       [{ lua: 'return 1', readonly: true }, /did you mean 'readOnly'/],
     ];
-    for (const [definition, message] of wrong) expect(() => client.script(definition as never)).toThrow(message);
-    await expect(client.callScript(ADD, [], [1])).rejects.toThrow('The script takes 1 keys, not 0; nothing was sent.');
-    await expect(client.callScript(ADD, 'n' as never, [1])).rejects.toThrow(/a list of keys and a list of arguments/);
+    for (const [definition, message] of wrong)
+      expect(() => client.script(definition as never)).toThrow(message);
+    await expect(client.callScript(ADD, [], [1])).rejects.toThrow(
+      'The script takes 1 keys, not 0; nothing was sent.',
+    );
+    await expect(client.callScript(ADD, 'n' as never, [1])).rejects.toThrow(
+      /a list of keys and a list of arguments/,
+    );
     await expect(client.callScript({} as never)).rejects.toThrow(/the first argument is a RedisScript/);
     await expect(client.callScript(ADD, ['n'], [undefined as never])).rejects.toThrow(TypeError);
     expect(() => client.pipeline().callScript(ADD, [], [])).toThrow(/takes 1 keys/);
@@ -160,9 +194,13 @@ redis.register_function{function_name='stock', callback=function(keys) return re
     await client.set('apples', 10);
     expect(await client.fcall('sell', ['apples'], [3])).toBe(7);
     expect(await client.fcallRo('stock', ['apples'])).toBe('7');
-    expect(await client.pipeline().fcall('sell', ['apples'], [1]).fcallRo('stock', ['apples']).exec()).toEqual([6, '6']);
+    expect(
+      await client.pipeline().fcall('sell', ['apples'], [1]).fcallRo('stock', ['apples']).exec(),
+    ).toEqual([6, '6']);
     expect(await client.multi((tx) => tx.fcall('sell', ['apples'], [1]).get('apples'))).toEqual([5, '5']);
-    await expect(client.fcallRo('sell', ['apples'], [1])).rejects.toThrow(/Can not execute a script with write flag/);
+    await expect(client.fcallRo('sell', ['apples'], [1])).rejects.toThrow(
+      /Can not execute a script with write flag/,
+    );
     await client.functionFlush();
   });
 });
