@@ -161,7 +161,8 @@ export class ConnectionPool {
   destroy(): void {
     this.stop();
     // a copy: each that ends takes itself out
-    for (const dedicated of [...this.all()]) dedicated.connection.destroy();
+    const all = [...this.all()];
+    for (const { connection } of all) connection.destroy();
     this.lent.clear();
     this.onDrained?.();
   }
