@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { MONITOR, PING } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
@@ -19,7 +18,7 @@ export class MonitorConnection<Data extends string | Buffer> {
   /** The server has confirmed it once: it is made anew on a fresh connection. */
   private active = false;
   /** Tells our own PINGs among what is shown. */
-  private readonly pingText = `nestjs-redwire:${randomUUID()}`;
+  private readonly pingText = `nestjs-redwire:${process.getBuiltinModule('node:crypto').randomUUID()}`;
 
   /**
    * @param onError hears of each attempt to connect that failed.

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandSpec, type ReplyTransform } from '../commands/command-spec.js';
 import { EVAL, EVAL_RO, EVALSHA, EVALSHA_RO } from '../commands/commands.generated.js';
@@ -19,6 +18,8 @@ export class ScriptSpec extends CommandSpec {
     super(name, flags, keys, transform);
     const whole = isReadOnly ? EVAL_RO : EVAL;
     this.whole = new CommandSpec(whole.name, whole.flags, whole.keys, transform);
+    // loaded where a script is made: most programs have none, and it takes milliseconds
+    const { createHash } = process.getBuiltinModule('node:crypto');
     this.sha1 = createHash('sha1').update(lua).digest('hex');
   }
 
