@@ -30,15 +30,12 @@ function listen(signal: AbortSignal): Set<() => void> {
  *
  * @param what is aborted then: `'The subscription'`.
  */
-export async function unlessAborted(
-  work: Promise<unknown>,
+export async function unlessAborted<Result>(
+  work: Promise<Result>,
   signal: AbortSignal | undefined,
   what: string,
-): Promise<void> {
-  if (signal === undefined) {
-    await work;
-    return;
-  }
+): Promise<Result> {
+  if (signal === undefined) return await work;
   let forget: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     forget = onceAborted(signal, () => {
@@ -46,7 +43,7 @@ export async function unlessAborted(
     });
   });
   try {
-    await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted]);
   } finally {
     forget?.();
   }

@@ -26,6 +26,7 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   readBufferSize: { type: 'integer', min: 64, max: 2 ** 30 },
   pipelineDepth: { type: 'integer', min: 1 },
   maxDedicated: { type: 'integer', min: 1 },
+  subscriberConnection: { type: 'subscriberConnection' },
   autoPipelining: { type: 'boolean' },
   keyPrefix: { type: 'string' },
   guard: { type: 'guard' },
@@ -43,6 +44,7 @@ interface Check {
     | 'function'
     | 'tls'
     | 'protocol'
+    | 'subscriberConnection'
     | 'reconnect'
     | 'guard'
     | 'keepAlive'
@@ -122,6 +124,9 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
       return;
     case 'protocol':
       if (value !== 'auto' && value !== 2 && value !== 3) throw wrongNumber(name, "'auto', 2 or 3", value);
+      return;
+    case 'subscriberConnection':
+      if (value !== 'own' && value !== 'shared') throw wrong(name, "'own' or 'shared'", value);
       return;
     case 'keepAlive':
       if (value !== false) check(name, value, { type: 'integer', min: 0 });

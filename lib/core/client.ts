@@ -1,3 +1,4 @@
+import { unlessAborted } from './abort-signals.js';
 import { ClientCommands } from './client-commands.js';
 import { DISCARD, EXEC, UNWATCH } from './commands/commands.generated.js';
 import { CommandView } from './command-view.js';
@@ -13,6 +14,7 @@ import type { MonitorOptions } from './monitor/monitored-command.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
 import type { SubscribeOptions } from './pubsub/message.js';
+import { Subscriber } from './pubsub/subscriber.js';
 import { SUBSCRIPTION_WORDS, type Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { StreamConsumer } from './streams/stream-consumer.js';
@@ -292,7 +294,11 @@ export class RedisClient extends ClientCommands<string> {
     if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === '')) {
       throw new TypeError(`${method}(): name at least one channel, each a string that is not empty.`);
     }
-    const subscriber = this.engine.ensureSubscriber();
+    const found = this.engine.ensureSubscriber();
+    // without a turn of the microtasks where there is nothing to wait for: close() may follow in this tick
+    const subscriber =
+      found instanceof Subscriber ? found : await unlessAborted(found, options.signal, `${method}()`);
+    if (found !== subscriber) this.checkFeed(method, SUBSCRIPTION_WORDS, options);
     return options.buffers === true
       ? subscriber.subscribe<Buffer>(kind, names, options)
       : subscriber.subscribe<string>(kind, names, options);

@@ -119,6 +119,12 @@ export interface RedisClientOptions {
    * One more waits, as long as `commandTimeout` allows. Default 100.
    */
   maxDedicated?: number | undefined;
+  /**
+   * Where subscriptions listen: on a connection of their own, or on the one that the commands share. That saves a connection and
+   * asks for RESP3; where the server refuses that, they have their own all the same. A server closes a connection whose reader is
+   * too slow for its subscriptions, and then the commands' goes as well. Default `'own'`.
+   */
+  subscriberConnection?: 'own' | 'shared' | undefined;
   /** `false` writes each command by itself. Default true. */
   autoPipelining?: boolean | undefined;
   /** Put in front of every key of every command. */

@@ -26,6 +26,7 @@ export interface ResolvedOptions {
   readonly readBufferSize: number;
   readonly pipelineDepth: number;
   readonly maxDedicated: number;
+  readonly subscriberConnection: 'own' | 'shared';
   readonly autoPipelining: boolean;
   readonly keyPrefix: string;
   readonly guard: GuardOptions;
@@ -70,6 +71,11 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
   if (options.username !== undefined && options.password === undefined) {
     throw new TypeError("Redis option 'username' needs a 'password' beside it.");
   }
+  if (options.subscriberConnection === 'shared' && options.protocol === 2) {
+    throw new TypeError(
+      "Redis options 'subscriberConnection: \'shared\'' and 'protocol: 2' exclude each other: over RESP2 a connection that listens takes no commands.",
+    );
+  }
   if (options.clientName !== undefined && !/^[!-~]+$/.test(options.clientName)) {
     throw new TypeError(
       "Redis option 'clientName' may hold printable ASCII without spaces only, as CLIENT SETNAME asks.",
@@ -98,6 +104,7 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
     readBufferSize: options.readBufferSize ?? 65_536,
     pipelineDepth: options.pipelineDepth ?? 64,
     maxDedicated: options.maxDedicated ?? 100,
+    subscriberConnection: options.subscriberConnection ?? 'own',
     autoPipelining: options.autoPipelining ?? true,
     keyPrefix: options.keyPrefix ?? '',
     guard: { ...DEFAULT_GUARD, ...definedOf(options.guard ?? {}) },

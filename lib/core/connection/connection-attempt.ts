@@ -50,6 +50,7 @@ export class ConnectionAttempt {
       const credentials = await this.askCredentials();
       const { protocol, clientId } = await handshake(connection, this.options, credentials);
       connection.clientId = clientId;
+      connection.protocol = protocol;
       await hooks.restore?.(connection, protocol);
     } catch (cause) {
       throw explainConnectError(cause, connection.name);

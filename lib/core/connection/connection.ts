@@ -66,6 +66,8 @@ export interface ConnectionOwner {
 export class Connection implements ReplySink {
   /** The server's number for this connection, once its handshake told. */
   clientId: number | undefined;
+  /** What the handshake agreed on. */
+  protocol: 2 | 3 = 2;
   /** Commands may be sent: connected, not ended. */
   writable = false;
   /** In flight and unwritten, in order. */

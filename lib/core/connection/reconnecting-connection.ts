@@ -66,6 +66,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return formatAddress(this.connection?.address ?? this.options);
   }
 
+  /** What the live connection speaks; undefined where there is none. */
+  get protocol(): 2 | 3 | undefined {
+    return this.status === 'ready' ? this.connection?.protocol : undefined;
+  }
+
   /** The server's number for the live connection. */
   get clientId(): number | undefined {
     return this.connection?.clientId;

@@ -12,6 +12,7 @@ import type { ConnectionEvents, ConnectionStatus } from '../connection/connectio
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { RedisError } from '../errors.js';
+import type { SharedConnection } from '../feed/listening-connection.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 import { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
@@ -46,7 +47,7 @@ export abstract class ClientEngine implements EngineParts {
   abstract readonly isDedicated: boolean;
   /** What befalls that connection. */
   abstract readonly events: TypedEvents<ConnectionEvents>;
-  private subscriber: Subscriber | undefined;
+  protected subscriber: Subscriber | undefined;
   private monitors: Monitors | undefined;
   private feedsKeepProcess = true;
   private readonly commandTicks: number;
@@ -125,13 +126,9 @@ export abstract class ClientEngine implements EngineParts {
     return performance.now() - started;
   }
 
-  /** The connection that subscriptions share, made at first use. */
-  ensureSubscriber(): Subscriber {
-    if (this.subscriber === undefined) {
-      this.subscriber = new Subscriber(this.options, this.feedHooks());
-      this.subscriber.setRef(this.feedsKeepProcess);
-    }
-    return this.subscriber;
+  /** What subscriptions share, made at first use. A promise where it must be seen first what the server speaks. */
+  ensureSubscriber(): Subscriber | Promise<Subscriber> {
+    return this.subscriber ?? this.createSubscriber();
   }
 
   /** Those of the server, each on a connection of its own. */
@@ -158,6 +155,13 @@ export abstract class ClientEngine implements EngineParts {
 
   /** @param wait how long the command may wait on the server, ms. */
   protected abstract submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void;
+
+  /** @param shared where subscriptions listen; without it on a connection of their own. */
+  protected createSubscriber(shared?: SharedConnection): Subscriber {
+    this.subscriber = new Subscriber(this.options, this.feedHooks(), shared);
+    this.subscriber.setRef(this.feedsKeepProcess);
+    return this.subscriber;
+  }
 
   /** Subscriptions and monitors end. */
   protected async closeFeeds(timeout: number | undefined): Promise<void> {

@@ -155,7 +155,7 @@ export class SessionEngine extends ClientEngine {
     return Promise.resolve(work(this));
   }
 
-  override ensureSubscriber(): Subscriber {
+  override ensureSubscriber(): Subscriber | Promise<Subscriber> {
     this.assertHeld('subscribe()');
     return super.ensureSubscriber();
   }

@@ -3,12 +3,13 @@ import { CommandFlag } from '../commands/command-spec.js';
 import { CommandObservers } from '../command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
-import type { ConnectionEvents } from '../connection/connection-hooks.js';
+import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
+import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
@@ -31,6 +32,9 @@ export class SharedEngine extends ClientEngine {
   override readonly events = new TypedEvents<ConnectionEvents>();
   private readonly lending: ConnectionPool;
   private readonly blocking: BlockingCalls;
+  /** Subscriptions on the shared connection. */
+  private listener: ConnectionHooks | undefined;
+  private choosing: Promise<Subscriber> | undefined;
 
   constructor(options: ResolvedOptions) {
     super({
@@ -40,7 +44,14 @@ export class SharedEngine extends ClientEngine {
     });
     const { events } = this;
     this.connection = new ReconnectingConnection(options, {
-      emit: (event, ...payload) => events.emit(event, ...payload),
+      emit: (event, ...payload) => {
+        this.listener?.emit(event, ...payload);
+        events.emit(event, ...payload);
+      },
+      restore: async (connection, spoken) => this.listener?.restore?.(connection, spoken),
+      onGivenUp: (error) => this.listener?.onGivenUp?.(error),
+      onPush: (connection, items) => this.listener?.onPush?.(connection, items),
+      wantsPushBuffers: () => this.listener?.wantsPushBuffers?.() ?? false,
     });
     this.lending = new ConnectionPool(
       options,
@@ -88,6 +99,12 @@ export class SharedEngine extends ClientEngine {
     }
   }
 
+  override ensureSubscriber(): Subscriber | Promise<Subscriber> {
+    if (this.subscriber !== undefined || this.options.subscriberConnection === 'own')
+      return super.ensureSubscriber();
+    return (this.choosing ??= this.chooseSubscriber().finally(() => (this.choosing = undefined)));
+  }
+
   /** Lets what was issued finish. Blocking commands that wait are answered `null`, as after their own timeout. */
   override async close(timeout: number | undefined): Promise<void> {
     const unblocked = this.blocking.endAll();
@@ -112,6 +129,15 @@ export class SharedEngine extends ClientEngine {
   override setRef(keepsProcess: boolean): void {
     this.connection.setRef(keepsProcess);
     this.setFeedsRef(keepsProcess);
+  }
+
+  /** On the shared connection where that speaks RESP3, else on one of their own. */
+  private async chooseSubscriber(): Promise<Subscriber> {
+    const { connection, options } = this;
+    const { commandTimeout } = options;
+    await connection.connect(commandTimeout === 0 ? Infinity : commandTimeout);
+    if (connection.protocol !== 3) return this.createSubscriber();
+    return this.createSubscriber({ connection, listen: (hooks) => (this.listener = hooks) });
   }
 
   protected override refuseState({ spec: { name, flags } }: Command): TypeError {

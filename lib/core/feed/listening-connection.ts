@@ -21,17 +21,26 @@ export interface ListeningHooks extends Required<Pick<ConnectionHooks, 'restore'
   ping(): Command;
 }
 
+/** A connection that commands share, for those who listen on it beside them. */
+export interface SharedConnection {
+  readonly connection: ReconnectingConnection;
+  /** What befalls the connection goes to these hooks as well from now on. */
+  listen(hooks: ConnectionHooks): void;
+}
+
 /** A connection on which the server talks by itself: notices that the other end is gone, and for how long nothing was heard. */
 export class ListeningConnection {
   private readonly connection: ReconnectingConnection;
   private deafSince = 0;
   private heartbeat: NodeJS.Timeout | undefined;
 
+  /** @param shared where to listen; without it on a connection of its own. */
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: ListeningHooks,
+    private readonly shared?: SharedConnection,
   ) {
-    this.connection = new ReconnectingConnection(options, {
+    const connectionHooks: ConnectionHooks = {
       emit: (event, ...payload) => this.onEvent(event, payload),
       onGivenUp: (error) => {
         this.stopHeartbeat();
@@ -41,7 +50,13 @@ export class ListeningConnection {
       onPush: (connection, items) => hooks.onPush?.(connection, items),
       takeMessage: (connection, reply) => hooks.takeMessage(connection, reply),
       wantsPushBuffers: () => hooks.wantsPushBuffers(),
-    });
+    };
+    if (shared === undefined) this.connection = new ReconnectingConnection(options, connectionHooks);
+    else {
+      this.connection = shared.connection;
+      shared.listen(connectionHooks);
+      this.startHeartbeat();
+    }
   }
 
   get status(): ConnectionStatus {
@@ -49,7 +64,7 @@ export class ListeningConnection {
   }
 
   setRef(keepsProcess: boolean): void {
-    this.connection.setRef(keepsProcess);
+    if (this.shared === undefined) this.connection.setRef(keepsProcess);
   }
 
   /** Sends a command that may be sent again, and resolves with its confirmation. */
@@ -65,12 +80,12 @@ export class ListeningConnection {
 
   async close(timeout?: number): Promise<void> {
     this.stopHeartbeat();
-    await this.connection.close(timeout);
+    if (this.shared === undefined) await this.connection.close(timeout);
   }
 
   destroy(): void {
     this.stopHeartbeat();
-    this.connection.destroy();
+    if (this.shared === undefined) this.connection.destroy();
   }
 
   private onEvent<Event extends keyof ConnectionEvents>(
@@ -78,7 +93,8 @@ export class ListeningConnection {
     payload: ConnectionEvents[Event],
   ): void {
     if (event === 'disconnect') this.deafSince = performance.now();
-    if (event === 'error') this.hooks.onError(payload[0] as RedisError);
+    // of a shared one its owner tells
+    if (event === 'error' && this.shared === undefined) this.hooks.onError(payload[0] as RedisError);
     if (event === 'ready') this.startHeartbeat();
     if (event === 'ready' && this.deafSince > 0) {
       const gap = Math.round(performance.now() - this.deafSince);

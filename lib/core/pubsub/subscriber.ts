@@ -12,8 +12,12 @@ import {
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
 import type { PendingCommand } from '../connection/pending-command.js';
-import { RedisServerError, type RedisError } from '../errors.js';
-import { ListeningConnection } from '../feed/listening-connection.js';
+import { RedisClientError, RedisServerError, type RedisError } from '../errors.js';
+import {
+  ListeningConnection,
+  type ListeningHooks,
+  type SharedConnection,
+} from '../feed/listening-connection.js';
 import { remakeError } from '../late-error.js';
 import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
@@ -41,6 +45,9 @@ const CONFIRMATIONS = new Set([
 
 /** Channels per SUBSCRIBE when all are made anew: keeps single commands small on a server that other clients use too. */
 const RESTORE_BATCH = 500;
+
+const NO_RESP3 =
+  "The server that the client reconnected to speaks RESP2 only, over which subscriptions cannot share the commands' connection (`subscriberConnection`). Subscribe anew.";
 
 /** A subscription as seen from here, whatever its data are. */
 interface Listener {
@@ -87,8 +94,13 @@ export class Subscriber {
   private readonly leaving = new Set<Command>();
   private wantsBuffers = 0;
 
-  constructor(options: ResolvedOptions, hooks: SubscriberHooks) {
-    this.connection = new ListeningConnection(options, {
+  /** @param shared where to listen, beside commands over RESP3; without it on a connection of its own. */
+  constructor(
+    options: ResolvedOptions,
+    hooks: SubscriberHooks,
+    private readonly shared?: SharedConnection,
+  ) {
+    const listening: ListeningHooks = {
       onError: (error) => hooks.onError(error),
       onGivenUp: (error) => this.giveUp(error),
       onResumed: (gap) => {
@@ -99,7 +111,8 @@ export class Subscriber {
       takeMessage: (connection, reply) => this.takeMessage(connection, reply),
       wantsPushBuffers: () => this.wantsBuffers > 0,
       ping: () => new Command(PING, [], false),
-    });
+    };
+    this.connection = new ListeningConnection(options, listening, shared);
   }
 
   setRef(keepsProcess: boolean): void {
@@ -256,6 +269,10 @@ export class Subscriber {
 
   /** Subscribes everything anew on a fresh connection. Channels that the server now refuses end their subscriptions, not the others'. */
   private async restore(connection: Connection, protocol: 2 | 3): Promise<void> {
+    if (this.shared !== undefined && protocol === 2) {
+      this.giveUp(new RedisClientError('NO_RESP3', NO_RESP3));
+      return;
+    }
     connection.subscriberMode = protocol === 2;
     for (const kind of Object.keys(KINDS) as Kind[]) {
       const names = [...this.channels[kind]].filter(([, { active }]) => active).map(([name]) => name);

@@ -46,6 +46,7 @@ const EVERY: Record<OptionName, true> = {
   readBufferSize: true,
   pipelineDepth: true,
   maxDedicated: true,
+  subscriberConnection: true,
   autoPipelining: true,
   keyPrefix: true,
   guard: true,

@@ -37,10 +37,20 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
   });
   afterAll(() => server.stop());
 
-  describe.each([2, 3] as const)('much pub/sub in RESP%d', (protocol) => {
+  describe.each([
+    [2, 'own'],
+    [3, 'own'],
+    [3, 'shared'],
+  ] as const)('much pub/sub in RESP%d, connection: %s', (protocol, subscriberConnection) => {
     const open: RedisClient[] = [];
     const make = (options: RedisClientOptions = {}): RedisClient => {
-      const client = new RedisClient({ url: server.url, protocol, reconnect: { delay: 10 }, ...options });
+      const client = new RedisClient({
+        url: server.url,
+        protocol,
+        subscriberConnection,
+        reconnect: { delay: 10 },
+        ...options,
+      });
       open.push(client);
       return client;
     };
