@@ -73,7 +73,7 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
   }
   if (options.subscriberConnection === 'shared' && options.protocol === 2) {
     throw new TypeError(
-      "Redis options 'subscriberConnection: \'shared\'' and 'protocol: 2' exclude each other: over RESP2 a connection that listens takes no commands.",
+      "Redis options 'subscriberConnection' ('shared') and 'protocol' (2) exclude each other: over RESP2 a connection that listens takes no commands.",
     );
   }
   if (options.clientName !== undefined && !/^[!-~]+$/.test(options.clientName)) {

@@ -1,16 +1,12 @@
-import { inspect } from 'node:util';
+import { CommandBatch } from '../command-batch.js';
 import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
-import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { resolveCall } from '../commands/resolve-call.js';
 import type { RedisError } from '../errors.js';
 import type { PipelineRun } from './pipeline-run.js';
 import type { CommandGuard } from '../guard/command-guard.js';
-import { ScriptCalls } from '../script/script-calls.js';
-import type { ScriptSpec } from '../script/script-spec.js';
-import { ScriptingCommands } from '../script/scripting-commands.js';
+import type { ScriptingCommands } from '../script/scripting-commands.js';
 
 /** How a pipeline ends. */
 export interface PipelineExecOptions {
@@ -57,25 +53,17 @@ export interface Pipeline<
 /** Sends what was put into a pipeline; the client behind it. */
 export type RunPipeline = (run: PipelineRun) => Promise<void>;
 
-/** {@link Pipeline} at run time: every method notes its command and gives the pipeline back. */
-export class CommandPipeline extends ScriptingCommands {
-  private readonly scripts = new ScriptCalls();
+/** {@link Pipeline} at run time. */
+export class CommandPipeline extends CommandBatch {
+  protected override readonly title = 'Pipeline';
   private executed = false;
 
   constructor(
     private readonly run: PipelineRun,
     private readonly send: RunPipeline,
-    private readonly guard: CommandGuard,
+    guard: CommandGuard,
   ) {
-    super();
-  }
-
-  get length(): number {
-    return this.run.commands.length;
-  }
-
-  call(name: string, ...args: CommandArgument[]): this {
-    return this.execute(...resolveCall(name, args));
+    super(guard);
   }
 
   async exec({ throwOnError = false }: PipelineExecOptions = {}): Promise<unknown[]> {
@@ -93,50 +81,32 @@ export class CommandPipeline extends ScriptingCommands {
     return results;
   }
 
-  /** For logs as JSON: the arguments are not in it. */
-  toJSON(): { commands: string[] } {
-    return { commands: this.run.commands.map(({ spec }) => spec.name) };
+  protected override get gathered(): PipelineRun['commands'] {
+    return this.run.commands;
   }
 
-  [inspect.custom](): string {
-    return `Pipeline ${inspect(this.toJSON())}`;
-  }
-
-  /** @throws {TypeError} for what cannot be sent, {RedisClientError} for what is denied, at the call that brought it. */
-  protected override execute(spec: CommandSpec, args: CommandArgument[]): this {
-    if (this.executed)
-      throw new Error(`${spec.name}: the pipeline ran already, and runs once only: make a new one.`);
-    const wrong = checkArguments(spec, args) ?? unfit(spec, args);
-    if (wrong !== undefined) throw wrong;
-    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
-    if (denied !== undefined) throw denied();
-    this.scripts.note(spec);
+  protected override add(spec: CommandSpec, args: CommandArgument[]): void {
     this.run.add(spec, args);
-    return this;
   }
 
-  protected override executeScript(spec: ScriptSpec, args: CommandArgument[]): this {
-    return this.execute(...this.scripts.next(spec, args));
+  protected override tooLate({ name }: CommandSpec): Error | undefined {
+    if (!this.executed) return undefined;
+    return new Error(`${name}: the pipeline ran already, and runs once only: make a new one.`);
   }
 
-  protected override refuse(error: TypeError): never {
-    throw error;
-  }
-}
-
-/** Why a command has no place in a pipeline, or undefined. */
-function unfit(spec: CommandSpec, args: readonly CommandArgument[]): TypeError | undefined {
-  const { BLOCKING, STATEFUL, SUBSCRIPTION } = CommandFlag;
-  if ((spec.flags & (BLOCKING | STATEFUL | SUBSCRIPTION)) === 0) return undefined;
-  if ((spec.flags & (STATEFUL | SUBSCRIPTION)) !== 0) {
+  protected override unfit(spec: CommandSpec, args: readonly CommandArgument[]): TypeError | undefined {
+    const { BLOCKING, STATEFUL, SUBSCRIPTION } = CommandFlag;
+    if ((spec.flags & (BLOCKING | STATEFUL | SUBSCRIPTION)) === 0) return undefined;
+    if ((spec.flags & (STATEFUL | SUBSCRIPTION)) !== 0) {
+      return new TypeError(
+        `${spec.name} changes the state of a connection that all callers of this client share: it has no place in a pipeline.`,
+      );
+    }
+    if (blockingTimeout(spec, args) === undefined) return undefined;
     return new TypeError(
-      `${spec.name} changes the state of a connection that all callers of this client share: it has no place in a pipeline.`,
+      `${spec.name} may wait on the server and would hold up all callers of this client: call it by itself, not in a pipeline.`,
     );
   }
-  if (blockingTimeout(spec, args) === undefined) return undefined;
-  return new TypeError(
-    `${spec.name} may wait on the server and would hold up all callers of this client: call it by itself, not in a pipeline.`,
-  );
 }
 
 function aggregate(results: readonly unknown[], failed: readonly number[]): AggregateError {

@@ -1,15 +1,11 @@
-import { inspect } from 'node:util';
+import { CommandBatch } from '../command-batch.js';
 import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
-import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { prefixKeys } from '../commands/key-positions.js';
-import { resolveCall } from '../commands/resolve-call.js';
 import type { CommandGuard } from '../guard/command-guard.js';
-import { ScriptCalls } from '../script/script-calls.js';
-import type { ScriptSpec } from '../script/script-spec.js';
-import { ScriptingCommands } from '../script/scripting-commands.js';
-import { QueuedCommands } from './queued-commands.js';
+import type { ScriptingCommands } from '../script/scripting-commands.js';
+import { QueuedCommands, type QueuedCommand } from './queued-commands.js';
 
 /** A transaction's way to answer: with itself, the reply added to the results. */
 interface Queued<Results extends readonly unknown[], Text extends string | Buffer> extends AnswerKind {
@@ -33,32 +29,24 @@ export interface Transaction<
 }
 
 /** {@link Transaction} at run time. */
-export class CommandTransaction extends ScriptingCommands {
-  private readonly scripts = new ScriptCalls();
+export class CommandTransaction extends CommandBatch {
+  protected override readonly title = 'Transaction';
   private readonly queued: QueuedCommands;
   private sent = false;
 
   constructor(
     buffers: boolean,
     private readonly keyPrefix: string,
-    private readonly guard: CommandGuard,
+    guard: CommandGuard,
   ) {
-    super();
+    super(guard);
     this.queued = new QueuedCommands(buffers, keyPrefix);
-  }
-
-  get length(): number {
-    return this.queued.list.length;
   }
 
   /** Its commands, to be sent now: it takes no others. */
   take(): QueuedCommands {
     this.sent = true;
     return this.queued;
-  }
-
-  call(name: string, ...args: CommandArgument[]): this {
-    return this.execute(...resolveCall(name, args));
   }
 
   /** Not among its types: for those who write without them. */
@@ -76,35 +64,25 @@ export class CommandTransaction extends ScriptingCommands {
     );
   }
 
-  toJSON(): { commands: string[] } {
-    return { commands: this.queued.list.map(({ spec }) => spec.name) };
+  protected override get gathered(): readonly QueuedCommand[] {
+    return this.queued.list;
   }
 
-  [inspect.custom](): string {
-    return `Transaction ${inspect(this.toJSON())}`;
-  }
-
-  /** @throws {TypeError} for what cannot be sent, {RedisClientError} for what is denied, at the call that brought it. */
-  protected override execute(spec: CommandSpec, args: CommandArgument[]): this {
-    if (this.sent)
-      throw new TypeError(
-        `${spec.name}: the transaction was sent already. Add its commands before the callback ends (await what they need first).`,
-      );
-    const wrong = checkArguments(spec, args) ?? unfit(spec);
-    if (wrong !== undefined) throw wrong;
-    const denied = (spec.flags & CommandFlag.DANGEROUS) === 0 ? undefined : this.guard.denies(spec);
-    if (denied !== undefined) throw denied();
-    this.scripts.note(spec);
+  protected override add(spec: CommandSpec, args: CommandArgument[]): void {
     this.queued.add(spec, this.keyPrefix === '' ? args : prefixKeys(spec, args, this.keyPrefix));
-    return this;
   }
 
-  protected override executeScript(spec: ScriptSpec, args: CommandArgument[]): this {
-    return this.execute(...this.scripts.next(spec, args));
+  protected override tooLate({ name }: CommandSpec): TypeError | undefined {
+    if (!this.sent) return undefined;
+    return new TypeError(
+      `${name}: the transaction was sent already. Add its commands before the callback ends (await what they need first).`,
+    );
   }
 
-  protected override refuse(error: TypeError): never {
-    throw error;
+  /** A blocking command has a place here: between MULTI and EXEC it does not wait. */
+  protected override unfit({ name, flags }: CommandSpec): TypeError | undefined {
+    if ((flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) === 0) return undefined;
+    return new TypeError(`${name} changes the state of the connection: it has no place in a transaction.`);
   }
 }
 
@@ -112,10 +90,4 @@ function nested(what: string): TypeError {
   return new TypeError(
     `${what}: transactions cannot be nested. Add the commands to the one at hand, or call it on the client before.`,
   );
-}
-
-/** Why a command has no place in a transaction, or undefined. A blocking one has: between MULTI and EXEC it does not wait. */
-function unfit({ name, flags }: CommandSpec): TypeError | undefined {
-  if ((flags & (CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION)) === 0) return undefined;
-  return new TypeError(`${name} changes the state of the connection: it has no place in a transaction.`);
 }
