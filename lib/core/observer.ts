@@ -1,6 +1,6 @@
 /** What an observer learns of a command: never an argument. */
 export interface CommandInfo {
-  /** `GET`, `CONFIG SET`; of a pipeline `PIPELINE GET`, or `PIPELINE` where its commands differ. */
+  /** `GET`, `CONFIG SET`; of a pipeline `PIPELINE GET`, or `PIPELINE` where its commands differ; `MULTI GET` and `MULTI` of a transaction. */
   readonly name: string;
   /**
    * The command with a `?` for each argument: `SET ? ?`. Of a pipeline a line for each of the first 20, or one where all

@@ -14,6 +14,7 @@ import {
   WATCH,
 } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -37,6 +38,15 @@ const ALTERING: ReadonlySet<CommandSpec> = new Set([
 
 /** Change what is noted of transactions, and nothing else. */
 const OF_TRANSACTIONS: ReadonlySet<CommandSpec> = new Set([WATCH, UNWATCH, MULTI, EXEC, DISCARD]);
+
+interface RequestOptions {
+  /** Tick; without it `commandTimeout` from now on. */
+  readonly deadline?: number;
+  /** The reply is bytes instead of text. */
+  readonly buffers?: boolean;
+  /** Those who are to see it: what the library sends for itself is nobody's. */
+  readonly observers?: CommandObservers;
+}
 
 /** A connection that one caller at a time has to itself, and what that caller has set on it. */
 export class DedicatedConnection {
@@ -89,9 +99,10 @@ export class DedicatedConnection {
   request(
     spec: CommandSpec,
     args: readonly CommandArgument[],
-    { deadline, buffers = false }: { deadline?: number; buffers?: boolean } = {},
+    { deadline, buffers = false, observers }: RequestOptions = {},
   ): Promise<unknown> {
     const command = new Command(spec, args, buffers);
+    if (observers?.active === true) observers.show(command);
     command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
     this.connection.submit(command);
     return command.promise;

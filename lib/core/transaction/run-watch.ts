@@ -6,7 +6,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import type { ClientEngine } from '../engine/client-engine.js';
 import type { CallOptions } from '../options.js';
-import { proveMulti, runTransaction } from './run-transaction.js';
+import { proveMulti, runTransaction, type TransactionRun } from './run-transaction.js';
 import type { CommandTransaction } from './transaction.js';
 
 /** What `watch()` is to do. */
@@ -48,12 +48,7 @@ async function runOnce(
   await proveMulti(run);
   dedicated.watching = true;
   try {
-    const values = await read(
-      dedicated,
-      prefixKeys(WATCH, [...keys], engine.options.keyPrefix),
-      buffers,
-      timeout,
-    );
+    const values = await read(run, prefixKeys(WATCH, [...keys], engine.options.keyPrefix), buffers);
     const transaction = await fill(recordOf(keys, values));
     return await runTransaction(run, transaction.take());
   } finally {
@@ -67,14 +62,13 @@ async function runOnce(
 
 /** Watches and reads in one write: MGET gives null for what holds no text, and fails for no key's sake. */
 async function read(
-  dedicated: DedicatedConnection,
+  { dedicated, timeout, observers }: TransactionRun,
   keys: CommandArgument[],
   buffers: boolean,
-  timeout: number,
 ): Promise<unknown[]> {
   const deadline = deadlineAfter(timeout);
-  const watched = dedicated.request(WATCH, keys, { deadline });
-  const values = dedicated.request(MGET, keys, { deadline, buffers });
+  const watched = dedicated.request(WATCH, keys, { deadline, observers });
+  const values = dedicated.request(MGET, keys, { deadline, observers, buffers });
   values.catch(() => undefined);
   await watched;
   return (await values) as unknown[];

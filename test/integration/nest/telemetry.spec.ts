@@ -255,6 +255,35 @@ describe('spans of pipelines', () => {
   });
 });
 
+describe('spans of transactions', () => {
+  test('one for all commands; what watch() reads before has its own', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.multi((tx) => tx.set(`${ns}:secret`, 'hunter2', 'EX', 10).get(`${ns}:secret`));
+    expect((await spanNamed('MULTI')).attributes).toMatchObject({
+      'db.operation.name': 'MULTI',
+      'db.operation.batch.size': 2,
+      'db.query.text': 'SET ? ? ? ?\nGET ?',
+    });
+    expect(exporter.getFinishedSpans()).toHaveLength(1);
+    exporter.reset();
+    await redis.watch([`${ns}:secret`], (tx) => tx.get(`${ns}:secret`));
+    await spanNamed('MULTI GET');
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['WATCH', 'MGET', 'MULTI GET']);
+  });
+
+  test('fail by the code of what was refused, or of the first that failed', async () => {
+    const redis = await start({ telemetry: { traces: true } });
+    await redis.set(`${ns}:text`, 'hunter2', 'EX', 10);
+    await redis.multi((tx) => tx.get(`${ns}:text`).lpush(`${ns}:text`, 'hunter2'));
+    expect((await spanNamed('MULTI')).status).toEqual({ code: SpanStatusCode.ERROR, message: 'WRONGTYPE' });
+    exporter.reset();
+    await expect(redis.multi((tx) => tx.call('GET', 'a', 'hunter2'))).rejects.toThrow(/EXECABORT/);
+    const { status, attributes } = await spanNamed('MULTI GET');
+    expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'EXECABORT' });
+    expect(JSON.stringify(attributes)).not.toMatch(/hunter2/);
+  });
+});
+
 describe('spans of messages', () => {
   test('CONSUMER spans hold the spans of the commands inside', async () => {
     const redis = await start({ telemetry: { traces: true } }, [Orders]);
