@@ -45,7 +45,18 @@ export async function use(): Promise<unknown[]> {
   const [first, second] = await client.pipeline().get('a').lrange('l', 0, -1).exec({ throwOnError: true });
   for await (const keys of client.scanIterator({ match: '*' })) await client.unlink(keys);
   const lent = await pool.use((other) => other.smembers('set'));
-  return [text, stored, counted, record, ranks, entries, near, bytes, late, first, second, lent];
+  const [sum, value] = await client.multi((tx) => tx.incr('n').get('k'), { throwOnError: true });
+  const changed = await client.watch(['k'], (tx, { k }) => tx.set('k', \`\${k}!\`));
+  await client.dedicated(async (session) => session.watch('k'));
+  return [text, stored, counted, record, ranks, entries, near, bytes, late, first, second, lent, sum, value, changed];
+}
+
+// what is alike and not the same: to find a type for all of it, a compiler compares hundreds of methods
+export const readers = [client, client.buffers, client.with({ timeout: 100 })];
+export const batches = [client.pipeline(), client.pipeline().get('a'), client.buffers.pipeline().incr('n')];
+export const classes = [RedisClient, RedisPool];
+export function either(flag: boolean) {
+  return flag ? client.pipeline().get('a').incr('n') : client.pipeline().incr('n');
 }
 `;
 
