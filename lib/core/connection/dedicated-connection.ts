@@ -55,6 +55,8 @@ export class DedicatedConnection {
   transaction: QueuedCommands | undefined;
   /** Some keys are watched. */
   watching = false;
+  /** MULTI to EXEC of a callback's transaction are on their way: what is left of them may not go by another connection. */
+  executing = false;
   /** `multi()` or `watch()` with a callback is under way: nothing else may touch the transaction. */
   section: 'multi()' | 'watch()' | undefined;
   /** The server has taken a MULTI on this connection: its user may use it. */
@@ -92,7 +94,7 @@ export class DedicatedConnection {
 
   /** A fresh connection would not be the same. */
   get holdsState(): boolean {
-    return this.watching || this.transaction !== undefined || this.altered;
+    return this.watching || this.executing || this.transaction !== undefined || this.altered;
   }
 
   /** Sends a command of the library's own, with `commandTimeout` or another deadline. */

@@ -68,6 +68,7 @@ export async function runTransaction(
       : onceAborted(signal, () => {
           for (const command of commands) command.fail(() => aborted(signal));
         });
+  dedicated.executing = true;
   // synchronously, so that nothing comes between them
   for (const command of commands) dedicated.connection.submit(command);
   try {
@@ -78,6 +79,7 @@ export async function runTransaction(
     ended?.(error as Error);
     throw error;
   } finally {
+    dedicated.executing = false;
     forgetSignal?.();
   }
 }

@@ -385,6 +385,25 @@ describe('transactions', () => {
     expect(await client.get('k')).toBe('v');
   });
 
+  it('a connection lost with half of a long transaction on its way: the other half is not executed by itself', async () => {
+    await using own = await startServer({ kind: 'redis-7.0' });
+    // so few go out at a time that most of it waits in the client
+    const client = make({ url: own.url, maxInFlight: 10 });
+    await client.multi((tx) => tx.set('n', 0));
+    own.pause();
+    const failed = errorOf(
+      client.with({ timeout: 0 }).multi((tx) => {
+        for (let nth = 0; nth < 100; nth++) tx.incr('n');
+      }),
+    );
+    await new Promise(setImmediate);
+    await own.kill();
+    await own.restart();
+    expect(await failed).toMatchObject({ name: 'RedisConnectionError', command: 'EXEC' });
+    expect(await client.exists('n')).toBe(0);
+    expect(await client.multi((tx) => tx.incr('n'))).toEqual([1]);
+  });
+
   it('waits out a refusal that passes: a replica that becomes a master', async () => {
     const client = make();
     await client.replicaof('127.0.0.1', 1);
