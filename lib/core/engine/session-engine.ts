@@ -27,6 +27,7 @@ import type { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
+import { ScriptSpec } from '../script/script-spec.js';
 import { ExecCommand } from '../transaction/exec-command.js';
 import { resultsOf } from '../transaction/run-transaction.js';
 import { QueuedCommands } from '../transaction/queued-commands.js';
@@ -106,6 +107,8 @@ export class SessionEngine extends ClientEngine {
     }
     if (spec === EXEC) return this.exec(transaction, call);
     if ((spec.flags & CommandFlag.STATEFUL) !== 0) return super.issue(spec, args, buffers, call);
+    // that the server does not know a script would come out with EXEC, too late to send it as a whole
+    if (spec instanceof ScriptSpec) return this.queue(transaction, spec.whole, spec.wholeArgs(args), call);
     return this.queue(transaction, spec, args, call);
   }
 

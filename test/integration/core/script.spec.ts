@@ -122,6 +122,15 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
     expect(await client.watch(['n'], (tx) => tx.callScript(ADD, ['n'], [1]))).toEqual([4]);
   });
 
+  it('in transactions by hand, where nothing can be sent again once the server has answered', async () => {
+    await client.dedicated(async (session) => {
+      await session.multi();
+      expect(await session.callScript(ADD, ['n'], [2])).toBe('QUEUED');
+      expect(await session.evalshaOrEval('return ARGV[1]', [], ['text'])).toBe('QUEUED');
+      expect(await session.exec()).toEqual([2, 'text']);
+    });
+  });
+
   it('evalshaOrEval() takes what eval() takes', async () => {
     const lua = "return redis.call('set', KEYS[1], ARGV[1])";
     expect(await client.evalshaOrEval(lua, 1, 'a', 'x')).toBe('OK');
