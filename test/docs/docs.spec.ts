@@ -1,5 +1,5 @@
 import { CLIENT_OPTION_NAMES } from '../../lib/core/check-options.js';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -91,6 +91,32 @@ describe(GENERATED, () => {
 it('every page is linked from the README', () => {
   const readme = readPage('README.md');
   for (const page of PAGES.slice(1)) expect(readme).toContain(`](${page})`);
+});
+
+describe('docs/architecture.md', () => {
+  const text = readPage('docs/architecture.md');
+  /** A path as the page writes it: from `lib/`, from `lib/core/`, or from the root. */
+  const exists = (path: string): boolean =>
+    ['lib/core', 'lib', ''].some((house) => existsSync(join(ROOT, house, path)));
+
+  it('names files and folders that are there', () => {
+    const named = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.ts|(?:lib|[a-z]+)\/(?:[a-z]+\/?)*)`/g)]
+      .map(([, path]) => path!.replace(/\/$/, ''))
+      .filter((path) => path !== 'lib');
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((path) => !exists(path))).toEqual([]);
+  });
+
+  it('has every folder of the core in its tree', () => {
+    const tree = /```text\n([\s\S]*?)```/.exec(text)![1]!;
+    const folders = readdirSync(join(ROOT, 'lib/core'), { withFileTypes: true });
+    const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => `${name}/`);
+    expect(names.filter((name) => !tree.includes(name))).toEqual([]);
+    const files = readdirSync(join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' });
+    const shown = tree.match(/[\w.-]+\.ts/g)!;
+    expect(shown.length).toBeGreaterThan(5);
+    expect(shown.filter((file) => !files.some((path) => `/${path}`.endsWith(`/${file}`)))).toEqual([]);
+  });
 });
 
 describe('examples', () => {
