@@ -604,11 +604,22 @@ describe('pool.md', () => {
   it('acquire() and release()', async () => {
     await using one = new RedisPool({ url: server.url, min: 0, max: 1, acquireTimeout: 100 });
     expect(await pool.acquire(one, new AbortController().signal)).toBe(1);
+    expect(await pool.release(one)).toBe(2);
+    expect(one.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1 });
     const held = await one.acquire();
     const error = await failureOf(one.acquire());
     expect(error).toMatchObject({ code: 'TIMEOUT', kind: 'pool' });
     one.release(held);
     expect(() => one.release(held)).toThrow(expect.objectContaining({ code: 'NOT_LENT' }));
+    expect(await failureOf(held.ping())).toMatchObject({ code: 'RELEASED' });
+  });
+
+  it('a transaction by hand; a signal for the wait', async () => {
+    await using one = new RedisPool({ url: server.url, min: 0, max: 1 });
+    await client.set('stock', 3);
+    expect(await pool.state(one, new AbortController().signal)).toEqual(['OK']);
+    expect(await client.get('stock')).toBe('2');
+    expect(await failureOf(pool.state(one, AbortSignal.abort('no')))).toMatchObject({ code: 'ABORTED' });
   });
 });
 
@@ -625,6 +636,12 @@ describe('coming-from-ioredis.md', () => {
       raw: Buffer.from('value'),
       version: expect.stringMatching(/^\d+\.\d+/),
     });
+  });
+
+  it('transactions and scripts', async () => {
+    await client.set('page', 'a');
+    expect(await ioredis.transactions(client)).toEqual({ visits: 1, page: 'a', changed: ['OK'], sum: 11 });
+    expect(await client.get('page')).toBe('a!');
   });
 });
 

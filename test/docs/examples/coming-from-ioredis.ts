@@ -20,3 +20,13 @@ export async function different(redis: RedisClient) {
   // #endregion
   return { score, ranks, raw, version: info['server']?.['redis_version'] };
 }
+
+export async function transactions(redis: RedisClient) {
+  // #region transactions
+  const [visits, page] = await redis.multi((tx) => tx.incr('visits').get('page'));
+  const changed = await redis.watch('page', (tx, watched) => tx.set('page', `${watched.page}!`)); // ['OK'], or null
+  const add = redis.script({ lua: 'return redis.call("INCRBY", KEYS[1], ARGV[1])', keys: 1 });
+  const sum = await add.call(['visits'], [10]); // 11
+  // #endregion
+  return { visits, page, changed, sum };
+}

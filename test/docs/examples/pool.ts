@@ -12,11 +12,34 @@ export async function use(url: string) {
 
 export async function acquire(pool: RedisPool, signal: AbortSignal) {
   // #region acquire
-  const client = await pool.acquire({ signal });
+  await using client = await pool.acquire({ signal });
+  return await client.incr('jobs');
+  // #endregion
+}
+
+export async function release(pool: RedisPool) {
+  // #region release
+  const client = await pool.acquire();
   try {
     return await client.incr('jobs');
   } finally {
     pool.release(client);
   }
   // #endregion
+}
+
+export async function state(pool: RedisPool, signal: AbortSignal) {
+  // #region state
+  const results = await pool.use(
+    async (client) => {
+      await client.watch('stock');
+      const stock = Number(await client.get('stock'));
+      await client.multi();
+      await client.set('stock', stock - 1);
+      return client.exec();
+    },
+    { signal }, // gives up the wait for a free one
+  );
+  // #endregion
+  return results;
 }
