@@ -6,13 +6,13 @@ import { MULTI, WATCH } from './commands/commands.generated.js';
 import { resolveCall } from './commands/resolve-call.js';
 import type { ConnectionStatus } from './connection/connection-hooks.js';
 import type { ClientEngine } from './engine/client-engine.js';
-import { RedisServerError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { CommandPipeline, type Pipeline, type PipelineResults } from './pipeline/pipeline.js';
 import { PipelineRun } from './pipeline/pipeline-run.js';
 import type { Reply } from './protocol/reply.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
 import { BoundScript, type ScriptDefinition } from './script/script.js';
+import { isUnknownScript } from './script/unknown-script.js';
 import type { ScriptSpec } from './script/script-spec.js';
 import { runMulti } from './transaction/run-multi.js';
 import { runWatch } from './transaction/run-watch.js';
@@ -193,7 +193,7 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
     try {
       return await engine.issue(spec, args, bytes, callOptions);
     } catch (error) {
-      if (!(error instanceof RedisServerError) || error.code !== 'NOSCRIPT') throw error;
+      if (!isUnknownScript(error)) throw error;
     }
     const limit = callOptions?.timeout ?? engine.options.commandTimeout;
     const left = limit === 0 ? 0 : Math.max(1, limit - (performance.now() - started));

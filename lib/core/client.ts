@@ -4,7 +4,7 @@ import { DISCARD, EXEC, UNWATCH } from './commands/commands.generated.js';
 import { CommandView } from './command-view.js';
 import { checkMilliseconds } from './check-milliseconds.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
-import { ClientEngine } from './engine/client-engine.js';
+import { ClientEngine, type DedicatedOptions } from './engine/client-engine.js';
 import { SharedEngine } from './engine/shared-engine.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
 import { checkFeedOptions } from './feed/check-feed-options.js';
@@ -155,11 +155,21 @@ export class RedisClient extends ClientCommands<string> {
    * work that must not wait behind that of others. It is lent by the client's own pool, `maxDedicated` at the most.
    *
    * @param work gets a client that may be used until it is done, and only there.
+   * @param options.timeout how long to wait for a free connection, ms; 0 waits for ever. Default `commandTimeout`.
+   * @param options.signal ends that wait.
    * @returns what `work` gave.
-   * @throws {RedisTimeoutError} kind `'pool'` where all stay lent for `commandTimeout`; what `work` throws.
+   * @throws {RedisTimeoutError} kind `'pool'` where all stay lent for so long; {RedisAbortError}; what `work` throws.
    */
-  dedicated<Result>(work: (session: RedisSession) => Promise<Result> | Result): Promise<Result> {
-    return this.engine.dedicated((engine) => work(new RedisClient(engine) as RedisSession));
+  async dedicated<Result>(
+    work: (session: RedisSession) => Promise<Result> | Result,
+    options: DedicatedOptions = {},
+  ): Promise<Result> {
+    if (typeof work !== 'function')
+      throw new TypeError(
+        'dedicated(): give a function, as in client.dedicated((session) => session.watch(key)).',
+      );
+    checkMilliseconds('dedicated()', 'timeout', options.timeout);
+    return this.engine.dedicated((engine) => work(new RedisClient(engine) as RedisSession), options);
   }
 
   /**

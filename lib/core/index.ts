@@ -70,6 +70,7 @@ export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/
 
 // transactions
 export type { RedisSession } from './client.js';
+export type { DedicatedOptions } from './engine/client-engine.js';
 export type { Transaction } from './transaction/transaction.js';
 export type { TransactionOptions, WatchOptions } from './transaction/transaction-options.js';
 

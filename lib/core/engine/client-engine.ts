@@ -26,6 +26,13 @@ import type { TypedEvents } from '../typed-events.js';
 const SPECIAL =
   CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION | CommandFlag.DANGEROUS;
 
+/** How long `dedicated()` waits for a connection that is free. */
+export interface DedicatedOptions {
+  /** ms; 0 waits for ever. Default `commandTimeout`. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** What the engines of one client, or of one pool, have in common. */
 export interface EngineParts {
   readonly options: ResolvedOptions;
@@ -114,7 +121,10 @@ export abstract class ClientEngine implements EngineParts {
   ): Promise<Result>;
 
   /** Lends a connection for the time of `work`. */
-  abstract dedicated<Result>(work: (session: ClientEngine) => Promise<Result> | Result): Promise<Result>;
+  abstract dedicated<Result>(
+    work: (session: ClientEngine) => Promise<Result> | Result,
+    wait: DedicatedOptions,
+  ): Promise<Result>;
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
   async probe(timeout: number): Promise<number> {

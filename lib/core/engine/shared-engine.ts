@@ -13,7 +13,7 @@ import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { ClientEngine } from './client-engine.js';
+import { ClientEngine, type DedicatedOptions } from './client-engine.js';
 import { SessionEngine } from './session-engine.js';
 
 /** ms. Who gave up a command should not wait for long on a server that does not answer. */
@@ -88,9 +88,9 @@ export class SharedEngine extends ClientEngine {
 
   override async dedicated<Result>(
     work: (session: ClientEngine) => Promise<Result> | Result,
+    { timeout = this.options.commandTimeout, signal }: DedicatedOptions,
   ): Promise<Result> {
-    const timeout = this.options.commandTimeout;
-    const dedicated = await this.lending.acquire({ timeout, purpose: 'dedicated()' });
+    const dedicated = await this.lending.acquire({ timeout, signal, purpose: 'dedicated()' });
     const session = new SessionEngine(this, dedicated, () => this.lending.release(dedicated), this.unblock);
     try {
       return await work(session);

@@ -3,8 +3,8 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import type { CallSettings } from '../connection/command-context.js';
-import { RedisServerError } from '../errors.js';
 import { ScriptSpec } from '../script/script-spec.js';
+import { isUnknownScript } from '../script/unknown-script.js';
 import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
 
 /** A pipeline: its commands, and once they are sent the results as far as they have come. */
@@ -90,9 +90,7 @@ export class PipelineRun implements ResultCollector {
     const again = new PipelineRun(this.buffers, '');
     for (const place of this.failed) {
       const { spec, args } = this.commands[place]!;
-      const error = this.results[place];
-      if (!(spec instanceof ScriptSpec && error instanceof RedisServerError && error.code === 'NOSCRIPT'))
-        continue;
+      if (!(spec instanceof ScriptSpec) || !isUnknownScript(this.results[place])) continue;
       again.add(spec.whole, spec.wholeArgs(args));
       again.places.push(place);
     }

@@ -38,6 +38,20 @@ describe('dedicated connections', () => {
     expect(client.isDedicated).toBe(false);
   });
 
+  it('is waited for as long as was asked for, or until the signal', async () => {
+    const narrow = make({ maxDedicated: 1 });
+    await narrow.dedicated(async () => {
+      await expect(narrow.dedicated(() => 1, { timeout: 20 })).rejects.toMatchObject({ kind: 'pool' });
+      const signal = AbortSignal.timeout(20);
+      await expect(narrow.dedicated(() => 1, { signal, timeout: 0 })).rejects.toMatchObject({
+        code: 'ABORTED',
+      });
+      await expect(narrow.dedicated(() => 1, { timeout: -1 })).rejects.toThrow(TypeError);
+      await expect(narrow.dedicated(undefined as never)).rejects.toThrow(/give a function/);
+    });
+    expect(await narrow.dedicated(() => 1)).toBe(1);
+  });
+
   it('cannot be used after its work, and harms nobody who has the connection then', async () => {
     let kept: RedisSession | undefined;
     await client.dedicated(async (session) => {

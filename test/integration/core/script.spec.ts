@@ -160,10 +160,10 @@ describe.each(SERVER_KINDS)('scripts on %s', (kind) => {
 
   it('its own errors reach the caller, and are not tried again', async () => {
     const fails = client.script({
-      lua: "redis.call('incr', KEYS[1]) return redis.error_reply('NOSCRIPTS here')",
+      lua: "redis.call('incr', KEYS[1]) return redis.error_reply('NOSCRIPT here')",
       keys: 1,
     });
-    await expect(fails.call(['n'])).rejects.toMatchObject({ code: 'NOSCRIPTS' });
+    await expect(fails.call(['n'])).rejects.toMatchObject({ code: 'NOSCRIPT' });
     expect(await client.get('n')).toBe('1');
     await expect(client.script({ lua: 'this is no Lua' }).call()).rejects.toThrow(/Error compiling script/);
   });
