@@ -65,6 +65,8 @@ export class DedicatedConnection {
   broken: RedisError | undefined;
   /** Something was set that only a fresh connection is free of: another database, another name. */
   private altered = false;
+  /** Transactions and ends of transactions that are not answered yet. */
+  private unanswered = 0;
   private keepsProcess = true;
   private ownEvents: TypedEvents<ConnectionEvents> | undefined;
 
@@ -94,7 +96,13 @@ export class DedicatedConnection {
 
   /** A fresh connection would not be the same. */
   get holdsState(): boolean {
-    return this.watching || this.executing || this.transaction !== undefined || this.altered;
+    return (
+      this.watching ||
+      this.executing ||
+      this.transaction !== undefined ||
+      this.altered ||
+      this.unanswered > 0
+    );
   }
 
   /** Sends a command of the library's own, with `commandTimeout` or another deadline. */
@@ -120,24 +128,39 @@ export class DedicatedConnection {
   /** The same, and follows what comes of it. */
   follow({ spec, promise }: Command): void {
     this.note(spec);
-    const nothing = (): void => undefined;
-    if (spec === UNWATCH) promise.then(() => (this.watching = false), nothing);
-    if (spec === DISCARD) promise.then(() => this.endTransaction(), nothing);
+    if (spec !== UNWATCH && spec !== DISCARD) return;
+    this.endTransaction();
+    this.hold(promise).catch((error: RedisError) => {
+      // nothing else but a refusal tells for certain what has become of it
+      if (spec === UNWATCH && error instanceof RedisServerError) this.watching = true;
+      else this.broken ??= error;
+    });
   }
 
-  /** The server has forgotten queued commands and watched keys. */
+  /** A command goes out by which the server forgets queued commands and watched keys: what is sent from now on comes behind it. */
   endTransaction(): void {
     this.transaction = undefined;
     this.watching = false;
+  }
+
+  /** Until the answer has come no other connection takes the place of this one: it would get a part of a transaction. */
+  async hold<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    this.unanswered++;
+    try {
+      return await answer;
+    } finally {
+      this.unanswered--;
+    }
   }
 
   /** Makes it what it was before its caller had it. False where only a new connection is that. */
   reset(): boolean {
     const { connection } = this;
     const isFree = connection.status === 'ready' && connection.inFlight === 0 && connection.queued === 0;
-    if (!isFree || this.altered || this.broken !== undefined) return false;
+    // who has not done with multi() or watch() still means this connection
+    const isUsed = this.section !== undefined || this.unanswered > 0;
+    if (!isFree || isUsed || this.altered || this.broken !== undefined) return false;
     this.ownEvents = undefined;
-    this.section = undefined;
     if (this.transaction !== undefined || this.watching) {
       // goes out before whatever the next caller sends; it needs no answer, for it cannot be refused
       const undo = this.transaction === undefined ? UNWATCH : DISCARD;

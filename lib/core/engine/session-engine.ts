@@ -271,8 +271,10 @@ export class SessionEngine extends ClientEngine {
     const exec = new ExecCommand(transaction);
     exec.deadline = deadlineAfter(this.options.commandTimeout);
     if (this.observers.active) this.observers.show(exec);
+    const answer = this.own.hold(exec.promise);
     super.submit(exec, call);
-    return resultsOf(exec, this.own, transaction);
+    this.own.endTransaction();
+    return resultsOf(answer, this.own, transaction);
   }
 
   private assertHeld(what: string): void {

@@ -70,9 +70,11 @@ export async function runTransaction(
         });
   dedicated.executing = true;
   // synchronously, so that nothing comes between them
+  const answer = dedicated.hold(exec.promise);
   for (const command of commands) dedicated.connection.submit(command);
+  dedicated.endTransaction();
   try {
-    const results = await resultsOf(exec, dedicated, queued);
+    const results = await resultsOf(answer, dedicated, queued);
     ended?.(results?.find((result) => result instanceof RedisServerError));
     return results;
   } catch (error) {
@@ -86,19 +88,17 @@ export async function runTransaction(
 
 /** Waits for EXEC's answer. Else as {@link runTransaction}. */
 export async function resultsOf(
-  exec: ExecCommand,
+  answer: Promise<unknown>,
   dedicated: DedicatedConnection,
   queued: QueuedCommands,
 ): Promise<unknown[] | null> {
   try {
-    const results = (await exec.promise) as unknown[] | null;
-    dedicated.endTransaction();
+    const results = (await answer) as unknown[] | null;
     // errors are made here, where V8 finds those who wait
     return results?.map((result) => (result instanceof FailedResult ? result.create() : result)) ?? null;
   } catch (error) {
     // without the server's answer nobody knows what state it left the connection in
-    if (error instanceof RedisServerError) dedicated.endTransaction();
-    else dedicated.broken ??= error as RedisError;
+    if (!(error instanceof RedisServerError)) dedicated.broken ??= error as RedisError;
     throw explain(error as RedisError, queued);
   }
 }

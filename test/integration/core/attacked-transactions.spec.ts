@@ -304,7 +304,6 @@ describe('transactions, sessions and blocking commands under attack', () => {
     expect(((await theWatcher()) as Error).stack).toContain('theWatcher');
     expect((await errorOf(theRefused())).stack).toContain('theRefused');
   });
-  });
 
   it('a signal ends a transaction at every stage, also where the server is silent', async () => {
     const silent = make({ commandTimeout: 0 });
