@@ -9,7 +9,9 @@ import {
   DISCARD,
   MULTI,
   EXEC,
+  HELLO,
   PING,
+  RESET,
   UNWATCH,
   WATCH,
 } from '../commands/commands.generated.js';
@@ -35,6 +37,9 @@ const ALTERING: ReadonlySet<CommandSpec> = new Set([
   CLIENT_SETINFO,
   CLIENT_SETNAME,
 ]);
+
+/** Make another user of its user, who may be allowed less. */
+const OF_USERS: ReadonlySet<CommandSpec> = new Set([AUTH, HELLO, RESET]);
 
 /** Change what is noted of transactions, and nothing else. */
 const OF_TRANSACTIONS: ReadonlySet<CommandSpec> = new Set([WATCH, UNWATCH, MULTI, EXEC, DISCARD]);
@@ -120,13 +125,14 @@ export class DedicatedConnection {
 
   /** Notes what a command is about to change, whatever comes of it. */
   note(spec: CommandSpec): void {
+    if (OF_USERS.has(spec)) this.multiProved = false;
     if (spec === WATCH) this.watching = true;
     else if (!OF_TRANSACTIONS.has(spec))
       this.altered ||= (spec.flags & CommandFlag.STATEFUL) !== 0 || ALTERING.has(spec);
   }
 
   /** The same, and follows what comes of it. */
-  follow({ spec, promise }: Command): void {
+  follow(spec: CommandSpec, promise: Promise<unknown>): void {
     this.note(spec);
     if (spec !== UNWATCH && spec !== DISCARD) return;
     this.endTransaction();
@@ -153,21 +159,31 @@ export class DedicatedConnection {
     }
   }
 
-  /** Makes it what it was before its caller had it. False where only a new connection is that. */
-  reset(): boolean {
+  /**
+   * Makes it what it was before its caller had it. False where only a new connection is that.
+   *
+   * @param timeout of the server's part in it, ms.
+   */
+  reset(timeout: number): boolean | Promise<boolean> {
     const { connection } = this;
     const isFree = connection.status === 'ready' && connection.inFlight === 0 && connection.queued === 0;
     // who has not done with multi() or watch() still means this connection
     const isUsed = this.section !== undefined || this.unanswered > 0;
     if (!isFree || isUsed || this.altered || this.broken !== undefined) return false;
     this.ownEvents = undefined;
-    if (this.transaction !== undefined || this.watching) {
-      // goes out before whatever the next caller sends; it needs no answer, for it cannot be refused
-      const undo = this.transaction === undefined ? UNWATCH : DISCARD;
-      this.endTransaction();
-      this.request(undo, []).catch(() => connection.destroy());
+    return this.transaction !== undefined || this.watching ? this.undo(timeout) : true;
+  }
+
+  /** The server may refuse it (ACL), so the next caller must not have the connection before its answer. */
+  private async undo(timeout: number): Promise<boolean> {
+    const undo = this.transaction === undefined ? UNWATCH : DISCARD;
+    this.endTransaction();
+    try {
+      await this.request(undo, [], { deadline: deadlineAfter(timeout) });
+      return true;
+    } catch {
+      return false;
     }
-    return true;
   }
 
   /** Does the server still answer? A refusal is an answer too: MISCONF, LOADING. */

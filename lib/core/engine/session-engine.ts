@@ -217,7 +217,7 @@ export class SessionEngine extends ClientEngine {
   }
 
   protected override submit(command: Command, call: CallOptions | undefined): void {
-    this.own.follow(command);
+    this.own.follow(command.spec, command.promise);
     super.submit(command, call);
   }
 

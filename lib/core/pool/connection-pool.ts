@@ -136,12 +136,9 @@ export class ConnectionPool {
   /** Takes one back that was lent: resets it, or drops it and has another one made where somebody waits. */
   release(dedicated: DedicatedConnection): void {
     if (!this.lent.delete(dedicated)) return;
-    if (!this.isClosed && dedicated.reset()) this.put(dedicated);
-    else {
-      dedicated.connection.destroy();
-      this.serve();
-      this.keepWarm();
-    }
+    const reset = !this.isClosed && dedicated.reset(CHECK_TIMEOUT);
+    if (typeof reset === 'boolean') this.putOrReplace(dedicated, reset);
+    else void this.check(dedicated, reset);
     if (this.lent.size === 0) this.onDrained?.();
   }
 
@@ -274,17 +271,21 @@ export class ConnectionPool {
         continue;
       }
       const stale = this.idle.pop();
-      if (stale !== undefined) void this.check(stale.dedicated);
+      if (stale !== undefined) void this.check(stale.dedicated, stale.dedicated.isAlive(CHECK_TIMEOUT));
       else if (this.total < this.size.max) this.openForWaiter();
       else return;
     }
   }
 
-  private async check(dedicated: DedicatedConnection): Promise<void> {
+  private async check(dedicated: DedicatedConnection, isFit: Promise<boolean>): Promise<void> {
     this.checking.add(dedicated);
-    const isAlive = await dedicated.isAlive(CHECK_TIMEOUT);
+    const fit = await isFit;
     this.checking.delete(dedicated);
-    if (isAlive) this.put(dedicated);
+    this.putOrReplace(dedicated, fit);
+  }
+
+  private putOrReplace(dedicated: DedicatedConnection, isFit: boolean): void {
+    if (isFit) this.put(dedicated);
     else {
       dedicated.connection.destroy();
       this.serve();

@@ -2,7 +2,7 @@ import { onceAborted } from '../abort-signals.js';
 import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
-import { DISCARD, MULTI } from '../commands/commands.generated.js';
+import { EXEC, MULTI } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
@@ -30,10 +30,11 @@ export async function proveMulti({ dedicated, timeout }: TransactionRun): Promis
   if (dedicated.multiProved) return;
   const deadline = deadlineAfter(timeout);
   const begun = dedicated.request(MULTI, [], { deadline });
-  const dropped = dedicated.request(DISCARD, [], { deadline });
-  dropped.catch(() => undefined);
+  // not DISCARD, which it may be denied: the connection would go on queueing. A refused EXEC drops the transaction
+  const ended = dedicated.request(EXEC, [], { deadline });
+  ended.catch(() => undefined);
   await begun;
-  await dropped;
+  await ended;
   dedicated.multiProved = true;
 }
 

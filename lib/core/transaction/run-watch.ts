@@ -54,8 +54,7 @@ async function runOnce(
   } finally {
     // the callback threw: what it watched is no business of what follows on this connection
     if (dedicated.watching && dedicated.broken === undefined) {
-      dedicated.watching = false;
-      dedicated.request(UNWATCH, []).catch(() => undefined);
+      dedicated.follow(UNWATCH, dedicated.request(UNWATCH, []));
     }
   }
 }
