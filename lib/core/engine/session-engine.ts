@@ -145,8 +145,10 @@ export class SessionEngine extends ClientEngine {
       );
     own.section = section;
     try {
-      if (own.connection.status !== 'ready')
-        await own.connection.connect(call?.timeout ?? this.options.commandTimeout);
+      if (own.connection.status !== 'ready') {
+        const timeout = call?.timeout ?? this.options.commandTimeout;
+        await own.connection.connect(timeout === 0 ? Infinity : timeout);
+      }
       return await work(own);
     } finally {
       own.section = undefined;
