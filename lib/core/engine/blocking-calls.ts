@@ -3,7 +3,7 @@ import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import { failUnconnected } from '../connection/command-errors.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
-import { RedisAbortError, type RedisError } from '../errors.js';
+import { RedisAbortError, RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -15,6 +15,7 @@ import { aborted, callOff, heedCaller, type Unblock } from './call-off.js';
  */
 export class BlockingCalls {
   private readonly waiting = new Map<Command, DedicatedConnection>();
+  private ended = false;
 
   /** @param unblock asks the server over another connection. */
   constructor(
@@ -44,6 +45,7 @@ export class BlockingCalls {
 
   /** Those that wait are answered `null`, as after their own timeout: nothing popped meanwhile is lost. */
   async endAll(): Promise<void> {
+    this.ended = true;
     await Promise.all(
       [...this.waiting].map(([command, { connection }]) =>
         callOff(command, connection, this.unblock, undefined),
@@ -57,6 +59,16 @@ export class BlockingCalls {
     const limit = call?.timeout ?? commandTimeout;
     const end = performance.now() + limit;
     const dedicated = await this.pool.acquire({ signal: call?.signal, timeout: limit, purpose: name });
+    // both may have happened since it was handed over
+    const refusal = this.ended
+      ? closed()
+      : call?.signal?.aborted === true
+        ? aborted(name, call.signal)
+        : undefined;
+    if (refusal !== undefined) {
+      this.pool.release(dedicated);
+      throw refusal;
+    }
     this.waiting.set(command, dedicated);
     // a timeout of the call's own goes before that of the command; it began with the call
     const forget =
@@ -72,4 +84,8 @@ export class BlockingCalls {
     command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + blockingTimeoutBuffer);
     dedicated.connection.submit(command);
   }
+}
+
+function closed(): RedisDisconnectedError {
+  return new RedisDisconnectedError('CLOSED', 'The client was closed.');
 }
