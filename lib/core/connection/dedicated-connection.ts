@@ -72,6 +72,7 @@ export class DedicatedConnection {
   private altered = false;
   /** Transactions and ends of transactions that are not answered yet. */
   private unanswered = 0;
+  private unblocking: Promise<boolean> | undefined;
   private keepsProcess = true;
   private ownEvents: TypedEvents<ConnectionEvents> | undefined;
 
@@ -86,6 +87,8 @@ export class DedicatedConnection {
           const [{ error }] = payload as ConnectionEvents['disconnect'];
           if (this.holdsState) this.broken ??= error;
           this.multiProved = false;
+          // the server knows the next one by another number
+          this.unblocking = undefined;
         }
         this.ownEvents?.emit(event, ...payload);
         if (event === 'disconnect') onLost(this);
@@ -159,6 +162,23 @@ export class DedicatedConnection {
     }
   }
 
+  /** Notes that the server was asked, on another connection, to end the wait on this one. */
+  noteUnblock(asked: Promise<unknown>): void {
+    const unblocking = asked.then(
+      () => true,
+      (error: unknown) => error instanceof RedisServerError,
+    );
+    this.unblocking = unblocking;
+    void unblocking.then((isAnswered) => {
+      if (isAnswered && this.unblocking === unblocking) this.unblocking = undefined;
+    });
+  }
+
+  /** May another wait begin? False where a CLIENT UNBLOCK that was meant for one before may still come, and would end it. */
+  get mayWait(): true | Promise<boolean> {
+    return this.unblocking ?? true;
+  }
+
   /**
    * Makes it what it was before its caller had it. False where only a new connection is that.
    *
@@ -171,7 +191,7 @@ export class DedicatedConnection {
     const isUsed = this.section !== undefined || this.unanswered > 0;
     if (!isFree || isUsed || this.altered || this.broken !== undefined) return false;
     this.ownEvents = undefined;
-    return this.transaction !== undefined || this.watching ? this.undo(timeout) : true;
+    return this.transaction !== undefined || this.watching ? this.undo(timeout) : this.mayWait;
   }
 
   /** The server may refuse it (ACL), so the next caller must not have the connection before its answer. */
@@ -180,7 +200,7 @@ export class DedicatedConnection {
     this.endTransaction();
     try {
       await this.request(undo, [], { deadline: deadlineAfter(timeout) });
-      return true;
+      return await this.mayWait;
     } catch {
       return false;
     }

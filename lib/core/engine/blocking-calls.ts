@@ -47,9 +47,7 @@ export class BlockingCalls {
   async endAll(): Promise<void> {
     this.ended = true;
     await Promise.all(
-      [...this.waiting].map(([command, { connection }]) =>
-        callOff(command, connection, this.unblock, undefined),
-      ),
+      [...this.waiting].map(([command, dedicated]) => callOff(command, dedicated, this.unblock, undefined)),
     );
   }
 
@@ -74,7 +72,7 @@ export class BlockingCalls {
     const forget =
       call === undefined
         ? undefined
-        : heedCaller(command, dedicated.connection, this.unblock, call, end - performance.now());
+        : heedCaller(command, dedicated, this.unblock, call, end - performance.now());
     command.context!.onSettled = () => {
       forget?.();
       this.waiting.delete(command);

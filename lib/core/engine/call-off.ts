@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onceAborted } from '../abort-signals.js';
 import type { Command } from '../connection/command.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import { RedisAbortError, RedisTimeoutError, type RedisError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -26,7 +26,7 @@ export type Unblock = (clientId: number) => Promise<unknown>;
  */
 export async function callOff(
   command: Command,
-  connection: ReconnectingConnection,
+  dedicated: DedicatedConnection,
   unblock: Unblock | undefined,
   why: (() => RedisError) | undefined,
 ): Promise<void> {
@@ -34,25 +34,24 @@ export async function callOff(
   if (command.settled || command.context?.calledOff !== undefined) return;
   if (unblock !== undefined && command.context !== null) {
     command.context.calledOff = why;
-    await persist(command, connection, unblock);
+    await persist(command, dedicated, unblock);
   }
   if (command.settled) return;
   if (why !== undefined) command.fail(why);
-  connection.drop(`${command.spec.name} was given up while it waited.`);
+  dedicated.connection.drop(`${command.spec.name} was given up while it waited.`);
 }
 
-async function persist(
-  command: Command,
-  connection: ReconnectingConnection,
-  unblock: Unblock,
-): Promise<void> {
+async function persist(command: Command, dedicated: DedicatedConnection, unblock: Unblock): Promise<void> {
   const settled = whenSettled(command);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     // looked up anew: a command that changes nothing may have gone out again by another connection
-    const { clientId } = connection;
+    const { clientId } = dedicated.connection;
     if (clientId === undefined) return;
+    const asked = unblock(clientId);
+    // the wait may end by itself before the server has read this
+    dedicated.noteUnblock(asked);
     try {
-      await unblock(clientId);
+      await asked;
     } catch {
       return;
     }
@@ -81,13 +80,13 @@ function whenSettled({ context }: Command): Promise<void> {
  */
 export function heedCaller(
   command: Command,
-  connection: ReconnectingConnection,
+  dedicated: DedicatedConnection,
   unblock: Unblock | undefined,
   { signal, timeout = 0 }: CallOptions,
   left = timeout,
 ): () => void {
   const { name } = command.spec;
-  const giveUp = (why: () => RedisError): void => void callOff(command, connection, unblock, why);
+  const giveUp = (why: () => RedisError): void => void callOff(command, dedicated, unblock, why);
   const forgetSignal =
     signal === undefined ? undefined : onceAborted(signal, () => giveUp(() => aborted(name, signal)));
   const timer =

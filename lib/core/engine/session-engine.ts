@@ -229,8 +229,18 @@ export class SessionEngine extends ClientEngine {
     context.retry = call?.retry;
     context.idempotent = call?.idempotent;
     command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + this.options.blockingTimeoutBuffer);
-    if (call !== undefined) context.onSettled = heedCaller(command, this.connection, this.unblock, call);
-    super.submit(command, undefined);
+    if (call !== undefined) context.onSettled = heedCaller(command, this.own, this.unblock, call);
+    const { mayWait } = this.own;
+    if (mayWait === true) super.submit(command, undefined);
+    else void mayWait.then((may) => this.submitLater(command, may));
+  }
+
+  /** After what was meant for an earlier wait; where that may still come, on another connection. */
+  private submitLater(command: Command, mayWait: boolean): void {
+    if (!mayWait) this.connection.drop('An earlier wait on it could not be ended for certain.');
+    const refusal = this.refusal(command.spec.name);
+    if (refusal !== undefined) command.fail(refusal);
+    else if (!command.settled) super.submit(command, undefined);
   }
 
   private begin(buffers: boolean, call: CallOptions | undefined): Promise<unknown> {
