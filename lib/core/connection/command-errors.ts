@@ -2,6 +2,7 @@ import { CommandFlag } from '../commands/command-spec.js';
 import {
   RedisConnectionError,
   RedisDisconnectedError,
+  RedisProtocolError,
   RedisTimeoutError,
   type DisconnectReason,
   type RedisError,
@@ -16,6 +17,12 @@ const SEE_LOG =
 export function historyOf({ context }: PendingCommand): string {
   if (context === null || context.attempts === 0) return '';
   return context.lost ? 'was sent before, may have taken effect' : 'was refused by the server before';
+}
+
+/** The error of a command whose reply could not be brought into its shape. */
+export function unexpectedReply(name: string, cause: unknown): RedisProtocolError {
+  const message = `${name}: the reply is not of the shape that ${name} answers with.`;
+  return new RedisProtocolError(message, { cause, command: name });
 }
 
 /** The error of a command whose time is over. */

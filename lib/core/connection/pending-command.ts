@@ -1,8 +1,9 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { RedisProtocolError, type RedisError } from '../errors.js';
+import type { RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import type { CallSettings, CommandContext } from './command-context.js';
+import { unexpectedReply } from './command-errors.js';
 
 /**
  * A command from its call to its reply, whoever waits for it. Lives in one queue at a time: waiting (not sent), or in
@@ -57,14 +58,7 @@ export abstract class PendingCommand {
       try {
         value = transform(reply, this.args);
       } catch (cause) {
-        const { name } = this.spec;
-        this.fail(
-          () =>
-            new RedisProtocolError(`${name}: the reply is not of the shape that ${name} answers with.`, {
-              cause,
-              command: name,
-            }),
-        );
+        this.fail(() => unexpectedReply(this.spec.name, cause));
         return;
       }
     }

@@ -2,6 +2,7 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { stripPrefix } from '../commands/key-positions.js';
+import { unexpectedReply } from '../connection/command-errors.js';
 import { serverError } from '../connection/server-error.js';
 import { ReplyError, type Reply } from '../protocol/reply.js';
 
@@ -71,7 +72,13 @@ export class QueuedCommands {
       return new FailedResult(() => serverError(result.message, spec.name, args));
     const readsBytes = this.buffers || (spec.flags & CommandFlag.BYTES) !== 0;
     const reply = this.holdsBytes && !readsBytes ? toText(result) : result;
-    const value = spec.transform === null ? reply : spec.transform(reply, args);
+    let value: unknown = reply;
+    try {
+      if (spec.transform !== null) value = spec.transform(reply, args);
+    } catch (cause) {
+      // a fault in what one result is made by (a script's `reply`) must not cost the others
+      return new FailedResult(() => unexpectedReply(spec.name, cause));
+    }
     return spec === KEYS && this.keyPrefix !== '' ? stripPrefix(value as string[], this.keyPrefix) : value;
   }
 }

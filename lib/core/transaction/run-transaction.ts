@@ -7,7 +7,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
-import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
+import { RedisAbortError, RedisError, RedisServerError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import { ExecCommand } from './exec-command.js';
 import { FailedResult, type QueuedCommands, type Refusal } from './queued-commands.js';
@@ -76,7 +76,7 @@ export async function runTransaction(
   dedicated.endTransaction();
   try {
     const results = await resultsOf(answer, dedicated, queued);
-    ended?.(results?.find((result) => result instanceof RedisServerError));
+    ended?.(results?.find((result) => result instanceof RedisError));
     return results;
   } catch (error) {
     ended?.(error as Error);
