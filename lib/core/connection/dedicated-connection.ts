@@ -18,6 +18,7 @@ import {
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
+import { applyCallOptions } from '../apply-call-options.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommands } from '../transaction/queued-commands.js';
@@ -51,6 +52,8 @@ interface RequestOptions {
   readonly buffers?: boolean;
   /** Those who are to see it: what the library sends for itself is nobody's. */
   readonly observers?: CommandObservers;
+  /** Ends the wait for the reply. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A connection that one caller at a time has to itself, and what that caller has set on it. */
@@ -117,12 +120,13 @@ export class DedicatedConnection {
   request(
     spec: CommandSpec,
     args: readonly CommandArgument[],
-    { deadline, buffers = false, observers }: RequestOptions = {},
+    { deadline, buffers = false, observers, signal }: RequestOptions = {},
   ): Promise<unknown> {
     const command = new Command(spec, args, buffers);
     if (observers?.active === true) observers.show(command);
     command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
-    this.connection.submit(command);
+    if (signal !== undefined) applyCallOptions(command, { signal });
+    if (!command.settled) this.connection.submit(command);
     return command.promise;
   }
 

@@ -26,12 +26,12 @@ export interface TransactionRun {
  * write command by command, so it is asked apart: once for each connection, and before keys are watched, which this would
  * forget.
  */
-export async function proveMulti({ dedicated, timeout }: TransactionRun): Promise<void> {
+export async function proveMulti({ dedicated, timeout, signal }: TransactionRun): Promise<void> {
   if (dedicated.multiProved) return;
   const deadline = deadlineAfter(timeout);
-  const begun = dedicated.request(MULTI, [], { deadline });
+  const begun = dedicated.request(MULTI, [], { deadline, signal });
   // not DISCARD, which it may be denied: the connection would go on queueing. A refused EXEC drops the transaction
-  const ended = dedicated.request(EXEC, [], { deadline });
+  const ended = dedicated.request(EXEC, [], { deadline, signal });
   ended.catch(() => undefined);
   await begun;
   await ended;

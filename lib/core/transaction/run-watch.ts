@@ -61,13 +61,13 @@ async function runOnce(
 
 /** Watches and reads in one write: MGET gives null for what holds no text, and fails for no key's sake. */
 async function read(
-  { dedicated, timeout, observers }: TransactionRun,
+  { dedicated, timeout, observers, signal }: TransactionRun,
   keys: CommandArgument[],
   buffers: boolean,
 ): Promise<unknown[]> {
   const deadline = deadlineAfter(timeout);
-  const watched = dedicated.request(WATCH, keys, { deadline, observers });
-  const values = dedicated.request(MGET, keys, { deadline, observers, buffers });
+  const watched = dedicated.request(WATCH, keys, { deadline, observers, signal });
+  const values = dedicated.request(MGET, keys, { deadline, observers, signal, buffers });
   values.catch(() => undefined);
   await watched;
   return (await values) as unknown[];
