@@ -27,6 +27,8 @@ export class CommandContext implements CallSettings {
   retryFault: unknown;
   /** Waits on the server, on a connection of its own. */
   blocking = false;
+  /** How long its answer may take once it was sent, ms: of a blocking command, whose own timeout says so. */
+  longest = Infinity;
   /** Its caller has given it up, and the server was asked to end its wait: why, for the case that this worked. */
   calledOff: (() => RedisError) | undefined;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */

@@ -54,8 +54,10 @@ export class CommandRetry {
       const delay = this.owner.status === 'closing' ? false : this.delayBefore(command, rule, error);
       if (delay === false) failLost(command, error, address);
       // by the built-in rule it goes out with the next connection, in its place
-      else if (rule === 'idempotent') again.push(command);
-      else this.holdBack(command, rule, delay, error);
+      else if (rule === 'idempotent') {
+        if (command.isBlocking) command.deadline = this.deadlineOf(command, 0);
+        again.push(command);
+      } else this.holdBack(command, rule, delay, error);
     }
     for (const command of unsent) if (!command.settled) again.push(command);
     this.waiting.giveBack(again);
@@ -92,10 +94,14 @@ export class CommandRetry {
 
   /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
   private holdBack(command: PendingCommand, rule: RetryRule, delay: number, error: RedisError): void {
-    if (rule !== 'idempotent') {
-      const timeout = command.settings?.timeout ?? this.options.commandTimeout;
-      command.deadline = timeout === 0 ? 0 : deadlineAfter(delay + timeout);
-    }
+    if (rule !== 'idempotent' || command.isBlocking) command.deadline = this.deadlineOf(command, delay);
     this.waiting.delay(command, delay, error);
+  }
+
+  /** Of a command that goes out again after `delay` ms. One that blocks waits on the server as long as the first time. */
+  private deadlineOf({ isBlocking, context, settings }: PendingCommand, delay: number): number {
+    if (isBlocking) return deadlineAfter(delay + context!.longest);
+    const timeout = settings?.timeout ?? this.options.commandTimeout;
+    return timeout === 0 ? 0 : deadlineAfter(delay + timeout);
   }
 }

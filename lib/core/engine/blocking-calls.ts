@@ -79,7 +79,9 @@ export class BlockingCalls {
       this.pool.release(dedicated);
     };
     // its own timeout begins on the server
-    command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + blockingTimeoutBuffer);
+    const { context } = command;
+    context!.longest = wait + blockingTimeoutBuffer;
+    command.deadline = deadlineAfter(context!.longest);
     dedicated.connection.submit(command);
   }
 }

@@ -228,7 +228,8 @@ export class SessionEngine extends ClientEngine {
     context.blocking = true;
     context.retry = call?.retry;
     context.idempotent = call?.idempotent;
-    command.deadline = wait === Infinity ? 0 : deadlineAfter(wait + this.options.blockingTimeoutBuffer);
+    context.longest = wait + this.options.blockingTimeoutBuffer;
+    command.deadline = deadlineAfter(context.longest);
     if (call !== undefined) context.onSettled = heedCaller(command, this.own, this.unblock, call);
     const { mayWait } = this.own;
     if (mayWait === true) super.submit(command, undefined);
