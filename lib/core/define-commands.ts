@@ -6,6 +6,7 @@ import { CommandFlag, defineCommand, type CommandSpec, type KeySpec } from './co
 import { RedisCommands } from './commands/commands.generated.js';
 import * as form from './commands/form/index.js';
 import { CommandPipeline } from './pipeline/pipeline.js';
+import { CommandTransaction } from './transaction/transaction.js';
 
 /** A command that a server has and this package does not: what a method needs to know of it. */
 export interface CommandDefinition {
@@ -50,7 +51,12 @@ export function defineCommands(definitions: Readonly<Record<string, CommandDefin
 const defined = new Map<string, CommandSpec>();
 
 // with a type of its own: to find the best common one, the compiler would compare classes of four hundred methods
-const HEIRS: readonly { readonly prototype: object }[] = [RedisClient, CommandView, CommandPipeline];
+const HEIRS: readonly { readonly prototype: object }[] = [
+  RedisClient,
+  CommandView,
+  CommandPipeline,
+  CommandTransaction,
+];
 
 /** An object with `then` would be taken for a promise. */
 function isTaken(method: string): boolean {

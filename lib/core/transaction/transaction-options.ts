@@ -55,12 +55,10 @@ export function checkWatch(
   fill: unknown,
   options: WatchOptions,
 ): readonly RedisKey[] {
-  const list = typeof keys === 'string' || Buffer.isBuffer(keys) ? [keys] : keys;
-  if (
-    !Array.isArray(list) ||
-    list.length === 0 ||
-    !list.every((key) => typeof key === 'string' || Buffer.isBuffer(key))
-  )
+  // a copy: the list is read again at each attempt, and may be its caller's for something else by then
+  const list =
+    typeof keys === 'string' || Buffer.isBuffer(keys) ? [keys] : Array.isArray(keys) ? [...keys] : [];
+  if (list.length === 0 || !list.every((key) => typeof key === 'string' || Buffer.isBuffer(key)))
     throw new TypeError('watch(): name at least one key, each a string or a Buffer.');
   if (typeof fill !== 'function')
     throw new TypeError(

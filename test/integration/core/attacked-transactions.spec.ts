@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisScript, type RedisClient } from 'nestjs-redwire/core';
+import { defineCommands, RedisScript, type RedisClient } from 'nestjs-redwire/core';
 import { eventually, startServer, type TestServer } from '../../support/index.js';
 import { FaultProxy } from '../../support/fault-proxy/index.js';
 import { clientMaker } from './support/clients.js';
@@ -283,6 +283,18 @@ describe('transactions, sessions and blocking commands under attack', () => {
       expect(await read).toBeNull();
     },
   );
+
+  it('watch() watches the keys that it was called with', async () => {
+    const keys = ['a'];
+    const results = client.watch(keys, (tx, watched) => tx.set('seen', Object.keys(watched).join()));
+    keys.push('b');
+    await results;
+    expect(await client.get('seen')).toBe('a');
+  });
+
+  it('no command can be defined by a name that transactions need', () => {
+    expect(() => defineCommands({ take: { name: 'TAKE' } })).toThrow(/'take' for TAKE is taken/);
+  });
 
   it('the lines of the callers are in the stacks', async () => {
     await client.set('text', 'x');
