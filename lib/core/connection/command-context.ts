@@ -29,8 +29,10 @@ export class CommandContext implements CallSettings {
   blocking = false;
   /** How long its answer may take once it was sent, ms: of a blocking command, whose own timeout says so. */
   longest = Infinity;
-  /** Its caller has given it up, and the server was asked to end its wait: why, for the case that this worked. */
-  calledOff: (() => RedisError) | undefined;
+  /** The server was asked to end its wait: why its caller fails once that has worked; with null the caller gets `null`. */
+  calledOff: (() => RedisError) | null | undefined;
+  /** The server has ended its wait when it was asked to. */
+  unblocked = false;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */
   onSettled: (() => void) | undefined;
   private observations: Observation[] | undefined;

@@ -238,7 +238,7 @@ export class Connection implements ReplySink {
       return;
     }
     const command = this.queue.shift()!;
-    if (command.settled) return;
+    if (command.settled || command.takeUnblocked(message)) return;
     if (!this.owner.onCommandError(command, message))
       command.fail(() => serverError(message, command.spec.name, command.args));
   }

@@ -71,6 +71,8 @@ export class DedicatedConnection {
   multiProved = false;
   /** Why its state is gone or unknown: nothing may be sent any more before the connection was given back. */
   broken: RedisError | undefined;
+  /** Good for who has it, and for nobody after. */
+  isSpent = false;
   /** Something was set that only a fresh connection is free of: another database, another name. */
   private altered = false;
   /** Transactions and ends of transactions that are not answered yet. */
@@ -193,7 +195,7 @@ export class DedicatedConnection {
     const isFree = connection.status === 'ready' && connection.inFlight === 0 && connection.queued === 0;
     // who has not done with multi() or watch() still means this connection
     const isUsed = this.section !== undefined || this.unanswered > 0;
-    if (!isFree || isUsed || this.altered || this.broken !== undefined) return false;
+    if (!isFree || isUsed || this.altered || this.isSpent || this.broken !== undefined) return false;
     this.ownEvents = undefined;
     return this.transaction !== undefined || this.watching ? this.undo(timeout) : this.mayWait;
   }

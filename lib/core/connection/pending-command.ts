@@ -49,7 +49,7 @@ export abstract class PendingCommand {
       return;
     }
     const calledOff = this.context?.calledOff;
-    if (calledOff !== undefined && reply === null) {
+    if (typeof calledOff === 'function' && reply === null) {
       this.fail(calledOff);
       return;
     }
@@ -63,6 +63,16 @@ export abstract class PendingCommand {
       }
     }
     this.settle(value);
+  }
+
+  /** Settles where these words of the server say that it has ended the wait as it was asked to. */
+  takeUnblocked(message: string): boolean {
+    const { context } = this;
+    if (context === null || context.calledOff === undefined || !message.startsWith('UNBLOCKED '))
+      return false;
+    context.unblocked = true;
+    this.reply(null);
+    return true;
   }
 
   /** Settles with a value as it is. */

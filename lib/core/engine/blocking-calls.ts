@@ -73,13 +73,15 @@ export class BlockingCalls {
       call === undefined
         ? undefined
         : heedCaller(command, dedicated, this.unblock, call, end - performance.now());
-    command.context!.onSettled = () => {
+    const { context } = command;
+    context!.onSettled = () => {
       forget?.();
       this.waiting.delete(command);
+      // the server may not have done with it: see Unblock
+      if (context!.unblocked) dedicated.connection.destroy();
       this.pool.release(dedicated);
     };
     // its own timeout begins on the server
-    const { context } = command;
     context!.longest = wait + blockingTimeoutBuffer;
     command.deadline = deadlineAfter(context!.longest);
     dedicated.connection.submit(command);

@@ -11,15 +11,17 @@ const ATTEMPTS = 40;
 /** ms */
 const PAUSE = 25;
 
-/** Ends the wait of a connection by CLIENT UNBLOCK over another one; gives 1 where there was one to end. */
+/**
+ * Ends the wait of a connection by CLIENT UNBLOCK over another one. With ERROR: without it servers such as Redis 7.0 end with a
+ * panic where CLIENT PAUSE, which a failover begins with, holds the command back. With it they answer, but carry the command
+ * out all the same when the pause is over: so the connection is not used again.
+ */
 export type Unblock = (clientId: number) => Promise<unknown>;
 
 /**
  * Takes back a blocking command whose caller has given it up. The connection alone knows what becomes of the elements it
- * waits for: so the server is asked to end the wait, and its answer decides. `null` means that it waited in vain, and the command
- * fails with `why`; an element that came in the meantime goes to the caller, after all.
- *
- * Without a `why`, `null` is an answer as any other.
+ * waits for: so the server is asked to end the wait, and its answer decides. `UNBLOCKED` or `null` means that it waited in vain, and
+ * the command fails with `why`, or without a `why` gives `null`; an element that came in the meantime goes to the caller, after all.
  *
  * Where that cannot be done (no permission for CLIENT UNBLOCK, a server that does not answer) the connection is closed, which
  * ends the wait as well; an element on its way at that very moment would be lost.
@@ -33,7 +35,7 @@ export async function callOff(
   // it may have been given up before, in another way
   if (command.settled || command.context?.calledOff !== undefined) return;
   if (unblock !== undefined && command.context !== null) {
-    command.context.calledOff = why;
+    command.context.calledOff = why ?? null;
     await persist(command, dedicated, unblock);
   }
   if (command.settled) return;

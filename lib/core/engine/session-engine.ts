@@ -230,7 +230,14 @@ export class SessionEngine extends ClientEngine {
     context.idempotent = call?.idempotent;
     context.longest = wait + this.options.blockingTimeoutBuffer;
     command.deadline = deadlineAfter(context.longest);
-    if (call !== undefined) context.onSettled = heedCaller(command, this.own, this.unblock, call);
+    if (call !== undefined) {
+      const forget = heedCaller(command, this.own, this.unblock, call);
+      context.onSettled = () => {
+        forget();
+        // the server may not have done with it: see Unblock
+        if (context.unblocked) this.own.isSpent = true;
+      };
+    }
     const { mayWait } = this.own;
     if (mayWait === true) super.submit(command, undefined);
     else void mayWait.then((may) => this.submitLater(command, may));

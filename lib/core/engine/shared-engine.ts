@@ -152,7 +152,7 @@ export class SharedEngine extends ClientEngine {
 
   private readonly unblock = async (clientId: number): Promise<void> => {
     const { connection } = this;
-    const command = new Command(CLIENT_UNBLOCK, [clientId], false);
+    const command = new Command(CLIENT_UNBLOCK, [clientId, 'ERROR'], false);
     command.deadline = deadlineAfter(UNBLOCK_TIMEOUT);
     // a client whose only commands were blocking ones has no shared connection yet
     if (connection.status === 'idle' || connection.status === 'connecting') connection.submit(command);

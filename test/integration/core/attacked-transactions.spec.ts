@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineCommands, RedisScript, type RedisClient } from 'nestjs-redwire/core';
-import { eventually, startServer, type TestServer } from '../../support/index.js';
+import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { FaultProxy } from '../../support/fault-proxy/index.js';
 import { clientMaker } from './support/clients.js';
 
@@ -331,5 +331,42 @@ describe('transactions, sessions and blocking commands under attack', () => {
     } finally {
       await server.resume();
     }
+  });
+});
+
+describe.each(SERVER_KINDS)('blocking commands held back by CLIENT PAUSE on %s', (kind) => {
+  let server: TestServer;
+  const make = clientMaker(() => ({ url: server.url, reconnect: { delay: 10 } }));
+
+  beforeAll(async () => {
+    server = await startServer({ kind });
+  });
+  afterAll(() => server.stop());
+
+  it.each(['abort', 'close'] as const)('%s harms neither the server nor an element', async (how) => {
+    const client = make();
+    const admin = make();
+    await admin.flushall();
+    await client.blpop('none', 0.01);
+    await admin.clientPause(60_000, 'WRITE');
+    const controller = new AbortController();
+    const outcome = client
+      .with({ signal: controller.signal })
+      .blpop('list', 0)
+      .catch((error: Error) => error);
+    await eventually(async () =>
+      (await admin.clientList()).some(({ cmd, flags }) => cmd === 'blpop' && String(flags).includes('b')),
+    );
+    if (how === 'abort') {
+      controller.abort('enough');
+      expect(await outcome).toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    } else {
+      await client.close();
+      await outcome;
+    }
+    expect(await admin.ping()).toBe('PONG');
+    await admin.clientUnpause();
+    await admin.rpush('list', 'x');
+    expect(await admin.llen('list')).toBe(1);
   });
 });
