@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisPool, type RedisClient, type RedisPoolOptions, type RedisSession } from 'nestjs-redwire/core';
-import { eventually, startServer, type TestServer } from '../../support/index.js';
+import { eventually, FaultProxy, startServer, type TestServer } from '../../support/index.js';
 import { clientMaker } from './support/clients.js';
 
 describe('dedicated connections', () => {
@@ -218,5 +218,28 @@ describe('dedicated connections', () => {
     await eventually(() => pool!.stats().idle === 0);
     await server.restart();
     await eventually(() => pool!.stats().idle === 3, { timeout: 20_000 });
+  });
+
+  it('one that is lost while what was left on it is being undone comes back for who has it by then', async () => {
+    await using proxy = await FaultProxy.start({ target: { host: server.host, port: server.port } });
+    makePool({ host: '127.0.0.1', port: proxy.port, url: undefined, min: 0, max: 1 });
+    for (const leave of [
+      (session: RedisSession): Promise<unknown> => session.watch('k'),
+      (session: RedisSession): Promise<unknown> => session.multi(),
+    ]) {
+      await client.set('k', 'v');
+      const first = await pool!.acquire();
+      await leave(first);
+      proxy.latest.freeze(Infinity);
+      pool!.release(first);
+      const second = await pool!.acquire();
+      const read = second.get('k');
+      await eventually(() => second.inFlight === 2);
+      proxy.latest.reset();
+      expect(await read).toBe('v');
+      expect(second.status).toBe('ready');
+      expect(await second.multi((tx) => tx.get('k'))).toEqual(['v']);
+      pool!.release(second);
+    }
   });
 });
