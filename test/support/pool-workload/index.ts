@@ -1,0 +1,1 @@
+export { type PoolRoundOptions, type PoolRoundReport, runPoolRound } from './round.js';
