@@ -3,11 +3,23 @@ import { RedisAbortError } from './errors.js';
 /** What is to be done when a signal fires: one listener a signal, however many commands it is for. */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls `action` when the signal fires. Returns the function that takes it back. */
+/** Calls `action` when the signal fires, soon where it has fired already. Returns the function that takes it back. */
 export function onceAborted(signal: AbortSignal, action: () => void): () => void {
+  if (signal.aborted) return soon(action);
   const actions = waiting.get(signal) ?? listen(signal);
   actions.add(action);
   return () => actions.delete(action);
+}
+
+/** Not at once: whoever asks has not made ready for it yet. */
+function soon(action: () => void): () => void {
+  let wanted = true;
+  queueMicrotask(() => {
+    if (wanted) action();
+  });
+  return () => {
+    wanted = false;
+  };
 }
 
 // Node warns of a leak at the eleventh listener of a signal; a request with a dozen commands is none

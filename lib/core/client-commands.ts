@@ -163,8 +163,8 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
 
   /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
   toJSON(): { address: string; status: ConnectionStatus; inFlight: number; queued: number } {
-    const { status, inFlight, connection } = this.engine;
-    return { address: connection.address, status, inFlight, queued: connection.queued };
+    const { status, inFlight, queued, connection } = this.engine;
+    return { address: connection.address, status, inFlight, queued };
   }
 
   [inspect.custom](): string {

@@ -68,7 +68,7 @@ export class RedisClient extends ClientCommands<string> {
 
   /** Commands that wait to be sent. */
   get queued(): number {
-    return this.engine.connection.queued;
+    return this.engine.queued;
   }
 
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
@@ -125,6 +125,7 @@ export class RedisClient extends ClientCommands<string> {
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
   ): this {
+    this.engine.assertUsable('on()');
     this.engine.events.on(event, listener);
     return this;
   }
@@ -133,6 +134,7 @@ export class RedisClient extends ClientCommands<string> {
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
   ): this {
+    this.engine.assertUsable('once()');
     this.engine.events.once(event, listener);
     return this;
   }
@@ -273,6 +275,11 @@ export class RedisClient extends ClientCommands<string> {
   streamConsumer(options: StreamConsumerOptions & { buffers: true }): StreamConsumer<Buffer>;
   streamConsumer(options: StreamConsumerOptions): StreamConsumer;
   streamConsumer(options: StreamConsumerOptions): StreamConsumer<string> | StreamConsumer<Buffer> {
+    if (this.isDedicated) {
+      throw new TypeError(
+        'streamConsumer(): a connection of its own has no place for one, for reads that wait would hold up its acknowledgements. Make it on the shared client.',
+      );
+    }
     return new StreamConsumer<string>(this, options);
   }
 

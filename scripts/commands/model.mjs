@@ -18,6 +18,7 @@ export const FLAG_BITS = {
   PINNED: 512,
   PAIRS: 1024,
   ONCE: 2048,
+  ALTERING: 4096,
 };
 
 /** Every command of `commands.json` with what the overlay adds, in the form that the writers use. */

@@ -6,7 +6,7 @@
  * - `when`         other shapes under a condition: one of the words in capitals among the arguments, or `given`: anything
  *                  given after the arguments that every call has; the first that fits counts
  * - `flags`        bits that no server reports: IDEMPOTENT, SECRET, STATEFUL, SUBSCRIPTION,
- *                  BYTES, PINNED, PAIRS, ONCE
+ *                  BYTES, PINNED, PAIRS, ONCE, ALTERING
  * - `notFlags`     bits that a server reports and that do not hold for a client
  * - `keys`         key positions where the servers' specifications are incomplete (counted from the first argument)
  * - `arguments`    the grammar where a server documents none
@@ -719,7 +719,11 @@ export const overlay = {
     reply: 'ok',
     flags: ['STATEFUL'],
   },
-  'CLIENT CAPA': { summary: 'Tells the server what this connection can do.', reply: 'ok' },
+  'CLIENT CAPA': {
+    summary: 'Tells the server what this connection can do.',
+    reply: 'ok',
+    flags: ['ALTERING'],
+  },
   'CLIENT GETNAME': {
     summary: 'The name of this connection, or null.',
     reply: 'plainTextOrNull',
@@ -732,7 +736,11 @@ export const overlay = {
   },
   'CLIENT HELP': help('CLIENT'),
   'CLIENT ID': { summary: 'The number of this connection.', reply: 'number', flags: idempotent },
-  'CLIENT IMPORT-SOURCE': { summary: 'Says whether this connection imports data.', reply: 'ok' },
+  'CLIENT IMPORT-SOURCE': {
+    summary: 'Says whether this connection imports data.',
+    reply: 'ok',
+    flags: ['ALTERING'],
+  },
   'CLIENT INFO': {
     summary: 'What the server knows of this connection.',
     reply: 'clientInfo',
@@ -744,15 +752,20 @@ export const overlay = {
     reply: 'clientList',
     flags: idempotent,
   },
-  'CLIENT NO-EVICT': { summary: 'Exempts this connection from eviction.', reply: 'ok' },
+  'CLIENT NO-EVICT': { summary: 'Exempts this connection from eviction.', reply: 'ok', flags: ['ALTERING'] },
   'CLIENT NO-TOUCH': {
     summary: 'Says whether commands of this connection count as use of a key.',
     reply: 'ok',
+    flags: ['ALTERING'],
   },
   'CLIENT PAUSE': { summary: 'Holds up all commands, or all writes, for so many milliseconds.', reply: 'ok' },
   'CLIENT REPLY': { summary: 'Turns replies off and on.', reply: 'ok', flags: ['STATEFUL'] },
-  'CLIENT SETINFO': { summary: 'Tells the server the name or version of the library.', reply: 'ok' },
-  'CLIENT SETNAME': { summary: 'Names this connection.', reply: 'ok' },
+  'CLIENT SETINFO': {
+    summary: 'Tells the server the name or version of the library.',
+    reply: 'ok',
+    flags: ['ALTERING'],
+  },
+  'CLIENT SETNAME': { summary: 'Names this connection.', reply: 'ok', flags: ['ALTERING'] },
   'CLIENT TRACKING': {
     summary: 'Turns messages about changed keys on or off.',
     reply: 'ok',

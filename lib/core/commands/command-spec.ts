@@ -26,6 +26,8 @@ export const CommandFlag = {
   PAIRS: 1024,
   /** Makes sense once, where it was sent first: no retry rule is asked about it. */
   ONCE: 2048,
+  /** Changes the connection for whoever has it next (CLIENT SETNAME), though it does no harm on a shared one. */
+  ALTERING: 4096,
 } as const;
 
 /**

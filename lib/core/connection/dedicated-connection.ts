@@ -1,11 +1,5 @@
 import {
   AUTH,
-  CLIENT_CAPA,
-  CLIENT_IMPORT_SOURCE,
-  CLIENT_NO_EVICT,
-  CLIENT_NO_TOUCH,
-  CLIENT_SETINFO,
-  CLIENT_SETNAME,
   DISCARD,
   MULTI,
   EXEC,
@@ -27,17 +21,6 @@ import { deadlineAfter } from './coarse-clock.js';
 import { Command } from './command.js';
 import type { ConnectionEvents } from './connection-hooks.js';
 import { ReconnectingConnection } from './reconnecting-connection.js';
-
-/** Change a connection for whoever has it next, though they are harmless on a shared one. */
-const ALTERING: ReadonlySet<CommandSpec> = new Set([
-  AUTH,
-  CLIENT_CAPA,
-  CLIENT_IMPORT_SOURCE,
-  CLIENT_NO_EVICT,
-  CLIENT_NO_TOUCH,
-  CLIENT_SETINFO,
-  CLIENT_SETNAME,
-]);
 
 /** Make another user of its user, who may be allowed less. */
 const OF_USERS: ReadonlySet<CommandSpec> = new Set([AUTH, HELLO, RESET]);
@@ -63,8 +46,6 @@ export class DedicatedConnection {
   transaction: QueuedCommands | undefined;
   /** Some keys are watched. */
   watching = false;
-  /** MULTI to EXEC of a callback's transaction are on their way: what is left of them may not go by another connection. */
-  executing = false;
   /** `multi()` or `watch()` with a callback is under way: nothing else may touch the transaction. */
   section: 'multi()' | 'watch()' | undefined;
   /** The server has taken a MULTI on this connection: its user may use it. */
@@ -109,13 +90,7 @@ export class DedicatedConnection {
 
   /** A fresh connection would not be the same. */
   get holdsState(): boolean {
-    return (
-      this.watching ||
-      this.executing ||
-      this.transaction !== undefined ||
-      this.altered ||
-      this.unanswered > 0
-    );
+    return this.watching || this.transaction !== undefined || this.altered || this.unanswered > 0;
   }
 
   /** Sends a command of the library's own, with `commandTimeout` or another deadline. */
@@ -134,10 +109,11 @@ export class DedicatedConnection {
 
   /** Notes what a command is about to change, whatever comes of it. */
   note(spec: CommandSpec): void {
+    // which nearly all commands have none of
+    if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.ALTERING)) === 0) return;
     if (OF_USERS.has(spec)) this.multiProved = false;
     if (spec === WATCH) this.watching = true;
-    else if (!OF_TRANSACTIONS.has(spec))
-      this.altered ||= (spec.flags & CommandFlag.STATEFUL) !== 0 || ALTERING.has(spec);
+    else if (!OF_TRANSACTIONS.has(spec)) this.altered = true;
   }
 
   /** The same, and follows what comes of it. */

@@ -453,7 +453,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   /** Gives up the connection at hand, as if it had been lost: another one is made as after any loss. */
   drop(message: string): void {
-    this.connection?.destroy('timeout', message);
+    this.connection?.destroy('closed', message);
   }
 
   /** Ends now. */

@@ -40,6 +40,8 @@ export async function callOff(
   }
   if (command.settled) return;
   if (why !== undefined) command.fail(why);
+  // one that changes nothing would go out again, and wait anew
+  else if (command.context !== null) command.context.retry = false;
   dedicated.connection.drop(`${command.spec.name} was given up while it waited.`);
 }
 

@@ -26,6 +26,13 @@ import type { TypedEvents } from '../typed-events.js';
 const SPECIAL =
   CommandFlag.BLOCKING | CommandFlag.STATEFUL | CommandFlag.SUBSCRIPTION | CommandFlag.DANGEROUS;
 
+/** How long somebody waits. */
+export interface Wait {
+  /** ms; 0 is for ever. */
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** How long `dedicated()` waits for a connection that is free. */
 export interface DedicatedOptions {
   /** ms; 0 waits for ever. Default `commandTimeout`. */
@@ -71,13 +78,16 @@ export abstract class ClientEngine implements EngineParts {
     return this.connection.status;
   }
 
-  /** Why nothing at all may be done with it any more, or undefined. */
-  refusal(_what: string): (() => RedisError) | undefined {
-    return undefined;
-  }
+  /** @throws {RedisError} where nothing at all may be done with it any more. */
+  assertUsable(_what: string): void {}
 
   async connect(deadline: number | undefined): Promise<void> {
     await this.connection.connect(deadline);
+  }
+
+  /** Commands that wait to be sent. */
+  get queued(): number {
+    return this.connection.queued;
   }
 
   /** Commands sent and not yet answered. */
@@ -116,7 +126,7 @@ export abstract class ClientEngine implements EngineParts {
   /** Runs a transaction's work on a connection that nobody else touches meanwhile. */
   abstract exclusive<Result>(
     section: 'multi()' | 'watch()',
-    call: CallOptions | undefined,
+    wait: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result>;
 

@@ -31,9 +31,9 @@ import { ScriptSpec } from '../script/script-spec.js';
 import { ExecCommand } from '../transaction/exec-command.js';
 import { resultsOf } from '../transaction/run-transaction.js';
 import { QueuedCommands } from '../transaction/queued-commands.js';
-import type { TypedEvents } from '../typed-events.js';
+import { TypedEvents } from '../typed-events.js';
 import { heedCaller, type Unblock } from './call-off.js';
-import { ClientEngine, type EngineParts } from './client-engine.js';
+import { ClientEngine, type EngineParts, type Wait } from './client-engine.js';
 
 /** Would leave a connection on which replies cannot be paired with commands any more. */
 const NEVER: ReadonlyMap<CommandSpec, string> = new Map([
@@ -71,8 +71,8 @@ export class SessionEngine extends ClientEngine {
   }
 
   override get events(): TypedEvents<ConnectionEvents> {
-    this.assertHeld('on()');
-    return this.own.events;
+    // what it hears after its end are events of somebody else's connection
+    return this.ended ? new TypedEvents() : this.own.events;
   }
 
   /** It was given back, or is given back now: nothing can be done with it any more. False where that had happened before. */
@@ -128,7 +128,7 @@ export class SessionEngine extends ClientEngine {
 
   override async exclusive<Result>(
     section: 'multi()' | 'watch()',
-    call: CallOptions | undefined,
+    { timeout }: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {
     const { own } = this;
@@ -145,10 +145,7 @@ export class SessionEngine extends ClientEngine {
       );
     own.section = section;
     try {
-      if (own.connection.status !== 'ready') {
-        const timeout = call?.timeout ?? this.options.commandTimeout;
-        await own.connection.connect(timeout === 0 ? Infinity : timeout);
-      }
+      if (own.connection.status !== 'ready') await own.connection.connect(timeout === 0 ? Infinity : timeout);
       return await work(own);
     } finally {
       own.section = undefined;
@@ -161,26 +158,28 @@ export class SessionEngine extends ClientEngine {
   }
 
   override ensureSubscriber(): Subscriber | Promise<Subscriber> {
-    this.assertHeld('subscribe()');
+    this.assertUsable('subscribe()');
     return super.ensureSubscriber();
   }
 
   override ensureMonitors(): Monitors {
-    this.assertHeld('monitor()');
+    this.assertUsable('monitor()');
     return super.ensureMonitors();
   }
 
-  override async close(): Promise<void> {
-    this.destroy();
+  /** Lets what was issued finish, then ends the connection: whoever lent it makes another one. */
+  override async close(timeout: number | undefined): Promise<void> {
+    if (this.ended) return;
+    await Promise.all([this.own.connection.close(timeout), this.closeFeeds(timeout)]);
   }
 
   override async connect(deadline: number | undefined): Promise<void> {
-    this.assertHeld('connect()');
+    this.assertUsable('connect()');
     await super.connect(deadline);
   }
 
   override async probe(timeout: number): Promise<number> {
-    this.assertHeld('probe()');
+    this.assertUsable('probe()');
     return super.probe(timeout);
   }
 
@@ -297,12 +296,13 @@ export class SessionEngine extends ClientEngine {
     return resultsOf(answer, this.own, transaction);
   }
 
-  private assertHeld(what: string): void {
+  override assertUsable(what: string): void {
     const refusal = this.refusal(what);
     if (refusal !== undefined) throw refusal();
   }
 
-  override refusal(what: string): (() => RedisError) | undefined {
+  /** Why nothing may be done with it any more, or undefined. */
+  private refusal(what: string): (() => RedisError) | undefined {
     if (this.ended) {
       return () =>
         new RedisClientError(

@@ -13,7 +13,7 @@ import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { ClientEngine, type DedicatedOptions } from './client-engine.js';
+import { ClientEngine, type DedicatedOptions, type Wait } from './client-engine.js';
 import { SessionEngine } from './session-engine.js';
 
 /** ms. Who gave up a command should not wait for long on a server that does not answer. */
@@ -72,13 +72,17 @@ export class SharedEngine extends ClientEngine {
     return this.connection.inFlight + this.blocking.size;
   }
 
+  /** Transactions, blocking commands and `dedicated()` that wait for a connection are among them. */
+  override get queued(): number {
+    return this.connection.queued + this.lending.stats().waiting;
+  }
+
   override async exclusive<Result>(
     section: 'multi()' | 'watch()',
-    call: CallOptions | undefined,
+    wait: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {
-    const timeout = call?.timeout ?? this.options.commandTimeout;
-    const dedicated = await this.lending.acquire({ signal: call?.signal, timeout, purpose: section });
+    const dedicated = await this.lending.acquire({ ...wait, purpose: section });
     try {
       return await work(dedicated);
     } finally {
@@ -136,6 +140,7 @@ export class SharedEngine extends ClientEngine {
     const { connection, options } = this;
     const { commandTimeout } = options;
     await connection.connect(commandTimeout === 0 ? Infinity : commandTimeout);
+    // closed since: whoever asked is told when it looks at the status
     if (connection.protocol !== 3) return this.createSubscriber();
     return this.createSubscriber({ connection, listen: (hooks) => (this.listener = hooks) });
   }

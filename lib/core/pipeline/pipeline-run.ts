@@ -3,6 +3,7 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import type { CallSettings } from '../connection/command-context.js';
+import { RedisError } from '../errors.js';
 import { ScriptSpec } from '../script/script-spec.js';
 import { isUnknownScript } from '../script/unknown-script.js';
 import { PipelinedCommand, type ResultCollector } from './pipelined-command.js';
@@ -99,10 +100,10 @@ export class PipelineRun implements ResultCollector {
 
   /** Puts what came of {@link forgottenScripts} in its places. */
   take(again: PipelineRun): void {
-    for (const [nth, place] of again.places.entries()) {
-      this.results[place] = again.results[nth];
-      if (!again.failed.includes(nth)) this.failed.splice(this.failed.indexOf(place), 1);
-    }
+    for (const [nth, place] of again.places.entries()) this.results[place] = again.results[nth];
+    const failed = this.failed.filter((place) => this.results[place] instanceof RedisError);
+    this.failed.length = 0;
+    for (const place of failed) this.failed.push(place);
   }
 
   private finishOne(): void {

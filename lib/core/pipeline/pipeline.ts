@@ -3,7 +3,7 @@ import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import type { RedisError } from '../errors.js';
+import { RedisClientError, type RedisError } from '../errors.js';
 import type { PipelineRun } from './pipeline-run.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 import type { ScriptingCommands } from '../script/scripting-commands.js';
@@ -44,7 +44,7 @@ export interface Pipeline<
    * a pipeline is no transaction.
    *
    * @returns a result for each command, in their order; a failed one's error is a value in its place.
-   * @throws {AggregateError} with `throwOnError`, of all errors that there were; {Error} when it ran before.
+   * @throws {AggregateError} with `throwOnError`, of all errors that there were; {RedisClientError} `EXECUTED` when it ran before.
    */
   exec(options: { throwOnError: true }): Promise<Results extends readonly [] ? unknown[] : Results>;
   exec(options?: PipelineExecOptions): Promise<PipelineResults<Results>>;
@@ -67,7 +67,8 @@ export class CommandPipeline extends CommandBatch {
   }
 
   async exec({ throwOnError = false }: PipelineExecOptions = {}): Promise<unknown[]> {
-    if (this.executed) throw new Error('The pipeline ran already, and runs once only: make a new one.');
+    if (this.executed)
+      throw new RedisClientError('EXECUTED', 'The pipeline ran already, and runs once only: make a new one.');
     this.executed = true;
     await this.send(this.run);
     // somebody else's SCRIPT FLUSH came between: they were not executed, and are now, behind the others
@@ -91,7 +92,8 @@ export class CommandPipeline extends CommandBatch {
 
   protected override tooLate({ name }: CommandSpec): Error | undefined {
     if (!this.executed) return undefined;
-    return new Error(`${name}: the pipeline ran already, and runs once only: make a new one.`);
+    const message = `${name}: the pipeline ran already, and runs once only: make a new one.`;
+    return new RedisClientError('EXECUTED', message, { command: name });
   }
 
   protected override unfit(spec: CommandSpec, args: readonly CommandArgument[]): TypeError | undefined {

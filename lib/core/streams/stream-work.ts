@@ -143,9 +143,14 @@ export class StreamWork<T extends string | Buffer> {
 
   /** Acknowledges now, whatever becomes of the handler. True where it was pending. */
   async acknowledge(id: string): Promise<boolean> {
-    const count = await this.group.ack([id]);
+    // before it is sent: the handler may be done before the answer comes
     if (this.held.has(id)) this.acknowledged.add(id);
-    return count === 1;
+    try {
+      return (await this.group.ack([id])) === 1;
+    } catch (error) {
+      this.acknowledged.delete(id);
+      throw error;
+    }
   }
 
   // ── entries ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,11 +289,14 @@ export class StreamWork<T extends string | Buffer> {
     const over = new Promise<void>((resolve) => {
       this.ended.signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    await Promise.race([drained, over]);
-    for (const timer of this.timers) clearTimeout(timer);
-    this.ended.abort();
-    this.client.off('disconnect', this.onDisconnect);
-    this.resolveDone();
+    try {
+      await Promise.race([drained, over]);
+    } finally {
+      for (const timer of this.timers) clearTimeout(timer);
+      this.ended.abort();
+      this.client.off('disconnect', this.onDisconnect);
+      this.resolveDone();
+    }
   }
 
   private async drain(supplied: Promise<void>): Promise<void> {

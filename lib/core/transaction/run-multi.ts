@@ -1,26 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientEngine } from '../engine/client-engine.js';
-import { RedisServerError } from '../errors.js';
+import { RedisProtocolError, RedisServerError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import { isPassing, retryDelay } from '../retry.js';
 import type { QueuedCommands } from './queued-commands.js';
-import { proveMulti, runTransaction } from './run-transaction.js';
+import { TimeLimit } from '../time-limit.js';
+import { firstFailure, proveMulti, runTransaction } from './run-transaction.js';
 
-/** Runs the commands of a transaction on a connection of its own. Null never comes: nothing is watched. */
+/** Runs the commands of a transaction on a connection of its own, within the time of the call. */
 export async function runMulti(
   engine: ClientEngine,
   queued: QueuedCommands,
   call: CallOptions | undefined,
 ): Promise<unknown[]> {
   if (queued.list.length === 0) return [];
-  const timeout = call?.timeout ?? engine.options.commandTimeout;
-  const end = performance.now() + (timeout === 0 ? Infinity : timeout);
+  const { observers, options } = engine;
+  const limit = new TimeLimit(call?.timeout ?? options.commandTimeout);
+  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
+  try {
+    const results = await runUntilTaken(engine, queued, call, limit);
+    ended?.(firstFailure(results));
+    return results;
+  } catch (error) {
+    ended?.(error as Error);
+    throw error;
+  }
+}
+
+async function runUntilTaken(
+  engine: ClientEngine,
+  queued: QueuedCommands,
+  call: CallOptions | undefined,
+  limit: TimeLimit,
+): Promise<unknown[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await runOnce(engine, queued, call, timeout);
+      return await runOnce(engine, queued, call?.signal, limit);
     } catch (error) {
       const delay = delayBefore(engine, call, attempt, error);
-      if (delay === false || performance.now() + delay >= end) throw error;
+      if (delay === false || limit.endsWithin(delay)) throw error;
       await sleep(delay, undefined, { signal: call?.signal }).catch(() => undefined);
     }
   }
@@ -29,13 +47,18 @@ export async function runMulti(
 function runOnce(
   engine: ClientEngine,
   queued: QueuedCommands,
-  call: CallOptions | undefined,
-  timeout: number,
+  signal: AbortSignal | undefined,
+  limit: TimeLimit,
 ): Promise<unknown[]> {
-  return engine.exclusive('multi()', call, async (dedicated) => {
-    const run = { dedicated, timeout, signal: call?.signal, observers: engine.observers };
+  return engine.exclusive('multi()', { timeout: limit.left, signal }, async (dedicated) => {
+    const run = { dedicated, limit, signal };
     await proveMulti(run);
-    return (await runTransaction(run, queued)) ?? [];
+    const results = await runTransaction(run, queued);
+    if (results === null)
+      throw new RedisProtocolError(
+        'multi(): a watched key has changed, says the server, but none was watched.',
+      );
+    return results;
   });
 }
 

@@ -1,5 +1,4 @@
 import { onceAborted } from '../abort-signals.js';
-import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
@@ -9,16 +8,16 @@ import type { DedicatedConnection } from '../connection/dedicated-connection.js'
 import { PendingCommand } from '../connection/pending-command.js';
 import { RedisAbortError, RedisError, RedisServerError } from '../errors.js';
 import { remakeError } from '../late-error.js';
+import type { TimeLimit } from '../time-limit.js';
 import { ExecCommand } from './exec-command.js';
 import { FailedResult, type QueuedCommands, type Refusal } from './queued-commands.js';
 
 /** What a transaction runs with. */
 export interface TransactionRun {
   readonly dedicated: DedicatedConnection;
-  /** From its sending to its results, ms; 0 is none. */
-  readonly timeout: number;
+  /** For the answers. */
+  readonly limit: TimeLimit;
   readonly signal: AbortSignal | undefined;
-  readonly observers: CommandObservers;
 }
 
 /**
@@ -26,9 +25,9 @@ export interface TransactionRun {
  * write command by command, so it is asked apart: once for each connection, and before keys are watched, which this would
  * forget.
  */
-export async function proveMulti({ dedicated, timeout, signal }: TransactionRun): Promise<void> {
+export async function proveMulti({ dedicated, limit, signal }: TransactionRun): Promise<void> {
   if (dedicated.multiProved) return;
-  const deadline = deadlineAfter(timeout);
+  const deadline = deadlineAfter(limit.left);
   const begun = dedicated.request(MULTI, [], { deadline, signal });
   // not DISCARD, which it may be denied: the connection would go on queueing. A refused EXEC drops the transaction
   const ended = dedicated.request(EXEC, [], { deadline, signal });
@@ -45,14 +44,13 @@ export async function proveMulti({ dedicated, timeout, signal }: TransactionRun)
  * @throws {RedisServerError} `EXECABORT` naming the command that the server refused; nothing was executed then.
  */
 export async function runTransaction(
-  { dedicated, timeout, signal, observers }: TransactionRun,
+  { dedicated, limit, signal }: TransactionRun,
   queued: QueuedCommands,
 ): Promise<unknown[] | null> {
   if (signal?.aborted === true) throw aborted(signal);
   queued.refusals.length = 0;
   if (dedicated.broken !== undefined) throw remakeError(dedicated.broken);
   for (const { spec } of queued.list) dedicated.note(spec);
-  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
   const exec = new ExecCommand(queued);
   const begin = new Command(MULTI, [], false);
   begin.promise.catch((error: RedisError) => queued.refusals.unshift({ place: -1, create: () => error }));
@@ -61,7 +59,7 @@ export async function runTransaction(
     ...queued.list.map(({ spec, args }, place) => new Queueing(spec.queued, args, place, queued.refusals)),
     exec,
   ];
-  const deadline = deadlineAfter(timeout);
+  const deadline = deadlineAfter(limit.left);
   for (const command of commands) command.deadline = deadline;
   const forgetSignal =
     signal === undefined
@@ -69,20 +67,13 @@ export async function runTransaction(
       : onceAborted(signal, () => {
           for (const command of commands) command.fail(() => aborted(signal));
         });
-  dedicated.executing = true;
   // synchronously, so that nothing comes between them
   const answer = dedicated.hold(exec.promise);
   for (const command of commands) dedicated.connection.submit(command);
   dedicated.endTransaction();
   try {
-    const results = await resultsOf(answer, dedicated, queued);
-    ended?.(results?.find((result) => result instanceof RedisError));
-    return results;
-  } catch (error) {
-    ended?.(error as Error);
-    throw error;
+    return await resultsOf(answer, dedicated, queued);
   } finally {
-    dedicated.executing = false;
     forgetSignal?.();
   }
 }
@@ -102,6 +93,11 @@ export async function resultsOf(
     if (!(error instanceof RedisServerError)) dedicated.broken ??= error as RedisError;
     throw explain(error as RedisError, queued);
   }
+}
+
+/** What an observer is told of results among which are errors. */
+export function firstFailure(results: readonly unknown[] | null): Error | undefined {
+  return results?.find((result) => result instanceof RedisError);
 }
 
 /** A command on its way into the server's queue, where it is answered `QUEUED` or refused. */

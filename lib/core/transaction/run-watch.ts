@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { MGET, UNWATCH, WATCH } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
-import type { ClientEngine } from '../engine/client-engine.js';
+import type { ClientEngine, Wait } from '../engine/client-engine.js';
 import type { CallOptions } from '../options.js';
-import { proveMulti, runTransaction, type TransactionRun } from './run-transaction.js';
+import { TimeLimit } from '../time-limit.js';
+import type { QueuedCommands } from './queued-commands.js';
+import { firstFailure, proveMulti, runTransaction, type TransactionRun } from './run-transaction.js';
 import type { CommandTransaction } from './transaction.js';
 
 /** What `watch()` is to do. */
@@ -28,29 +31,35 @@ export async function runWatch(
   watch: Watch,
   call: CallOptions | undefined,
 ): Promise<unknown[] | null> {
+  const signal = call?.signal;
+  const timeout = call?.timeout ?? engine.options.commandTimeout;
   for (let attempt = 0; ; attempt++) {
-    const results = await engine.exclusive('watch()', call, (dedicated) =>
-      runOnce(engine, dedicated, watch, call),
+    const results = await engine.exclusive('watch()', { timeout, signal }, (dedicated) =>
+      runOnce(engine, dedicated, watch, { timeout, signal }),
     );
     if (results !== null || attempt >= watch.retries) return results;
-    await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE));
+    // a signal that fires meanwhile is heard by the next attempt
+    await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE), undefined, { signal }).catch(
+      () => undefined,
+    );
   }
 }
 
+/** @param wait for each of the two exchanges: the callback between them may take the time that it needs. */
 async function runOnce(
   engine: ClientEngine,
   dedicated: DedicatedConnection,
   { keys, fill, buffers }: Watch,
-  call: CallOptions | undefined,
+  { timeout, signal }: Wait,
 ): Promise<unknown[] | null> {
-  const timeout = call?.timeout ?? engine.options.commandTimeout;
-  const run = { dedicated, timeout, signal: call?.signal, observers: engine.observers };
-  await proveMulti(run);
+  const { options, observers } = engine;
+  const reading = { dedicated, limit: new TimeLimit(timeout), signal };
+  await proveMulti(reading);
   dedicated.watching = true;
   try {
-    const values = await read(run, prefixKeys(WATCH, [...keys], engine.options.keyPrefix), buffers);
+    const values = await read(reading, prefixKeys(WATCH, [...keys], options.keyPrefix), buffers, observers);
     const transaction = await fill(recordOf(keys, values));
-    return await runTransaction(run, transaction.take());
+    return await execute(transaction.take(), { dedicated, limit: new TimeLimit(timeout), signal }, observers);
   } finally {
     // the callback threw: what it watched is no business of what follows on this connection
     if (dedicated.watching && dedicated.broken === undefined) {
@@ -59,13 +68,30 @@ async function runOnce(
   }
 }
 
+async function execute(
+  queued: QueuedCommands,
+  run: TransactionRun,
+  observers: CommandObservers,
+): Promise<unknown[] | null> {
+  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
+  try {
+    const results = await runTransaction(run, queued);
+    ended?.(firstFailure(results));
+    return results;
+  } catch (error) {
+    ended?.(error as Error);
+    throw error;
+  }
+}
+
 /** Watches and reads in one write: MGET gives null for what holds no text, and fails for no key's sake. */
 async function read(
-  { dedicated, timeout, observers, signal }: TransactionRun,
+  { dedicated, limit, signal }: TransactionRun,
   keys: CommandArgument[],
   buffers: boolean,
+  observers: CommandObservers,
 ): Promise<unknown[]> {
-  const deadline = deadlineAfter(timeout);
+  const deadline = deadlineAfter(limit.left);
   const watched = dedicated.request(WATCH, keys, { deadline, observers, signal });
   const values = dedicated.request(MGET, keys, { deadline, observers, signal, buffers });
   values.catch(() => undefined);

@@ -3,6 +3,7 @@ import type { AnswerKind } from '../commands/answer.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { prefixKeys } from '../commands/key-positions.js';
+import { RedisClientError } from '../errors.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 import type { ScriptingCommands } from '../script/scripting-commands.js';
 import { QueuedCommands, type QueuedCommand } from './queued-commands.js';
@@ -72,11 +73,10 @@ export class CommandTransaction extends CommandBatch {
     this.queued.add(spec, this.keyPrefix === '' ? args : prefixKeys(spec, args, this.keyPrefix));
   }
 
-  protected override tooLate({ name }: CommandSpec): TypeError | undefined {
+  protected override tooLate({ name }: CommandSpec): RedisClientError | undefined {
     if (!this.sent) return undefined;
-    return new TypeError(
-      `${name}: the transaction was sent already. Add its commands before the callback ends (await what they need first).`,
-    );
+    const message = `${name}: the transaction was sent already. Add its commands before the callback ends (await what they need first).`;
+    return new RedisClientError('EXECUTED', message, { command: name });
   }
 
   /** A blocking command has a place here: between MULTI and EXEC it does not wait. */
