@@ -14,6 +14,7 @@ import { ScanningCommands } from './scan/scanning-commands.js';
 import { BoundScript, type ScriptDefinition } from './script/script.js';
 import { isUnknownScript } from './script/unknown-script.js';
 import type { ScriptSpec } from './script/script-spec.js';
+import { makeErrors } from './transaction/queued-commands.js';
 import { runMulti } from './transaction/run-multi.js';
 import { runWatch } from './transaction/run-watch.js';
 import { withoutFailures } from './transaction/without-failures.js';
@@ -94,7 +95,7 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
     checkMulti(fill, options);
     const transaction = this.createTransaction();
     await fill(transaction as unknown as Transaction<[], T>);
-    const results = await runMulti(this.engine, transaction.take(), this.callOptions);
+    const results = makeErrors(await runMulti(this.engine, transaction.take(), this.callOptions));
     return options.throwOnError === true ? withoutFailures(results) : results;
   }
 
@@ -139,8 +140,10 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
       retries: options.retries ?? 0,
       buffers: this.bytes,
     };
-    const results = await runWatch(this.engine, watch, this.callOptions);
-    return results !== null && options.throwOnError === true ? withoutFailures(results) : results;
+    const answered = await runWatch(this.engine, watch, this.callOptions);
+    if (answered === null) return null;
+    const results = makeErrors(answered);
+    return options.throwOnError === true ? withoutFailures(results) : results;
   }
 
   /**

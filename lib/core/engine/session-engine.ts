@@ -30,7 +30,7 @@ import type { Subscriber } from '../pubsub/subscriber.js';
 import { ScriptSpec } from '../script/script-spec.js';
 import { ExecCommand } from '../transaction/exec-command.js';
 import { resultsOf } from '../transaction/run-transaction.js';
-import { QueuedCommands } from '../transaction/queued-commands.js';
+import { makeErrors, QueuedCommands } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { heedCaller, type Unblock } from './call-off.js';
 import { ClientEngine, type EngineParts, type Wait } from './client-engine.js';
@@ -286,14 +286,15 @@ export class SessionEngine extends ClientEngine {
     return queued;
   }
 
-  private exec(transaction: QueuedCommands, call: CallOptions | undefined): Promise<unknown> {
+  private async exec(transaction: QueuedCommands, call: CallOptions | undefined): Promise<unknown> {
     const exec = new ExecCommand(transaction);
     exec.deadline = deadlineAfter(this.options.commandTimeout);
     if (this.observers.active) this.observers.show(exec);
     const answer = this.own.hold(exec.promise);
     super.submit(exec, call);
     this.own.endTransaction();
-    return resultsOf(answer, this.own, transaction);
+    const results = await resultsOf(answer, this.own, transaction);
+    return results === null ? null : makeErrors(results);
   }
 
   override assertUsable(what: string): void {

@@ -24,6 +24,14 @@ export class FailedResult {
   constructor(readonly create: () => Error) {}
 }
 
+/**
+ * The results, the errors among them made. To be called as near to the caller as can be: a stack holds ten frames, and the caller's
+ * is to be one of them.
+ */
+export function makeErrors(results: readonly unknown[]): unknown[] {
+  return results.map((result) => (result instanceof FailedResult ? result.create() : result));
+}
+
 /** The commands of a transaction in their order, and what EXEC answers read as their replies. */
 export class QueuedCommands {
   readonly list: QueuedCommand[] = [];

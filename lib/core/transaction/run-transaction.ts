@@ -6,7 +6,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
-import { RedisAbortError, RedisError, RedisServerError } from '../errors.js';
+import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import type { TimeLimit } from '../time-limit.js';
 import { ExecCommand } from './exec-command.js';
@@ -40,7 +40,7 @@ export async function proveMulti({ dedicated, limit, signal }: TransactionRun): 
 /**
  * Sends MULTI, the commands and EXEC as one.
  *
- * @returns a result or an error for each command, or null where a watched key has changed.
+ * @returns a result or a {@link FailedResult} for each command, or null where a watched key has changed.
  * @throws {RedisServerError} `EXECABORT` naming the command that the server refused; nothing was executed then.
  */
 export async function runTransaction(
@@ -85,9 +85,7 @@ export async function resultsOf(
   queued: QueuedCommands,
 ): Promise<unknown[] | null> {
   try {
-    const results = (await answer) as unknown[] | null;
-    // errors are made here, where V8 finds those who wait
-    return results?.map((result) => (result instanceof FailedResult ? result.create() : result)) ?? null;
+    return (await answer) as unknown[] | null;
   } catch (error) {
     // without the server's answer nobody knows what state it left the connection in
     if (!(error instanceof RedisServerError)) dedicated.broken ??= error as RedisError;
@@ -97,7 +95,7 @@ export async function resultsOf(
 
 /** What an observer is told of results among which are errors. */
 export function firstFailure(results: readonly unknown[] | null): Error | undefined {
-  return results?.find((result) => result instanceof RedisError);
+  return results?.find((result) => result instanceof FailedResult)?.create();
 }
 
 /** A command on its way into the server's queue, where it is answered `QUEUED` or refused. */

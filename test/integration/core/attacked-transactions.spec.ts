@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineCommands, RedisScript, type RedisClient } from 'nestjs-redwire/core';
-import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { eventually, runScript, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { FaultProxy } from '../../support/fault-proxy/index.js';
 import { clientMaker } from './support/clients.js';
 
@@ -296,22 +296,48 @@ describe('transactions, sessions and blocking commands under attack', () => {
     expect(() => defineCommands({ take: { name: 'TAKE' } })).toThrow(/'take' for TAKE is taken/);
   });
 
-  it('the lines of the callers are in the stacks', async () => {
-    await client.set('text', 'x');
-    async function theCaller(): Promise<unknown> {
-      const results = await client.multi((tx) => tx.incr('text'));
-      return results[0];
-    }
-    async function theWatcher(): Promise<unknown> {
-      const results = await client.watch('text', (tx) => tx.incr('text'));
-      return results![0];
-    }
-    async function theRefused(): Promise<unknown> {
-      return await client.multi((tx) => void tx.call('INCR', 'a', 'b'));
-    }
-    expect(((await theCaller()) as Error).stack).toContain('theCaller');
-    expect(((await theWatcher()) as Error).stack).toContain('theWatcher');
-    expect((await errorOf(theRefused())).stack).toContain('theRefused');
+  it('the lines of the callers are in the stacks, which hold ten', async () => {
+    const { stdout, stderr } = await runScript(
+      `import { RedisClient } from 'nestjs-redwire/core';
+      const client = new RedisClient(process.env.REDIS_URL);
+      await client.set('text', 'x');
+      async function inResults() {
+        return (await client.multi((tx) => tx.incr('text')))[0];
+      }
+      async function inWatched() {
+        return (await client.watch('text', (tx) => tx.incr('text')))[0];
+      }
+      async function byHand() {
+        return client.dedicated(async function byHand(session) {
+          await session.multi();
+          await session.incr('text');
+          const [error] = await session.exec();
+          return error;
+        });
+      }
+      async function thrown() {
+        await client.multi((tx) => tx.incr('text'), { throwOnError: true });
+      }
+      async function refused() {
+        await client.multi((tx) => void tx.call('INCR', 'a', 'b'));
+      }
+      async function refusedWatched() {
+        await client.watch('a', (tx) => void tx.call('INCR', 'a', 'b'));
+      }
+      for (const run of [inResults, inWatched, byHand, thrown, refused, refusedWatched]) {
+        const error = await run().catch((error) => error);
+        const errors = [error, ...(error.errors ?? [])];
+        console.log(run.name, errors.every(({ stack }) => stack.includes(' ' + run.name + ' ')));
+      }
+      await client.close();`,
+      { env: { REDIS_URL: server.url } },
+    );
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual(
+      ['inResults', 'inWatched', 'byHand', 'thrown', 'refused', 'refusedWatched'].map(
+        (name) => `${name} true`,
+      ),
+    );
   });
 
   it('a signal ends a transaction at every stage, also where the server is silent', async () => {
