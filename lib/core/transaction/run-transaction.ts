@@ -89,6 +89,7 @@ export async function resultsOf(
   } catch (error) {
     // without the server's answer nobody knows what state it left the connection in
     if (!(error instanceof RedisServerError)) dedicated.broken ??= error as RedisError;
+    if (queued.refusals[0]?.place === -1) dedicated.multiProved = false;
     throw explain(error as RedisError, queued);
   }
 }
@@ -121,8 +122,16 @@ function explain(error: RedisError, { list, refusals }: QueuedCommands): RedisEr
   const [first] = refusals;
   if (!(error instanceof RedisServerError) || first === undefined) return error;
   const cause = first.create();
-  const { name } = list[first.place]?.spec ?? MULTI;
-  const which = first.place < 0 ? name : `${name}, command ${first.place + 1} of ${list.length},`;
+  const name = list[first.place]?.spec.name;
+  if (name === undefined) {
+    // it had taken one before: this user's rights were changed since
+    const what = 'What followed was executed command by command, as far as the server took it.';
+    return new RedisServerError(`${cause.message} It was the MULTI of a transaction. ${what}`, {
+      command: MULTI.name,
+      cause,
+    });
+  }
+  const which = `${name}, command ${first.place + 1} of ${list.length},`;
   return new RedisServerError(
     `EXECABORT nothing of the transaction was executed: the server refused ${which} with: ${cause.message}`,
     { command: name, cause },

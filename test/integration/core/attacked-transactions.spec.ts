@@ -168,6 +168,21 @@ describe('transactions, sessions and blocking commands under attack', () => {
     expect(await client.exists('a', 'b')).toBe(0);
   });
 
+  it('says what has happened where the right to MULTI was taken away on the way', async () => {
+    await client.call('ACL', 'SETUSER', 'demoted', 'on', '>pw', '~*', '&*', '+@all');
+    const demoted = make({ username: 'demoted', password: 'pw' });
+    await demoted.multi((tx) => tx.get('a'));
+    await client.call('ACL', 'SETUSER', 'demoted', '-multi');
+    const error = await errorOf(demoted.multi((tx) => tx.set('a', 1).set('b', 2)));
+    expect(error).toMatchObject({ code: 'NOPERM', command: 'MULTI' });
+    expect(error.message).toContain('What followed was executed command by command');
+    expect(await client.exists('a', 'b')).toBe(2);
+    // and not once more
+    const next = await errorOf(demoted.multi((tx) => tx.set('c', 1)));
+    expect(next).toMatchObject({ code: 'NOPERM' });
+    expect(await client.exists('c')).toBe(0);
+  });
+
   it('a stale CLIENT UNBLOCK ends nobody else’s wait', async () => {
     const controller = new AbortController();
     const first = client.with({ signal: controller.signal }).blpop('a', 0);
