@@ -50,6 +50,11 @@ export class PoolBook {
     this.lent.add(session);
     this.lastServed = Math.max(this.lastServed, place);
     this.count('lent');
+    if (this.isEnding) return;
+    const { status, inFlight } = session;
+    // what undoes an earlier borrower's MULTI or WATCH may be under way
+    if (status !== 'ready' || inFlight > 1)
+      this.violation(`a connection was lent that is ${status}, with ${inFlight} commands in flight`);
   }
 
   gaveUp(place: number): void {

@@ -88,7 +88,7 @@ export async function runPoolRound({
     await isAsGoodAsNew(pool, admin, size);
     await end(pool, borrowers, book, random);
   } catch (error) {
-    book.violation(String((error as Error).message));
+    book.violation((error as Error).message);
   } finally {
     pool.destroy();
     looking.abort();
@@ -177,19 +177,17 @@ async function trouble(
 
 /** Without faults it keeps `min` connections, and comes back to that from whatever befalls it. */
 async function isAsGoodAsNew(pool: RedisPool, admin: RedisClient, size: Size): Promise<void> {
-  const isWarm = (): boolean => {
+  const isWarm = (fresh: number): void => {
     const { active, idle, waiting, total } = pool.stats();
-    return active === 0 && waiting === 0 && idle === total && idle >= size.min;
+    if (active !== 0 || waiting !== 0 || idle !== total || idle < size.min || fresh < size.min)
+      throw new Error(`it does not come back: ${fresh} connections are new, ${JSON.stringify(pool.stats())}`);
   };
   await eventually(() => pool.connect({ deadline: SETTLES }), { timeout: SETTLES });
-  await eventually(isWarm, { timeout: SETTLES });
+  await eventually(() => isWarm(Infinity), { timeout: SETTLES });
   const before = (await admin.clientList()).map(({ id }) => id);
   await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
   await eventually(
-    async () => {
-      const fresh = (await admin.clientList()).filter(({ id }) => !before.includes(id));
-      return isWarm() && fresh.length >= size.min;
-    },
+    async () => isWarm((await admin.clientList()).filter(({ id }) => !before.includes(id)).length),
     { timeout: SETTLES },
   );
 }
@@ -203,7 +201,13 @@ async function end(
 ): Promise<void> {
   const work = Promise.all(borrowers.map((borrower) => repeat(borrower, 10, Infinity)));
   const served = book.counts['lent'] ?? 0;
-  await eventually(() => (book.counts['lent'] ?? 0) > served + 10, { timeout: SETTLES });
+  await eventually(
+    () => {
+      const more = (book.counts['lent'] ?? 0) - served;
+      if (more < 10) throw new Error(`${more} were served before the end, ${JSON.stringify(pool.stats())}`);
+    },
+    { timeout: SETTLES },
+  );
   book.isEnding = true;
   if (random.chance(0.5)) pool.destroy();
   else {
