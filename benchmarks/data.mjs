@@ -35,6 +35,12 @@ export const LISTS = {
 export const CHANNELS = many(10, (i) => flat(`bench:channel:${i}`));
 export const MESSAGE = text('message', 32);
 
+/** A list that never has an element. */
+export const NOTHING = 'bench:nothing';
+
+/** Connections of a pool. */
+export const POOL_SIZE = 10;
+
 /** Stores everything the scenarios read, through the harness's own connection. */
 export async function store(connection) {
   const replies = [];

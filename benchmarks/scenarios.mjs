@@ -4,7 +4,18 @@
  * what our client must reach: how many times better than the best peer in the same run, or `atMost` or `atLeast` in the
  * unit.
  */
-import { CHANNELS, HASHES, KEY_LISTS, LARGE, LISTS, MEDIUM, MESSAGE, SMALL } from './data.mjs';
+import {
+  CHANNELS,
+  HASHES,
+  KEY_LISTS,
+  LARGE,
+  LISTS,
+  MEDIUM,
+  MESSAGE,
+  NOTHING,
+  POOL_SIZE,
+  SMALL,
+} from './data.mjs';
 
 const isOk = (reply) => reply === 'OK';
 
@@ -71,6 +82,21 @@ function pipelineSpeedup(length, targets) {
   };
 }
 
+function poolUse(callers, { title, plainly, plainCallers }) {
+  return {
+    name: `pool-use-${callers}`,
+    title,
+    kind: 'overhead',
+    needs: 'poolGet',
+    callers,
+    issue: (client, i) => client.poolGet(SMALL.keys[i % 1000]),
+    plainly,
+    plainCallers,
+    check: (reply) => reply === SMALL.values[0],
+    targets: { overhead: { atMost: 3 } },
+  };
+}
+
 const callersOf = (n) => (n === 1 ? '1 caller' : `${n} callers`);
 
 const LEVELS = [1, 50, 200, 1000];
@@ -106,6 +132,36 @@ export const SCENARIOS = [
   pipeline(100, { cpu: 2.4 }),
   pipeline(1000, { cpu: 4 }),
   pipelineSpeedup(100, { speedup: { atLeast: 20 } }),
+  poolUse(1, {
+    title: 'pool.use() with a GET, 1 caller, beside GET on a client',
+    plainly: (client, i) => client.get(SMALL.keys[i % 1000]),
+    plainCallers: 1,
+  }),
+  poolUse(POOL_SIZE * 5, {
+    title: `pool.use() with a GET, ${POOL_SIZE * 5} callers of ${POOL_SIZE} connections, beside GET on as many without a pool`,
+    plainly: (client, i) => client.heldGet(SMALL.keys[i % 1000]),
+    plainCallers: POOL_SIZE,
+  }),
+  {
+    name: 'transaction',
+    title: 'MULTI, SET, GET, EXEC of 16 B, 50 callers (per transaction)',
+    kind: 'load',
+    needs: 'transaction',
+    callers: 50,
+    issue: (client, i) => client.transaction(SMALL.keys[i % 1000], SMALL.values[i % 1000]),
+    check: (replies) => JSON.stringify(replies).includes(SMALL.values[0]),
+  },
+  {
+    name: 'blocking-latency',
+    title: 'GET 16 B, 10 callers, beside 50 BLPOP that wait (on the same client, where it can)',
+    kind: 'beside',
+    needs: 'block',
+    callers: 10,
+    waiting: 50,
+    key: NOTHING,
+    issue: (client, i) => client.get(SMALL.keys[i % 1000]),
+    check: (reply) => reply === SMALL.values[0],
+  },
   {
     name: 'mget-100',
     title: 'MGET of 100 x 16 B, 10 callers',

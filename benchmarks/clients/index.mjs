@@ -7,8 +7,8 @@
  *   load()        imports the package: nothing else imports it, so that the import can be timed
  *   connect(module, { host, port }, scenario)   gives the connected client
  *
- * and that client has get, set, mget, hgetall, lrange, pipelineGet(keys), subscribe(channels, onMessage) and close():
- * one thin closure each, in the client's usual way, values as text. A call that a client does not have is left out.
+ * and that client has get, set, mget, hgetall, lrange, pipelineGet(keys), transaction(key, value), poolGet(key),
+ * block(count, key), subscribe(channels, onMessage) and close(): one thin closure each, in the client's usual way, values as text. A call that a client does not have is left out.
  */
 import { floorCount } from './floor-count.mjs';
 import { floorPromise } from './floor-promise.mjs';

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 export async function connectFamily(Redis, options) {
   const redis = new Redis(options);
   await once(redis, 'ready');
+  const waiters = [];
   return {
     get: (key) => redis.get(key),
     set: (key, value) => redis.set(key, value),
@@ -20,6 +21,15 @@ export async function connectFamily(Redis, options) {
       redis.on('message', (_channel, data) => onMessage(data));
       await redis.subscribe(...channels);
     },
-    close: () => redis.disconnect(),
+    transaction: (key, value) => redis.multi().set(key, value).get(key).exec(),
+    // on its own connection a waiter would hold up all that comes after it
+    block: async (count, key) => {
+      waiters.push(...Array.from({ length: count }, () => redis.duplicate()));
+      for (const waiter of waiters) {
+        await waiter.ping();
+        waiter.blpop(key, 0).catch(() => {});
+      }
+    },
+    close: () => [redis, ...waiters].forEach((each) => each.disconnect()),
   };
 }

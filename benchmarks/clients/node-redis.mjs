@@ -36,6 +36,7 @@ async function connect(createClient, { host, port }, options) {
       return pipeline.execAsPipeline();
     },
     subscribe: (channels, onMessage) => redis.subscribe(channels, (data) => onMessage(data)),
+    transaction: (key, value) => redis.multi().set(key, value).get(key).exec(),
     close: () => redis.destroy(),
   };
 }

@@ -1,5 +1,6 @@
 /** This repository's client with its defaults: timeouts on, typed methods, no tuning. */
 import { existsSync } from 'node:fs';
+import { POOL_SIZE } from '../data.mjs';
 
 const ENTRY = new URL('../../dist/core/index.js', import.meta.url);
 
@@ -11,9 +12,10 @@ export const redwire = {
   whenMissing: 'not yet',
   isBuilt: () => existsSync(ENTRY),
   load: () => import(ENTRY.href),
-  connect: async ({ RedisClient }, { host, port }) => {
+  connect: async ({ RedisClient, RedisPool }, { host, port }, { kind }) => {
     const redis = new RedisClient({ host, port });
     await redis.connect();
+    const pools = kind === 'overhead' ? await makePools(RedisPool, { host, port }) : undefined;
     const client = {
       get: (key) => redis.get(key),
       set: (key, value) => redis.set(key, value),
@@ -30,6 +32,13 @@ export const redwire = {
         const subscription = await redis.subscribe(...channels);
         subscription.on('message', (message) => onMessage(message.data));
       },
+      ...pools,
+      transaction: (key, value) => redis.multi((tx) => tx.set(key, value).get(key)),
+      block: (count, key) => {
+        // they end with the client
+        for (let n = 0; n < count; n++) redis.blpop(key, 0).catch(() => {});
+        return untilInFlight(redis, count);
+      },
       close: () => redis.close(),
     };
     // What the client does not offer so far is reported as such, not as a failure.
@@ -40,3 +49,24 @@ export const redwire = {
     return client;
   },
 };
+
+/** A pool, and as many connections without one: lent once, then handed on by an array. */
+async function makePools(RedisPool, address) {
+  const pool = new RedisPool({ ...address, min: POOL_SIZE, max: POOL_SIZE });
+  const source = new RedisPool({ ...address, min: POOL_SIZE, max: POOL_SIZE });
+  await pool.connect();
+  const held = await Promise.all(Array.from({ length: POOL_SIZE }, () => source.acquire()));
+  return {
+    poolGet: (key) => pool.use((lent) => lent.get(key)),
+    heldGet: (key) => {
+      const lent = held.pop();
+      const reply = lent.get(key);
+      reply.then(() => held.push(lent));
+      return reply;
+    },
+  };
+}
+
+async function untilInFlight(redis, count) {
+  while (redis.inFlight < count) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -14,6 +14,19 @@ export const METRICS = {
     { name: 'pipelined', label: 'pipelined ops/s', better: 'higher' },
     { name: 'awaited', label: 'one by one ops/s', better: 'higher' },
   ],
+  overhead: [
+    { name: 'overhead', label: 'CPU µs above the command', better: 'lower' },
+    { ...cpu, ratio: undefined },
+    { name: 'plain', label: 'CPU µs/command by itself', better: 'lower' },
+    { ...ops, ratio: undefined },
+  ],
+  beside: [
+    { name: 'p50', label: 'p50 µs beside', better: 'lower', ratio: 'p50' },
+    { name: 'p50Alone', label: 'p50 µs alone', better: 'lower' },
+    { name: 'p99', label: 'p99 µs beside', better: 'lower', ratio: 'p99' },
+    { name: 'p99Alone', label: 'p99 µs alone', better: 'lower' },
+    { name: 'added', label: 'p50 µs more', better: 'lower' },
+  ],
   pubsub: [
     { ...cpu, label: 'CPU µs/message' },
     { ...ops, label: 'messages/s', ratio: 'messages/s' },
