@@ -178,9 +178,15 @@ export abstract class ClientEngine implements EngineParts {
 
   /** @param shared where subscriptions listen; without it on a connection of their own. */
   protected createSubscriber(shared?: SharedConnection): Subscriber {
-    this.subscriber = new Subscriber(this.options, this.feedHooks(), shared);
+    const hooks = { ...this.feedHooks(), onUnfit: () => this.forgetSubscriber() };
+    this.subscriber = new Subscriber(this.options, hooks, shared);
     this.subscriber.setRef(this.feedsKeepProcess);
     return this.subscriber;
+  }
+
+  protected forgetSubscriber(): void {
+    this.subscriber?.destroy();
+    this.subscriber = undefined;
   }
 
   /** Subscriptions and monitors end. */

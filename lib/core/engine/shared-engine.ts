@@ -6,6 +6,7 @@ import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
 import type { DedicatedConnection } from '../connection/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import { RedisDisconnectedError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
@@ -61,7 +62,12 @@ export class SharedEngine extends ClientEngine {
         acquireTimeout: options.commandTimeout,
         idleTimeout: IDLE_TIMEOUT,
       },
-      { maxOption: 'maxDedicated', timeoutOption: 'commandTimeout', isPatient: true },
+      {
+        maxOption: 'maxDedicated',
+        timeoutOption: 'commandTimeout',
+        isPatient: true,
+        keepsProcessWhileLent: true,
+      },
     );
     // idle ones are nobody's reason to go on
     this.lending.setRef(false);
@@ -135,12 +141,18 @@ export class SharedEngine extends ClientEngine {
     this.setFeedsRef(keepsProcess);
   }
 
+  protected override forgetSubscriber(): void {
+    super.forgetSubscriber();
+    this.listener = undefined;
+  }
+
   /** On the shared connection where that speaks RESP3, else on one of their own. */
   private async chooseSubscriber(): Promise<Subscriber> {
     const { connection, options } = this;
     const { commandTimeout } = options;
     await connection.connect(commandTimeout === 0 ? Infinity : commandTimeout);
-    // closed since: whoever asked is told when it looks at the status
+    if (this.status === 'closing' || this.status === 'closed')
+      throw new RedisDisconnectedError('CLOSED', 'The client was closed.');
     if (connection.protocol !== 3) return this.createSubscriber();
     return this.createSubscriber({ connection, listen: (hooks) => (this.listener = hooks) });
   }

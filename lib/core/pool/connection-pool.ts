@@ -1,12 +1,12 @@
-import { onceAborted } from '../abort-signals.js';
 import { Backoff } from '../connection/backoff.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { unreachable } from '../connection/connect-waiters.js';
 import { DedicatedConnection } from '../connection/dedicated-connection.js';
-import { RedisAbortError, RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
-import { rejectLate, remakeError } from '../late-error.js';
+import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
+import { remakeError } from '../late-error.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
+import { aborted, ConnectionRequests, type ConnectionRequest } from './connection-requests.js';
 import type { ResolvedPoolSize } from './pool-options.js';
 
 /** Connections by what they do; `active + idle` may be less than `total` while some are being opened or looked at. */
@@ -21,30 +21,19 @@ export interface RedisPoolStats {
   readonly total: number;
 }
 
-/** How one who asks for a connection may be told no. */
-export interface AcquireRequest {
-  readonly signal?: AbortSignal | undefined;
-  /** ms; 0 waits for ever. */
-  readonly timeout: number;
-  /** What it is for, at the beginning of messages: `acquire()`, `BLPOP`. */
-  readonly purpose: string;
-}
-
 /** What tells one pool from another. */
 export interface ConnectionPoolRole {
   /** Name of the option that {@link ResolvedPoolSize.max} came from. */
   readonly maxOption: string;
   /** Name of the option that the timeout of requests comes from. */
   readonly timeoutOption: string;
-  /** Go on trying to connect for as long as a request waits, instead of telling it of the first attempt that failed. */
+  /**
+   * For the sake of commands: goes on trying to connect for as long as a request waits, as for any command, and serves on closing
+   * those who wait already. Else a request is told of the first attempt that failed, and of the end at once.
+   */
   readonly isPatient: boolean;
-}
-
-interface Waiter {
-  readonly request: AcquireRequest;
-  /** Both leave the queue. */
-  readonly resolve: (dedicated: DedicatedConnection) => void;
-  readonly reject: (create: () => RedisError) => void;
+  /** What is lent keeps the process alive, also where what is idle does not. */
+  readonly keepsProcessWhileLent: boolean;
 }
 
 interface IdleConnection {
@@ -69,12 +58,19 @@ export class ConnectionPool {
   /** On their way to a waiter: each is for one. */
   private readonly opening = new Set<DedicatedConnection>();
   private readonly checking = new Set<DedicatedConnection>();
-  private readonly waiters: Waiter[] = [];
+  private readonly waiters = new ConnectionRequests(
+    (request) => this.late(request),
+    () => this.noteIfDrained(),
+  );
   private readonly backoff: Backoff;
   private sweeper: NodeJS.Timeout | undefined;
   /** `min` connections are kept, also where one is lost. */
   private isWarm = false;
   private isClosed = false;
+  /** Takes no further requests. */
+  private isClosing = false;
+  /** Why a connection could not be opened, as long as none could since. */
+  private lastFailure: RedisError | undefined;
   private keepsProcess = true;
   private onDrained: (() => void) | undefined;
   private closing: Promise<void> | undefined;
@@ -118,7 +114,7 @@ export class ConnectionPool {
    *
    * @throws {RedisTimeoutError} kind `'pool'` where all stay lent; why none can be opened; {RedisAbortError}.
    */
-  async acquire(request: AcquireRequest): Promise<DedicatedConnection> {
+  async acquire(request: ConnectionRequest): Promise<DedicatedConnection> {
     const { purpose, signal } = request;
     this.refuseWhenClosed(purpose);
     if (signal?.aborted === true) throw aborted(request);
@@ -128,7 +124,7 @@ export class ConnectionPool {
       this.lend(ready);
       return ready;
     }
-    const dedicated = this.wait(request);
+    const dedicated = this.waiters.add(request);
     this.serve();
     return dedicated;
   }
@@ -139,7 +135,7 @@ export class ConnectionPool {
     const reset = !this.isClosed && dedicated.reset(CHECK_TIMEOUT);
     if (typeof reset === 'boolean') this.putOrReplace(dedicated, reset);
     else void this.check(dedicated, reset);
-    if (this.lent.size === 0) this.onDrained?.();
+    this.noteIfDrained();
   }
 
   /** Do idle connections keep the process alive? */
@@ -149,7 +145,7 @@ export class ConnectionPool {
     for (const dedicated of this.all()) dedicated.setRef(keepsProcess);
   }
 
-  /** Waits for what is lent to come back, then closes; after `timeout` ms it closes them as they are. Waiters fail at once. */
+  /** Waits for what is lent to come back, then closes; after `timeout` ms it closes all as they are. */
   async close(timeout = 5_000): Promise<void> {
     return (this.closing ??= this.drain(timeout));
   }
@@ -176,36 +172,43 @@ export class ConnectionPool {
   }
 
   private async drain(timeout: number): Promise<void> {
-    this.stop();
+    this.isClosing = true;
+    if (!this.role.isPatient) this.stop();
     const drained = new Promise<void>((resolve) => {
       this.onDrained = resolve;
     });
-    if (this.lent.size === 0) this.onDrained?.();
+    this.noteIfDrained();
     const timer = setTimeout(() => this.onDrained?.(), timerDelay(timeout));
-    const idle = this.idle.splice(0);
-    await Promise.all([drained, ...idle.map(({ dedicated }) => dedicated.connection.close(timeout))]);
+    await drained;
     clearTimeout(timer);
+    this.stop();
+    const idle = this.idle.splice(0);
+    await Promise.all(idle.map(({ dedicated }) => dedicated.connection.close(timeout)));
     this.destroy();
   }
 
+  private noteIfDrained(): void {
+    if (this.lent.size === 0 && this.waiters.length === 0) this.onDrained?.();
+  }
+
   private stop(): void {
+    this.isClosing = true;
     this.isClosed = true;
     this.backoff.cancel();
     this.stopSweeping();
     for (const dedicated of [...this.opening, ...this.checking]) dedicated.connection.destroy();
-    // each leaves the queue as it is refused
-    for (const { request, reject } of this.waiters.slice()) reject(() => closedError(request.purpose));
+    this.waiters.refuseAll(({ purpose }) => this.closedError(purpose));
   }
 
   private refuseWhenClosed(purpose: string): void {
-    if (this.isClosed) throw closedError(purpose);
+    if (this.isClosing) throw this.closedError(purpose);
   }
 
   // ── lending ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private lend(dedicated: DedicatedConnection): void {
     this.lent.add(dedicated);
-    dedicated.setRef(true);
+    dedicated.setRef(this.keepsProcess || this.role.keepsProcessWhileLent);
   }
 
   /** The one that came back last, if it was not long ago. */
@@ -222,44 +225,19 @@ export class ConnectionPool {
       dedicated.connection.destroy();
       return;
     }
-    const waiter = this.waiters[0];
-    if (waiter !== undefined) {
+    // lost on its way here
+    if (dedicated.connection.status !== 'ready') {
+      this.replace(dedicated);
+      return;
+    }
+    if (this.waiters.length > 0) {
       this.lend(dedicated);
-      waiter.resolve(dedicated);
+      this.waiters.serve(dedicated);
       return;
     }
     dedicated.setRef(this.keepsProcess);
     this.idle.push({ dedicated, since: performance.now() });
     this.sweep();
-  }
-
-  private wait(request: AcquireRequest): Promise<DedicatedConnection> {
-    const { signal, timeout } = request;
-    return new Promise((resolve) => {
-      const leave = (): boolean => {
-        const index = this.waiters.indexOf(waiter);
-        if (index === -1) return false;
-        this.waiters.splice(index, 1);
-        clearTimeout(timer);
-        forgetSignal?.();
-        return true;
-      };
-      const waiter: Waiter = {
-        request,
-        resolve: (dedicated) => {
-          if (leave()) resolve(dedicated);
-        },
-        reject: (create) => {
-          if (leave()) resolve(rejectLate(create));
-        },
-      };
-      const giveUp = (): void => waiter.reject(this.late(request));
-      const timer =
-        timeout === 0 || timeout === Infinity ? undefined : setTimeout(giveUp, timerDelay(timeout));
-      const forgetSignal =
-        signal === undefined ? undefined : onceAborted(signal, () => waiter.reject(() => aborted(request)));
-      this.waiters.push(waiter);
-    });
   }
 
   /** Has a connection made ready for each who waits, as far as there is room. */
@@ -272,7 +250,9 @@ export class ConnectionPool {
       }
       const stale = this.idle.pop();
       if (stale !== undefined) void this.check(stale.dedicated, stale.dedicated.isAlive(CHECK_TIMEOUT));
-      else if (this.total < this.size.max) this.openForWaiter();
+      // after a failure not at once again, as long as one of those lent may come back
+      else if (this.total < this.size.max && (this.lent.size === 0 || !this.backoff.pausing))
+        this.openForWaiter();
       else return;
     }
   }
@@ -286,23 +266,29 @@ export class ConnectionPool {
 
   private putOrReplace(dedicated: DedicatedConnection, isFit: boolean): void {
     if (isFit) this.put(dedicated);
-    else {
-      dedicated.connection.destroy();
-      this.serve();
-      this.keepWarm();
-    }
+    else this.replace(dedicated);
+  }
+
+  private replace(dedicated: DedicatedConnection): void {
+    dedicated.connection.destroy();
+    this.serve();
+    this.keepWarm();
   }
 
   private openForWaiter(): void {
     const { isPatient } = this.role;
-    const timeout = this.waiters.at(-1)?.request.timeout;
+    // the one that waits longest from now on: whoever is first in the queue then gets it
+    const timeout = this.waiters.last?.timeout;
     const deadline = isPatient ? (timeout === 0 ? Infinity : timeout) : undefined;
     const started = performance.now();
     this.open(deadline).catch((error: RedisError) => {
-      // the same would befall the next: each is told at once. A patient one is told by its own clock
+      // those who wait patiently are told by their own clocks
       const isOver = deadline !== undefined && performance.now() - started >= deadline;
-      if (!isOver || isFatalConnectError(error)) this.waiters[0]?.reject(() => remakeError(error));
-      this.serve();
+      if (isFatalConnectError(error) || (!isOver && this.lent.size === 0)) {
+        // the same would befall the next: each is told at once
+        this.waiters.refuse(() => remakeError(error));
+        this.serve();
+      } else this.goOnLater();
     });
   }
 
@@ -318,11 +304,13 @@ export class ConnectionPool {
     } catch (error) {
       this.opening.delete(dedicated);
       dedicated.connection.destroy();
+      this.lastFailure = error as RedisError;
       throw error;
     }
+    this.lastFailure = undefined;
     // from one count to the other in one step: in between, `max` would seem not to be reached
     this.opening.delete(dedicated);
-    this.backoff.reset();
+    this.backoff.succeeded();
     this.put(dedicated);
   }
 
@@ -332,20 +320,29 @@ export class ConnectionPool {
     if (index === -1) return;
     this.idle.splice(index, 1);
     dedicated.connection.destroy();
-    this.keepWarm();
+    this.goOnLater();
   }
 
-  /** Opens what `min` lacks, in the background; after a failure again, with the pauses of `reconnect`. */
+  /** Opens what `min` lacks, in the background. */
   private keepWarm(): void {
-    if (!this.isWarm || this.isClosed || this.backoff.pausing) return;
+    if (!this.isWarm || this.isClosing || this.backoff.pausing) return;
     const missing = this.size.min - this.total;
     for (let nth = 0; nth < missing; nth++) {
       this.open(undefined).catch(() => {
         this.serve();
-        this.backoff.failed();
-        if (!this.isClosed && !this.backoff.pausing) this.backoff.pause(() => this.keepWarm());
+        this.goOnLater();
       });
     }
+  }
+
+  /** What is missing is opened after a pause of `reconnect`'s, which grow as long as none can be opened. */
+  private goOnLater(): void {
+    if (this.isClosed || this.backoff.pausing) return;
+    this.backoff.failed();
+    this.backoff.pause(() => {
+      this.serve();
+      this.keepWarm();
+    });
   }
 
   /** Closes what sat idle for too long, above `min`. */
@@ -371,7 +368,7 @@ export class ConnectionPool {
   }
 
   /** Why a request was not served in its time. */
-  private late({ purpose, timeout }: AcquireRequest): () => RedisError {
+  private late({ purpose, timeout }: ConnectionRequest): () => RedisError {
     const { maxOption, timeoutOption } = this.role;
     const [first] = this.opening;
     if (this.lent.size === 0 && first !== undefined) {
@@ -379,16 +376,13 @@ export class ConnectionPool {
       const why = connection.whyUnconnected();
       return () => unreachable(connection.address, timeout, why);
     }
-    const { lent, opening, size } = this;
+    const { lent, opening, size, lastFailure: cause } = this;
     const message = `${purpose}: no connection became free within ${timeout} ms (\`${timeoutOption}\`): ${lent.size} of ${size.max} are lent, ${opening.size} are being opened. Is each one released, or is \`${maxOption}\` too small?`;
-    return () => new RedisTimeoutError('pool', message);
+    return () => new RedisTimeoutError('pool', message, { cause });
   }
-}
 
-function closedError(purpose: string): RedisDisconnectedError {
-  return new RedisDisconnectedError('CLOSED', `${purpose}: the pool is closed; make a new one.`);
-}
-
-function aborted({ purpose, signal }: AcquireRequest): RedisAbortError {
-  return new RedisAbortError(`${purpose} was aborted by its signal.`, { cause: signal?.reason });
+  private closedError(purpose: string): RedisDisconnectedError {
+    const what = this.role.isPatient ? 'client' : 'pool';
+    return new RedisDisconnectedError('CLOSED', `${purpose}: the ${what} is closed; make a new one.`);
+  }
 }

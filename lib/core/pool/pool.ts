@@ -40,6 +40,7 @@ export class RedisPool {
       maxOption: 'max',
       timeoutOption: 'acquireTimeout',
       isPatient: false,
+      keepsProcessWhileLent: false,
     });
   }
 
@@ -122,7 +123,7 @@ export class RedisPool {
     this.connections.setRef(true);
   }
 
-  /** From now on idle connections do not keep the process alive; lent ones still do. */
+  /** From now on idle connections do not keep the process alive; commands under way still do. */
   unref(): void {
     this.connections.setRef(false);
   }

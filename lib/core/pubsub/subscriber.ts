@@ -74,6 +74,8 @@ interface Channel {
 /** Hears what befalls the subscriber's own connection. */
 export interface SubscriberHooks {
   onError(error: RedisError): void;
+  /** It can listen no more where it does: another one must be made. */
+  onUnfit(): void;
 }
 
 /**
@@ -97,7 +99,7 @@ export class Subscriber {
   /** @param shared where to listen, beside commands over RESP3; without it on a connection of its own. */
   constructor(
     options: ResolvedOptions,
-    hooks: SubscriberHooks,
+    private readonly hooks: SubscriberHooks,
     private readonly shared?: SharedConnection,
   ) {
     const listening: ListeningHooks = {
@@ -271,6 +273,7 @@ export class Subscriber {
   private async restore(connection: Connection, protocol: 2 | 3): Promise<void> {
     if (this.shared !== undefined && protocol === 2) {
       this.giveUp(new RedisClientError('NO_RESP3', NO_RESP3));
+      this.hooks.onUnfit();
       return;
     }
     connection.subscriberMode = protocol === 2;

@@ -111,7 +111,7 @@ describe.each(SERVER_KINDS)('blocking commands on a shared client, %s', (kind) =
     expect((await ids()).filter((id) => before.includes(id))).toEqual([]);
   });
 
-  it('each is given up by a signal and by a timeout of the call; its connection is used again', async () => {
+  it('each is given up by a signal and by a timeout of the call; its connection is closed', async () => {
     await makeGroup();
     const client = make();
     // the shared one asks for the end of the waits
@@ -129,7 +129,7 @@ describe.each(SERVER_KINDS)('blocking commands on a shared client, %s', (kind) =
       });
       expect(await blocked()).toBe(0);
     }
-    expect(await ids()).toHaveLength(2);
+    await eventually(async () => (await ids()).length === 1);
   });
 
   it('one that may not be unblocked is given up all the same, and waits no more on the server', async () => {
@@ -275,8 +275,5 @@ describe('blocking commands that are given up', () => {
     const clients = await admin.clientList();
     expect(clients.filter(({ flags }) => flags.includes('b'))).toEqual([]);
     expect(client.inFlight).toBe(0);
-    // the same connections from beginning to end: the first was the administrator's
-    const numbers = clients.map(({ id }) => id);
-    expect(Math.max(...numbers) - Math.min(...numbers)).toBeLessThan(40);
   });
 });

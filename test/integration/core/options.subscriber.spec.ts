@@ -78,6 +78,11 @@ describe('where subscriptions listen', () => {
     await using old = await startServer({ kind: 'redis-7.0', port, args: ['--rename-command', 'HELLO', ''] });
     await expect(heard).rejects.toMatchObject({ code: 'NO_RESP3' });
     expect(await client.ping()).toBe('PONG');
+    // and to subscribe anew is to have a connection of their own
+    const anew = await client.subscribe('a');
+    expect(await client.publish('a', 'x')).toBe(1);
+    expect(await anew.next()).toMatchObject({ value: { data: 'x' } });
+    expect(await client.ping()).toBe('PONG');
     expect(old.port).toBe(port);
   });
 
