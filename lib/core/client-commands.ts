@@ -94,7 +94,9 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
     if (arguments.length === 0) return this.execute(MULTI, []);
     checkMulti(fill, options);
     const transaction = this.createTransaction();
-    await fill(transaction as unknown as Transaction<[], T>);
+    const filling = fill(transaction as unknown as Transaction<[], T>);
+    // no turn of the microtasks where there is nothing to wait for: close() may follow in this tick
+    if (isThenable(filling)) await filling;
     const results = makeErrors(await runMulti(this.engine, transaction.take(), this.callOptions));
     return options.throwOnError === true ? withoutFailures(results) : results;
   }
@@ -211,4 +213,9 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
 
 function isKey(value: unknown): value is RedisKey {
   return typeof value === 'string' || Buffer.isBuffer(value);
+}
+
+/** What `await` waits for, whoever made it. */
+function isThenable(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -241,4 +241,53 @@ describe('dedicated connections', () => {
       pool!.release(second);
     }
   });
+
+  it('close() on a lent client lets its commands finish; a stream consumer has no place on it', async () => {
+    await client.dedicated(async (session) => {
+      expect(() => session.streamConsumer({ stream: 's', group: 'g' })).toThrow(
+        /Make it on the shared client/,
+      );
+      const stored = session.set('k', 'v');
+      await session.close();
+      expect(await stored).toBe('OK');
+      await expect(session.get('k')).rejects.toMatchObject({ code: 'CLOSED' });
+    });
+    expect(await client.dedicated((session) => session.get('k'))).toBe('v');
+  });
+
+  it('close() of the client serves transactions that wait for a connection', async () => {
+    const narrow = make({ maxDedicated: 1 });
+    const results = Array.from({ length: 5 }, () => narrow.multi((tx) => tx.incr('n')));
+    expect(narrow.queued).toBe(5);
+    await narrow.close();
+    expect(await Promise.all(results)).toEqual([[1], [2], [3], [4], [5]]);
+    await expect(narrow.multi((tx) => tx.incr('n'))).rejects.toThrow(/the client is closed/);
+  });
+
+  it('a session that has lost its state and its subscription does no harm to the process', async () => {
+    const own = await startServer({ kind: 'redis-7.0' });
+    const losing = make({ url: own.url });
+    await losing.dedicated(async (session) => {
+      await session.watch('k');
+      const errors: unknown[] = [];
+      session.on('error', (error) => errors.push(error));
+      await session.subscribe('c');
+      await own.stop();
+      await eventually(() => errors.length > 2);
+      await expect(session.get('k')).rejects.toThrow(/watched keys or settings on it that are gone/);
+    });
+  });
+
+  it('acquire() waits for one that is lent where the server takes no more', async () => {
+    await using full = await startServer({ kind: 'redis-7.0', args: ['--maxclients', '2'] });
+    makePool({ url: full.url, min: 0, max: 5 });
+    const [one, two] = await Promise.all([pool!.acquire(), pool!.acquire()]);
+    const third = pool!.acquire();
+    const fourth = pool!.acquire();
+    await eventually(() => pool!.stats().waiting === 2 && pool!.stats().total === 2);
+    pool!.release(one);
+    expect(await (await third).ping()).toBe('PONG');
+    pool!.release(two);
+    expect(await (await fourth).ping()).toBe('PONG');
+  });
 });
