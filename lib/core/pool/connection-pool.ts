@@ -106,6 +106,8 @@ export class ConnectionPool {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) return;
     this.keepWarm();
+    // who came meanwhile may have counted on it
+    this.serve();
     throw remakeError(failed.reason as RedisError);
   }
 
@@ -312,6 +314,8 @@ export class ConnectionPool {
     this.opening.delete(dedicated);
     this.backoff.succeeded();
     this.put(dedicated);
+    // another attempt may have failed, and its pause is over with that
+    this.keepWarm();
   }
 
   /** A connection has ended. One that is lent is its borrower's until it comes back. */

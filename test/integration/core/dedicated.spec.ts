@@ -290,4 +290,42 @@ describe('dedicated connections', () => {
     pool!.release(two);
     expect(await (await fourth).ping()).toBe('PONG');
   });
+
+  it('keeps `min` open though one attempt failed while another succeeded', async () => {
+    await using proxy = await FaultProxy.start({
+      target: { host: server.host, port: server.port },
+      plan: (nth) => {
+        if (nth === 2) return { refuse: true };
+        return nth === 3 ? { replies: [{ kind: 'stall', after: 0, ms: 300 }] } : {};
+      },
+    });
+    // far longer than the test: only the success of the other can tell that it is worth while
+    const reconnect = { delay: 600_000, maxDelay: 600_000 };
+    makePool({ host: '127.0.0.1', port: proxy.port, url: undefined, min: 2, max: 2, reconnect });
+    await pool!.connect();
+    for (const connection of proxy.connections) connection.reset();
+    await eventually(() => proxy.accepted >= 4);
+    await eventually(() => pool!.stats().idle === 2);
+    expect(proxy.counts.refuse).toBe(1);
+  });
+
+  it('serves who waited for an attempt of connect() that failed', async () => {
+    await using proxy = await FaultProxy.start({
+      target: { host: server.host, port: server.port },
+      plan: (nth) => {
+        if (nth === 1) return { refuse: true };
+        return nth === 2 ? { replies: [{ kind: 'cut', after: 0 }] } : {};
+      },
+    });
+    const reconnect = { delay: 600_000, maxDelay: 600_000 };
+    makePool({ host: '127.0.0.1', port: proxy.port, url: undefined, min: 1, max: 1, reconnect });
+    await pool!.connect();
+    proxy.latest.reset();
+    // the attempt of the pool's own has failed: it pauses
+    await eventually(() => proxy.counts.refuse === 1 && pool!.stats().total === 0);
+    const connecting = pool!.connect();
+    const acquired = pool!.acquire();
+    await expect(connecting).rejects.toMatchObject({ name: 'RedisConnectionError' });
+    expect(await (await acquired).ping()).toBe('PONG');
+  });
 });
