@@ -29,11 +29,6 @@ export class Backoff {
     return this.options === false || this.failures >= this.options.maxAttempts;
   }
 
-  /** The next pause is as short as the first; one that is under way goes on. */
-  succeeded(): void {
-    this.failures = 0;
-  }
-
   /** Begins a pause, of `delay` ms, unless no attempt is to follow it. */
   pause(onOver: () => void): { attempt: number; delay: number } | undefined {
     if (this.options === false) return undefined;

@@ -290,7 +290,8 @@ export class ConnectionPool {
         // the same would befall the next: each is told at once
         this.waiters.refuse(() => remakeError(error));
         this.serve();
-      } else this.goOnLater();
+      }
+      this.goOnLater();
     });
   }
 
@@ -312,7 +313,7 @@ export class ConnectionPool {
     this.lastFailure = undefined;
     // from one count to the other in one step: in between, `max` would seem not to be reached
     this.opening.delete(dedicated);
-    this.backoff.succeeded();
+    this.backoff.reset();
     this.put(dedicated);
     // another attempt may have failed, and its pause is over with that
     this.keepWarm();
@@ -341,7 +342,8 @@ export class ConnectionPool {
 
   /** What is missing is opened after a pause of `reconnect`'s, which grow as long as none can be opened. */
   private goOnLater(): void {
-    if (this.isClosed || this.backoff.pausing) return;
+    const isWanted = this.isWarm || this.waiters.length > 0;
+    if (this.isClosed || this.backoff.pausing || !isWanted) return;
     this.backoff.failed();
     this.backoff.pause(() => {
       this.serve();

@@ -299,8 +299,8 @@ describe('dedicated connections', () => {
         return nth === 3 ? { replies: [{ kind: 'stall', after: 0, ms: 300 }] } : {};
       },
     });
-    // far longer than the test: only the success of the other can tell that it is worth while
-    const reconnect = { delay: 600_000, maxDelay: 600_000 };
+    // after a failure far longer than the test: only the success of the other can tell that it is worth while
+    const reconnect = { delay: 10, factor: 1e6, maxDelay: 600_000 };
     makePool({ host: '127.0.0.1', port: proxy.port, url: undefined, min: 2, max: 2, reconnect });
     await pool!.connect();
     for (const connection of proxy.connections) connection.reset();
@@ -317,7 +317,7 @@ describe('dedicated connections', () => {
         return nth === 2 ? { replies: [{ kind: 'cut', after: 0 }] } : {};
       },
     });
-    const reconnect = { delay: 600_000, maxDelay: 600_000 };
+    const reconnect = { delay: 10, factor: 1e6, maxDelay: 600_000 };
     makePool({ host: '127.0.0.1', port: proxy.port, url: undefined, min: 1, max: 1, reconnect });
     await pool!.connect();
     proxy.latest.reset();
