@@ -41,6 +41,12 @@ describe('walls between the parts of lib', () => {
       'never the other way',
     ],
     ['protocol and the core above it', 'lib/core/protocol/bad.ts', '../errors.js', 'nothing above it'],
+    [
+      'connection and those above it',
+      'lib/core/connection/bad.ts',
+      '../pool/pool.js',
+      'imports nothing of them',
+    ],
     ['protocol and sockets', 'lib/core/protocol/bad.ts', 'node:net', 'knows no sockets'],
   ])('%s', (_, path, source, message) => {
     const { status, output } = lint({

@@ -2,10 +2,11 @@ import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
-import { clock, ticksFor, type Ticking } from './coarse-clock.js';
+import { clock, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, failUnsent, refuse } from './command-errors.js';
+import { Closing } from './closing.js';
 import { CommandRetry } from './command-retry.js';
 import { isFatalConnectError } from './connect-error.js';
 import { ConnectWaiters, type WhyUnconnected } from './connect-waiters.js';
@@ -48,11 +49,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private established = false;
   private ticking = false;
   private keepsProcess = true;
-  private closeDeadline = 0;
-  private closed: Promise<void> | undefined;
-  private resolveClosed: (() => void) | undefined;
-  /** While it is closing: somebody still needs it. */
-  private neededUntil: Promise<unknown> | undefined;
+  private closing: Closing | undefined;
 
   constructor(
     private readonly options: ResolvedOptions,
@@ -390,7 +387,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
     this.waiters.expire(now, this.address, () => this.whyUnconnected());
     if (this.backoff.pausing && !this.isWanted()) this.rest();
-    if (this.status === 'closing' && now > this.closeDeadline) this.finishClose();
+    if (this.status === 'closing' && this.closing?.isOverdue(now) === true) this.finishClose();
     this.pump();
     this.ticking =
       this.inFlight > 0 ||
@@ -427,28 +424,25 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
    * @param until something else that needs {@link submitNow} before the end; it must not reject.
    */
   close(timeout = DEFAULT_CLOSE_TIMEOUT, until?: Promise<unknown>): Promise<void> {
-    if (this.closed !== undefined) return this.closed;
-    if (until !== undefined) {
-      this.neededUntil = until;
-      void until.then(() => {
-        this.neededUntil = undefined;
-        if (this.status === 'closing') this.pump();
-      });
-    }
+    if (this.closing !== undefined) return this.closing.done;
     const { status } = this;
-    this.closed = new Promise((resolve) => {
-      this.resolveClosed = resolve;
+    this.closing = new Closing(timeout, until, () => {
+      if (this.status === 'closing') this.pump();
     });
+    const { done } = this.closing;
+    if (status === 'closed') {
+      this.closing.end();
+      return done;
+    }
     this.status = 'closing';
     // between two attempts nothing is on its way: no reason to make a shutdown wait
     if (status === 'idle' || this.connection === null || (this.attempt !== null && this.queued === 0))
       this.finishClose();
     else {
-      this.closeDeadline = clock.now + ticksFor(timeout);
       if (!this.ticking) this.startTicking();
       this.pump();
     }
-    return this.closed;
+    return done;
   }
 
   /** Gives up the connection at hand, as if it had been lost: another one is made as after any loss. */
@@ -458,13 +452,12 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
 
   /** Ends now. */
   destroy(): void {
-    this.closed ??= Promise.resolve();
     if (this.status !== 'closed') this.finishClose();
   }
 
   private finishCloseWhenDrained(): void {
     const isDrained = this.waiting.size === 0 && this.connection?.hasPending !== true;
-    if (isDrained && this.neededUntil === undefined) this.finishClose();
+    if (isDrained && this.closing?.isFree !== false) this.finishClose();
   }
 
   private finishClose(): void {
@@ -480,6 +473,6 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
-    this.resolveClosed?.();
+    this.closing?.end();
   }
 }

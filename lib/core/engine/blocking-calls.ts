@@ -2,7 +2,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import { failUnconnected } from '../connection/command-errors.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { RedisAbortError, RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import type { ConnectionPool } from '../pool/connection-pool.js';

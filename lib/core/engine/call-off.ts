@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onceAborted } from '../abort-signals.js';
 import type { Command } from '../connection/command.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { RedisAbortError, RedisTimeoutError, type RedisError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import { timerDelay } from '../timer-delay.js';

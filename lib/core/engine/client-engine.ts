@@ -9,7 +9,7 @@ import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { RedisError } from '../errors.js';
 import type { SharedConnection } from '../feed/listening-connection.js';

@@ -19,7 +19,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisClientError, RedisConnectionError, RedisServerError, type RedisError } from '../errors.js';
 import { rejectLate } from '../late-error.js';

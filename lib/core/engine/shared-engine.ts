@@ -4,7 +4,7 @@ import { CommandObservers } from '../command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisDisconnectedError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';

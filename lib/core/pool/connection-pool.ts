@@ -1,7 +1,7 @@
 import { Backoff } from '../connection/backoff.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { unreachable } from '../connection/connect-waiters.js';
-import { DedicatedConnection } from '../connection/dedicated-connection.js';
+import { DedicatedConnection } from './dedicated-connection.js';
 import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import type { ResolvedOptions } from '../resolve-options.js';

@@ -1,5 +1,5 @@
 import { onceAborted } from '../abort-signals.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from './dedicated-connection.js';
 import { RedisAbortError, type RedisError } from '../errors.js';
 import { rejectLate } from '../late-error.js';
 import { timerDelay } from '../timer-delay.js';

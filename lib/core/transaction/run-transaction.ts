@@ -4,7 +4,7 @@ import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
 import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';

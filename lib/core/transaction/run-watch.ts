@@ -4,7 +4,7 @@ import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { MGET, UNWATCH, WATCH } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
-import type { DedicatedConnection } from '../connection/dedicated-connection.js';
+import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ClientEngine, Wait } from '../engine/client-engine.js';
 import type { CallOptions } from '../options.js';
 import { TimeLimit } from '../time-limit.js';

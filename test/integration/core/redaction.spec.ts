@@ -200,6 +200,6 @@ describe('inspect and JSON', () => {
     pool.destroy();
     expect(shows.filter(([, text]) => text!.includes(SECRET)).map(([name]) => name)).toEqual([]);
     await settled;
-    expect(queued).toBe(3);
+    expect(queued).toBe(4);
   });
 });

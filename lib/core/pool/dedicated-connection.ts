@@ -17,10 +17,10 @@ import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommands } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
-import { deadlineAfter } from './coarse-clock.js';
-import { Command } from './command.js';
-import type { ConnectionEvents } from './connection-hooks.js';
-import { ReconnectingConnection } from './reconnecting-connection.js';
+import { deadlineAfter } from '../connection/coarse-clock.js';
+import { Command } from '../connection/command.js';
+import type { ConnectionEvents } from '../connection/connection-hooks.js';
+import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 
 /** Make another user of its user, who may be allowed less. */
 const OF_USERS: ReadonlySet<CommandSpec> = new Set([AUTH, HELLO, RESET]);
