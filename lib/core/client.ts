@@ -331,3 +331,8 @@ export interface RedisSession extends RedisClient {
 }
 
 type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];
+
+/** What does the work behind a client; for those who lend it. Whatever else is given has none. */
+export function engineOf(client: RedisClient): ClientEngine | undefined {
+  return (client as RedisClient | undefined)?.['engine'];
+}

@@ -19,6 +19,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
+import type { ConnectionPool } from '../pool/connection-pool.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisClientError, RedisConnectionError, RedisServerError, type RedisError } from '../errors.js';
@@ -54,13 +55,13 @@ export class SessionEngine extends ClientEngine {
   private ended = false;
 
   /**
-   * @param giveBack takes the connection back.
+   * @param pool takes the connection back.
    * @param unblock ends the wait of its blocking commands from outside, where there is a way.
    */
   constructor(
     parts: EngineParts,
     private readonly own: DedicatedConnection,
-    private readonly giveBack: () => void,
+    readonly pool: ConnectionPool,
     private readonly unblock?: Unblock,
   ) {
     super(parts);
@@ -80,7 +81,7 @@ export class SessionEngine extends ClientEngine {
     if (this.ended) return false;
     this.ended = true;
     this.destroyFeeds();
-    this.giveBack();
+    this.pool.release(this.own);
     return true;
   }
 

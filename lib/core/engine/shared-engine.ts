@@ -101,7 +101,7 @@ export class SharedEngine extends ClientEngine {
     { timeout = this.options.commandTimeout, signal }: DedicatedOptions,
   ): Promise<Result> {
     const dedicated = await this.lending.acquire({ timeout, signal, purpose: 'dedicated()' });
-    const session = new SessionEngine(this, dedicated, () => this.lending.release(dedicated), this.unblock);
+    const session = new SessionEngine(this, dedicated, this.lending, this.unblock);
     try {
       return await work(session);
     } finally {

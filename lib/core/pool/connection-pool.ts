@@ -117,18 +117,21 @@ export class ConnectionPool {
    * @throws {RedisTimeoutError} kind `'pool'` where all stay lent; why none can be opened; {RedisAbortError}.
    */
   async acquire(request: ConnectionRequest): Promise<DedicatedConnection> {
-    const { purpose, signal } = request;
-    this.refuseWhenClosed(purpose);
-    if (signal?.aborted === true) throw aborted(request);
-    // without a word to the clock or to the queue where one is at hand
-    const ready = this.waiters.length === 0 ? this.takeTrusted() : undefined;
-    if (ready !== undefined) {
-      this.lend(ready);
-      return ready;
-    }
+    const ready = this.acquireNow(request);
+    if (ready !== undefined) return ready;
     const dedicated = this.waiters.add(request);
     this.serve();
     return dedicated;
+  }
+
+  /** The same without a word to the clock or to the queue, where one is at hand; else undefined. */
+  acquireNow(request: ConnectionRequest): DedicatedConnection | undefined {
+    this.refuseWhenClosed(request.purpose);
+    if (request.signal?.aborted === true) throw aborted(request);
+    if (this.waiters.length > 0) return undefined;
+    const ready = this.takeTrusted();
+    if (ready !== undefined) this.lend(ready);
+    return ready;
   }
 
   /** Takes one back that was lent: resets it, or drops it and has another one made where somebody waits. */

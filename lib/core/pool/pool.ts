@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
-import { RedisClient, type RedisSession } from '../client.js';
+import { engineOf, RedisClient, type RedisSession } from '../client.js';
 import { CommandObservers } from '../command-observers.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SessionEngine } from '../engine/session-engine.js';
@@ -9,6 +9,8 @@ import { CommandGuard } from '../guard/command-guard.js';
 import type { CommandObserver } from '../observer.js';
 import { resolveClientOptions } from '../resolve-options.js';
 import { ConnectionPool, type RedisPoolStats } from './connection-pool.js';
+import type { ConnectionRequest } from './connection-requests.js';
+import type { DedicatedConnection } from './dedicated-connection.js';
 import { splitPoolOptions, type RedisPoolOptions } from './pool-options.js';
 
 /**
@@ -19,8 +21,6 @@ export class RedisPool {
   private readonly parts: EngineParts;
   private readonly connections: ConnectionPool;
   private readonly acquireTimeout: number;
-  private readonly lent = new Map<RedisClient, SessionEngine>();
-  private readonly returned = new WeakSet<RedisClient>();
 
   /**
    * Checks the options; opens nothing.
@@ -61,19 +61,7 @@ export class RedisPool {
    *   {RedisAbortError} when the signal fires first.
    */
   async acquire(options: { signal?: AbortSignal | undefined } = {}): Promise<RedisSession> {
-    const dedicated = await this.connections.acquire({
-      signal: options.signal,
-      timeout: this.acquireTimeout,
-      purpose: 'acquire()',
-    });
-    const engine = new SessionEngine(this.parts, dedicated, () => {
-      this.lent.delete(client);
-      this.returned.add(client);
-      this.connections.release(dedicated);
-    });
-    const client = new RedisClient(engine) as RedisSession;
-    this.lent.set(client, engine);
-    return client;
+    return this.lend(await this.connections.acquire(this.request(options)));
   }
 
   /**
@@ -83,12 +71,10 @@ export class RedisPool {
    * @throws {RedisClientError} `NOT_LENT` for a client that this pool did not lend, or that was given back already.
    */
   release(client: RedisClient): void {
-    const engine = this.lent.get(client);
-    if (engine !== undefined) {
-      engine.end();
-      return;
-    }
-    const why = this.returned.has(client) ? 'was given back already' : 'is not of this pool';
+    const engine = engineOf(client);
+    const isOurs = engine instanceof SessionEngine && engine.pool === this.connections;
+    if (isOurs && engine.end()) return;
+    const why = isOurs ? 'was given back already' : 'is not of this pool';
     throw new RedisClientError(
       'NOT_LENT',
       `release(): the client ${why}. Release each acquired client once.`,
@@ -100,12 +86,16 @@ export class RedisPool {
     work: (client: RedisSession) => Promise<Result> | Result,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<Result> {
-    const client = await this.acquire(options);
+    const request = this.request(options);
+    // a free one is lent without a turn of the microtasks
+    const client = this.lend(
+      this.connections.acquireNow(request) ?? (await this.connections.acquire(request)),
+    );
     try {
       return await work(client);
     } finally {
       // `work` may have given it back itself
-      this.lent.get(client)?.end();
+      (engineOf(client) as SessionEngine).end();
     }
   }
 
@@ -153,5 +143,13 @@ export class RedisPool {
 
   [inspect.custom](): string {
     return `RedisPool ${inspect(this.stats())}`;
+  }
+
+  private request({ signal }: { signal?: AbortSignal | undefined }): ConnectionRequest {
+    return { signal, timeout: this.acquireTimeout, purpose: 'acquire()' };
+  }
+
+  private lend(dedicated: DedicatedConnection): RedisSession {
+    return new RedisClient(new SessionEngine(this.parts, dedicated, this.connections)) as RedisSession;
   }
 }
