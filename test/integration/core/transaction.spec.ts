@@ -69,6 +69,14 @@ describe.each(SERVER_KINDS)('transactions on %s', (kind) => {
       expect(results.slice(7)).toEqual([null, null]);
     });
 
+    it('streams come in their order, whatever their keys look like', async () => {
+      for (const key of ['9', '1']) await client.xadd(key, '1-1', { from: key });
+      const alone = await client.xread('STREAMS', '9', '1', '0', '0');
+      const [together] = await client.multi((tx) => tx.xread('STREAMS', '9', '1', '0', '0'));
+      expect(together).toEqual(alone);
+      expect(alone!.map(({ key }) => key)).toEqual(['9', '1']);
+    });
+
     it('with Buffers, and with a prefix before every key', async () => {
       const bytes = Buffer.from([0xff, 0x01]);
       expect(await client.buffers.multi((tx) => tx.set('k', bytes).get('k'))).toEqual(['OK', bytes]);
