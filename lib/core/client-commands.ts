@@ -74,6 +74,9 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
    * @returns a result for each command, in their order; of one that failed while it was executed, its error in its place. The
    *   others have taken effect all the same: Redis rolls nothing back.
    * @throws {RedisServerError} `EXECABORT` naming the command that the server refused; nothing was executed then.
+   * @throws {RedisTimeoutError} after `commandTimeout`, counted from the end of the callback: kind `'pool'` where no connection
+   *   was free, else it may have taken effect; {RedisConnectionError} where it was lost on its way, which may have too;
+   *   {RedisAbortError} by the signal of `with()`.
    * @throws {AggregateError} with `throwOnError`, of all errors among the results.
    */
   multi<Results extends readonly unknown[] = []>(
@@ -109,6 +112,7 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
    * @param fill gets the transaction and the keys' values, text or null (also of what is no string); may be async, and may read
    *   by other clients: all that it reads is newer than the watch. It may be called again, with `retries`.
    * @returns the results as {@link multi} gives them, or null where a watched key has changed and nothing was executed.
+   * @throws what {@link multi} throws, `commandTimeout` counted for each exchange with the server; what `fill` throws.
    */
   watch<const Key extends RedisKey, Results extends readonly unknown[] = []>(
     keys: Key | readonly Key[],

@@ -91,7 +91,8 @@ export class RedisClient extends ClientCommands<string> {
   /**
    * Lets the commands issued so far finish, then closes. Always settles; what is not done by then fails.
    * While the connection is lost nothing is waited for. Blocking commands that wait on the server are unblocked and give
-   * `null`, as after their own timeout.
+   * `null`, as after their own timeout; transactions and `dedicated()` that wait for a connection are served. A lent client's
+   * connection ends in the same way, and whoever lent it makes another one.
    *
    * @param options.timeout ms, default 5_000.
    */

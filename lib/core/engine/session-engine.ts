@@ -10,8 +10,6 @@ import {
   QUIT,
   SCRIPT_DEBUG,
   SYNC,
-  UNWATCH,
-  WATCH,
 } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { checkArguments } from '../commands/check-arguments.js';
@@ -30,6 +28,7 @@ import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import { ScriptSpec } from '../script/script-spec.js';
 import { ExecCommand } from '../transaction/exec-command.js';
+import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { resultsOf } from '../transaction/run-transaction.js';
 import { makeErrors, QueuedCommands } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
@@ -45,9 +44,6 @@ const NEVER: ReadonlyMap<CommandSpec, string> = new Map([
   [SCRIPT_DEBUG, 'the next script would turn the connection into a debugger.'],
   [SYNC, 'it begins a stream between servers.'],
 ]);
-
-/** Begin or end a transaction by hand. */
-const TRANSACTION: ReadonlySet<CommandSpec> = new Set([MULTI, EXEC, DISCARD, WATCH, UNWATCH]);
 
 /** The engine of a client that has its connection to itself, until it is given back. */
 export class SessionEngine extends ClientEngine {
@@ -202,7 +198,7 @@ export class SessionEngine extends ClientEngine {
       return new TypeError(`${spec.name} was not sent. Use subscribe(), psubscribe() or ssubscribe().`);
     const never = NEVER.get(spec);
     if (never !== undefined) return new TypeError(`${spec.name} was not sent: ${never}`);
-    const isOfTransaction = TRANSACTION.has(spec);
+    const isOfTransaction = TRANSACTION_COMMANDS.has(spec);
     if (!isOfTransaction && this.own.transaction === undefined) return undefined;
     const { section, transaction } = this.own;
     if (section !== undefined) return underWay(spec.name, section);

@@ -1,5 +1,5 @@
-import { CLIENT_UNBLOCK } from '../commands/commands.generated.js';
-import { CommandFlag } from '../commands/command-spec.js';
+import { CLIENT_UNBLOCK, MONITOR } from '../commands/commands.generated.js';
+import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { CommandObservers } from '../command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
@@ -12,6 +12,7 @@ import type { CallOptions } from '../options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
 import { ClientEngine, type DedicatedOptions, type Wait } from './client-engine.js';
@@ -59,7 +60,6 @@ export class SharedEngine extends ClientEngine {
       {
         min: 0,
         max: options.maxDedicated,
-        acquireTimeout: options.commandTimeout,
         idleTimeout: IDLE_TIMEOUT,
       },
       {
@@ -157,9 +157,9 @@ export class SharedEngine extends ClientEngine {
     return this.createSubscriber({ connection, listen: (hooks) => (this.listener = hooks) });
   }
 
-  protected override refuseState({ spec: { name, flags } }: Command): TypeError {
+  protected override refuseState({ spec }: Command): TypeError {
     return new TypeError(
-      `${name} changes the state of a connection that all callers of this client share; it was not sent. ${adviceFor(name, flags)}`,
+      `${spec.name} changes the state of a connection that all callers of this client share; it was not sent. ${adviceFor(spec)}`,
     );
   }
 
@@ -178,12 +178,10 @@ export class SharedEngine extends ClientEngine {
   };
 }
 
-const TRANSACTION = new Set(['MULTI', 'EXEC', 'DISCARD', 'WATCH', 'UNWATCH']);
-
-function adviceFor(name: string, flags: number): string {
-  if ((flags & CommandFlag.SUBSCRIPTION) !== 0) return 'Use subscribe(), psubscribe() or ssubscribe().';
-  if (name === 'MONITOR') return 'Use monitor().';
-  if (TRANSACTION.has(name))
+function adviceFor(spec: CommandSpec): string {
+  if ((spec.flags & CommandFlag.SUBSCRIPTION) !== 0) return 'Use subscribe(), psubscribe() or ssubscribe().';
+  if (spec === MONITOR) return 'Use monitor().';
+  if (TRANSACTION_COMMANDS.has(spec))
     return 'Use multi(callback) or watch(keys, callback), or a connection of your own by dedicated().';
   return 'Set what it sets by an option of the client (`database`, `username`, `protocol` …), or do it by dedicated().';
 }

@@ -77,7 +77,7 @@ export class ConnectionPool {
 
   constructor(
     private readonly options: ResolvedOptions,
-    private readonly size: ResolvedPoolSize,
+    private readonly size: Omit<ResolvedPoolSize, 'acquireTimeout'>,
     private readonly role: ConnectionPoolRole,
   ) {
     this.backoff = new Backoff(options.reconnect);

@@ -1,14 +1,4 @@
-import {
-  AUTH,
-  DISCARD,
-  MULTI,
-  EXEC,
-  HELLO,
-  PING,
-  RESET,
-  UNWATCH,
-  WATCH,
-} from '../commands/commands.generated.js';
+import { AUTH, DISCARD, HELLO, PING, RESET, UNWATCH, WATCH } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
@@ -16,6 +6,7 @@ import { applyCallOptions } from '../apply-call-options.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommands } from '../transaction/queued-commands.js';
+import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
@@ -24,9 +15,6 @@ import { ReconnectingConnection } from '../connection/reconnecting-connection.js
 
 /** Make another user of its user, who may be allowed less. */
 const OF_USERS: ReadonlySet<CommandSpec> = new Set([AUTH, HELLO, RESET]);
-
-/** Change what is noted of transactions, and nothing else. */
-const OF_TRANSACTIONS: ReadonlySet<CommandSpec> = new Set([WATCH, UNWATCH, MULTI, EXEC, DISCARD]);
 
 interface RequestOptions {
   /** Tick; without it `commandTimeout` from now on. */
@@ -113,7 +101,7 @@ export class DedicatedConnection {
     if ((spec.flags & (CommandFlag.STATEFUL | CommandFlag.ALTERING)) === 0) return;
     if (OF_USERS.has(spec)) this.multiProved = false;
     if (spec === WATCH) this.watching = true;
-    else if (!OF_TRANSACTIONS.has(spec)) this.altered = true;
+    else if (!TRANSACTION_COMMANDS.has(spec)) this.altered = true;
   }
 
   /** The same, and follows what comes of it. */

@@ -5,26 +5,17 @@ import type { CallOptions } from '../options.js';
 import { isPassing, retryDelay } from '../retry.js';
 import type { QueuedCommands } from './queued-commands.js';
 import { TimeLimit } from '../time-limit.js';
-import { firstFailure, proveMulti, runTransaction } from './run-transaction.js';
+import { observed, proveMulti, runTransaction } from './run-transaction.js';
 
 /** Runs the commands of a transaction on a connection of its own, within the time of the call. */
-export async function runMulti(
+export function runMulti(
   engine: ClientEngine,
   queued: QueuedCommands,
   call: CallOptions | undefined,
 ): Promise<unknown[]> {
-  if (queued.list.length === 0) return [];
-  const { observers, options } = engine;
-  const limit = new TimeLimit(call?.timeout ?? options.commandTimeout);
-  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
-  try {
-    const results = await runUntilTaken(engine, queued, call, limit);
-    ended?.(firstFailure(results));
-    return results;
-  } catch (error) {
-    ended?.(error as Error);
-    throw error;
-  }
+  if (queued.list.length === 0) return Promise.resolve([]);
+  const limit = new TimeLimit(call?.timeout ?? engine.options.commandTimeout);
+  return observed(engine.observers, queued, () => runUntilTaken(engine, queued, call, limit));
 }
 
 async function runUntilTaken(

@@ -1,4 +1,5 @@
 import { onceAborted } from '../abort-signals.js';
+import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
@@ -94,9 +95,21 @@ export async function resultsOf(
   }
 }
 
-/** What an observer is told of results among which are errors. */
-export function firstFailure(results: readonly unknown[] | null): Error | undefined {
-  return results?.find((result) => result instanceof FailedResult)?.create();
+/** Shows a transaction to those who watch, from here to its results or its failure. */
+export async function observed<Results extends unknown[] | null>(
+  observers: CommandObservers,
+  queued: QueuedCommands,
+  run: () => Promise<Results>,
+): Promise<Results> {
+  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
+  try {
+    const results = await run();
+    ended?.(results?.find((result) => result instanceof FailedResult)?.create());
+    return results;
+  } catch (error) {
+    ended?.(error as Error);
+    throw error;
+  }
 }
 
 /** A command on its way into the server's queue, where it is answered `QUEUED` or refused. */

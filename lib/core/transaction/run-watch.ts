@@ -8,8 +8,7 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ClientEngine, Wait } from '../engine/client-engine.js';
 import type { CallOptions } from '../options.js';
 import { TimeLimit } from '../time-limit.js';
-import type { QueuedCommands } from './queued-commands.js';
-import { firstFailure, proveMulti, runTransaction, type TransactionRun } from './run-transaction.js';
+import { observed, proveMulti, runTransaction, type TransactionRun } from './run-transaction.js';
 import type { CommandTransaction } from './transaction.js';
 
 /** What `watch()` is to do. */
@@ -59,28 +58,14 @@ async function runOnce(
   try {
     const values = await read(reading, prefixKeys(WATCH, [...keys], options.keyPrefix), buffers, observers);
     const transaction = await fill(recordOf(keys, values));
-    return await execute(transaction.take(), { dedicated, limit: new TimeLimit(timeout), signal }, observers);
+    const queued = transaction.take();
+    const executing = { dedicated, limit: new TimeLimit(timeout), signal };
+    return await observed(observers, queued, () => runTransaction(executing, queued));
   } finally {
     // the callback threw: what it watched is no business of what follows on this connection
     if (dedicated.watching && dedicated.broken === undefined) {
       dedicated.follow(UNWATCH, dedicated.request(UNWATCH, []));
     }
-  }
-}
-
-async function execute(
-  queued: QueuedCommands,
-  run: TransactionRun,
-  observers: CommandObservers,
-): Promise<unknown[] | null> {
-  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
-  try {
-    const results = await runTransaction(run, queued);
-    ended?.(firstFailure(results));
-    return results;
-  } catch (error) {
-    ended?.(error as Error);
-    throw error;
   }
 }
 
