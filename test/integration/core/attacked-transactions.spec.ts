@@ -183,49 +183,32 @@ describe('transactions, sessions and blocking commands under attack', () => {
     expect(await client.exists('c')).toBe(0);
   });
 
-  it('a stale CLIENT UNBLOCK ends nobody else’s wait', async () => {
-    const controller = new AbortController();
-    const first = client.with({ signal: controller.signal }).blpop('a', 0);
-    await waitsIn('blpop').catch(() => undefined);
-    const admin = make();
-    const delayed = client.wait(1, 600);
-    controller.abort('enough');
-    await admin.rpush('a', 'x');
-    expect(await first).toEqual(['a', 'x']);
-    let ended = false;
-    const second = client.blpop('b', 0).finally(() => {
-      ended = true;
-    });
-    await delayed;
-    await client.ping();
-    await client.ping();
-    expect(ended).toBe(false);
-    await admin.rpush('b', 'y');
-    expect(await second).toEqual(['b', 'y']);
-  });
-
-  it('the same on a session', async () => {
-    await client.dedicated(async (session) => {
-      const controller = new AbortController();
-      const first = session.with({ signal: controller.signal }).blpop('a', 0);
-      await waitsIn('blpop');
-      const admin = make();
-      const delayed = client.wait(1, 600);
-      controller.abort('enough');
-      await admin.rpush('a', 'x');
-      expect(await first).toEqual(['a', 'x']);
-      let ended = false;
-      const second = session.blpop('b', 0).finally(() => {
-        ended = true;
-      });
-      await delayed;
-      await client.ping();
-      await client.ping();
-      expect(ended).toBe(false);
-      await admin.rpush('b', 'y');
-      expect(await second).toEqual(['b', 'y']);
-    });
-  });
+  it.each(['shared', 'dedicated'] as const)(
+    'a stale CLIENT UNBLOCK ends nobody else’s wait (%s)',
+    async (kindOf) => {
+      const steps = async (waiting: RedisClient): Promise<void> => {
+        const controller = new AbortController();
+        const first = waiting.with({ signal: controller.signal }).blpop('a', 0);
+        await waitsIn('blpop');
+        const admin = make();
+        const delayed = client.wait(1, 600);
+        controller.abort('enough');
+        await admin.rpush('a', 'x');
+        expect(await first).toEqual(['a', 'x']);
+        let ended = false;
+        const second = waiting.blpop('b', 0).finally(() => {
+          ended = true;
+        });
+        await delayed;
+        await client.ping();
+        await client.ping();
+        expect(ended).toBe(false);
+        await admin.rpush('b', 'y');
+        expect(await second).toEqual(['b', 'y']);
+      };
+      await (kindOf === 'shared' ? steps(client) : client.dedicated(steps));
+    },
+  );
 
   it('close() right behind a blocking command does not wait for it', async () => {
     await client.blpop('none', 0.01);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient, type RedisClientOptions, type Subscription } from 'nestjs-redwire/core';
+import { RedisClient, type Subscription } from 'nestjs-redwire/core';
 import {
   eventually,
   newSeed,
@@ -9,6 +9,7 @@ import {
   startServer,
   type TestServer,
 } from '../../support/index.js';
+import { clientMaker } from './support/index.js';
 
 async function readAll<Data extends string | Buffer>(subscription: Subscription<Data>): Promise<Data[]> {
   const got: Data[] = [];
@@ -32,24 +33,17 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     [3, 'own'],
     [3, 'shared'],
   ] as const)('overlapping pub/sub in RESP%d, connection: %s', (protocol, subscriberConnection) => {
-    const open: RedisClient[] = [];
-    const make = (options: RedisClientOptions = {}): RedisClient => {
-      const client = new RedisClient({
-        url: server.url,
-        protocol,
-        subscriberConnection,
-        reconnect: { delay: 10 },
-        ...options,
-      });
-      open.push(client);
-      return client;
-    };
+    const make = clientMaker(() => ({
+      url: server.url,
+      protocol,
+      subscriberConnection,
+      reconnect: { delay: 10 },
+    }));
     /** Ends the connections that listen; tells how many there were. */
     const killSubscribers = (admin: RedisClient): Promise<unknown> =>
       admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
 
     afterEach(async () => {
-      await Promise.all(open.splice(0).map((client) => client.close()));
       await using admin = new RedisClient(server.url);
       await eventually(async () => expect(await admin.pubsubChannels()).toEqual([]));
       expect(await admin.pubsubNumpat()).toBe(0);

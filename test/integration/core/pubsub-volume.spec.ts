@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient, type RedisClientOptions, type RedisMessage } from 'nestjs-redwire/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type RedisMessage } from 'nestjs-redwire/core';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { clientMaker } from './support/index.js';
 
 const CHANNELS = 1_000;
 const PUBLISHERS = 5;
@@ -42,22 +43,12 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     [3, 'own'],
     [3, 'shared'],
   ] as const)('much pub/sub in RESP%d, connection: %s', (protocol, subscriberConnection) => {
-    const open: RedisClient[] = [];
-    const make = (options: RedisClientOptions = {}): RedisClient => {
-      const client = new RedisClient({
-        url: server.url,
-        protocol,
-        subscriberConnection,
-        reconnect: { delay: 10 },
-        ...options,
-      });
-      open.push(client);
-      return client;
-    };
-
-    afterEach(async () => {
-      await Promise.all(open.splice(0).map((client) => client.close()));
-    });
+    const make = clientMaker(() => ({
+      url: server.url,
+      protocol,
+      subscriberConnection,
+      reconnect: { delay: 10 },
+    }));
 
     /** Everybody publishes to all channels at once, round by round, each from a client of its own. */
     async function publishAll(channels: readonly string[], rounds: number, sharded = false): Promise<void> {

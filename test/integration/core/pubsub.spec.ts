@@ -1,14 +1,9 @@
 import { inspect } from 'node:util';
 import { Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import {
-  RedisAbortError,
-  RedisClient,
-  type RedisClientOptions,
-  type RedisMessage,
-  RedisServerError,
-} from 'nestjs-redwire/core';
+import { RedisAbortError, type RedisMessage, RedisServerError } from 'nestjs-redwire/core';
 import { eventually, FaultProxy, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { clientMaker } from './support/index.js';
 
 describe.each(SERVER_KINDS)('%s', (kind) => {
   let server: TestServer;
@@ -23,18 +18,12 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     [3, 'own'],
     [3, 'shared'],
   ] as const)('pub/sub in RESP%d, connection: %s', (protocol, subscriberConnection) => {
-    const open: RedisClient[] = [];
-    const make = (options: RedisClientOptions = {}): RedisClient => {
-      const client = new RedisClient({
-        url: server.url,
-        protocol,
-        subscriberConnection,
-        reconnect: { delay: 10 },
-        ...options,
-      });
-      open.push(client);
-      return client;
-    };
+    const make = clientMaker(() => ({
+      url: server.url,
+      protocol,
+      subscriberConnection,
+      reconnect: { delay: 10 },
+    }));
     const listenersOf = async (channel: string): Promise<number> => {
       const reply = (await make().call('PUBSUB', 'NUMSUB', channel)) as
         Record<string, number> | [string, number];
@@ -43,7 +32,6 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
 
     afterEach(async () => {
       jest.restoreAllMocks();
-      await Promise.all(open.splice(0).map((client) => client.close()));
     });
 
     it('delivers in order, and commands go on beside it', async () => {
