@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServerError, type RedisClient } from 'nestjs-redwire/core';
-import { SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { clientMaker } from './support/clients.js';
 
 /** The error of a promise that must reject. */
@@ -410,6 +410,17 @@ describe('transactions', () => {
     expect(await failed).toMatchObject({ name: 'RedisConnectionError', command: 'EXEC' });
     expect(await client.exists('n')).toBe(0);
     expect(await client.multi((tx) => tx.incr('n'))).toEqual([1]);
+  });
+
+  it('a retry rule of the user’s own repeats all of it or nothing: no command goes out by itself', async () => {
+    const client = make({ retry: (attempt) => (attempt < 200 ? 5 : false) });
+    await client.replicaof('127.0.0.1', 1);
+    const counted = client.multi((tx) => tx.incr('once').incr('once'));
+    const admin = make();
+    await eventually(async () => JSON.stringify(await admin.info('errorstats')).includes('READONLY'));
+    await client.replicaof('NO', 'ONE');
+    expect(await counted).toEqual([1, 2]);
+    expect(await client.get('once')).toBe('2');
   });
 
   it('waits out a refusal that passes: a replica that becomes a master', async () => {
