@@ -3,7 +3,7 @@ import {
   resolveMessageHandlerOptions,
   type MessageHandlerOptions,
 } from '../pubsub/message-handler-options.js';
-import { RedisParamType } from '../pubsub/redis-param-type.enum.js';
+import { RedisParamType } from '../handlers/redis-param-type.enum.js';
 import { REDIS_DEFAULT_ARGS_METADATA, REDIS_MESSAGE_METADATA } from '../redis.constants.js';
 
 /** Parameters of a handler without parameter decorators: `(payload, context)`. */

@@ -1,5 +1,5 @@
-import { createRedisParamDecorator, type PipeLike } from '../pubsub/create-redis-param-decorator.js';
-import { RedisParamType } from '../pubsub/redis-param-type.enum.js';
+import { createRedisParamDecorator, type PipeLike } from '../handlers/create-redis-param-decorator.js';
+import { RedisParamType } from '../handlers/redis-param-type.enum.js';
 
 /**
  * The channel that a message was published to.

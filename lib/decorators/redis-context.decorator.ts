@@ -1,5 +1,5 @@
-import { createRedisParamDecorator } from '../pubsub/create-redis-param-decorator.js';
-import { RedisParamType } from '../pubsub/redis-param-type.enum.js';
+import { createRedisParamDecorator } from '../handlers/create-redis-param-decorator.js';
+import { RedisParamType } from '../handlers/redis-param-type.enum.js';
 
 /** The {@link RedisMessageContext} of a message: its channel, its bytes, a signal that aborts at shutdown. No pipe runs on it. */
 export function RedisContext(): ParameterDecorator {

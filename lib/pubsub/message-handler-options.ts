@@ -2,7 +2,7 @@ import { unknownOption } from '../core/unknown-option.js';
 import type { OnRedisMessageOptions, RedisMessageCodec } from '../interfaces/index.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';
-import { BUILT_IN_CODECS } from './codecs.js';
+import { BUILT_IN_CODECS } from '../handlers/codecs.js';
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_BUFFER_SIZE = 10_000;

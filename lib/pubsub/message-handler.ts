@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../redis-connection.js';
-import type { HandlerInvocation } from './handler-invoker.js';
+import type { HandlerInvocation } from '../handlers/handler-invoker.js';
 import type { MessageHandlerOptions } from './message-handler-options.js';
 
 /** One `@OnRedisMessage()` on one instance (or request-scoped class) of an application. */

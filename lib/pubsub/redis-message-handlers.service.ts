@@ -12,19 +12,26 @@ import { describeError } from '../describe-error.js';
 import type { RedisHandlerErrorContext } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
+import { REDIS_MESSAGE_METADATA } from '../redis.constants.js';
 import { loadMessageTracing, type MessageTracing } from '../telemetry/message-tracing.js';
-import { findMessageHandlers } from './find-message-handlers.js';
-import { HandlerInvoker } from './handler-invoker.js';
+import { findHandlers, type HandlerKind } from '../handlers/find-handlers.js';
+import { HandlerInvoker } from '../handlers/handler-invoker.js';
+import type { MessageHandlerOptions } from './message-handler-options.js';
 import type { MessageHandler } from './message-handler.js';
 import { MessagePump } from './message-pump.js';
-import { outsideBoot } from './outside-boot.js';
+import { outsideBoot } from '../handlers/outside-boot.js';
 import { OverflowReporter } from './overflow-reporter.js';
 import { RedisMessageContext } from './redis-message-context.js';
-import { RepeatedFailures } from './repeated-failures.js';
+import { RepeatedFailures } from '../handlers/repeated-failures.js';
 
 /** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
+
+const MESSAGE_HANDLERS: HandlerKind<MessageHandlerOptions> = {
+  decorator: '@OnRedisMessage()',
+  metadataKey: REDIS_MESSAGE_METADATA,
+};
 
 /** What is at work for a handler. */
 interface Listening {
@@ -61,7 +68,8 @@ export class RedisMessageHandlers {
   discover(): void {
     const plain = new HandlerInvoker(this.modules, new ApplicationConfig());
     const withGlobals = new HandlerInvoker(this.modules, this.config);
-    for (const { wrapper, className, methodName, entries } of findMessageHandlers(
+    for (const { wrapper, className, methodName, entries } of findHandlers(
+      MESSAGE_HANDLERS,
       this.discovery,
       this.scanner,
     )) {

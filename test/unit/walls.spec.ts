@@ -37,7 +37,7 @@ describe('walls between the parts of lib', () => {
     [
       'deeper core and the Nest house',
       'lib/core/pubsub/bad.ts',
-      '../../pubsub/codecs.js',
+      '../../handlers/codecs.js',
       'never the other way',
     ],
     ['protocol and the core above it', 'lib/core/protocol/bad.ts', '../errors.js', 'nothing above it'],

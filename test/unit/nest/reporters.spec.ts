@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { OverflowReporter } from '../../../lib/pubsub/overflow-reporter.js';
-import { RepeatedFailures } from '../../../lib/pubsub/repeated-failures.js';
+import { RepeatedFailures } from '../../../lib/handlers/repeated-failures.js';
 
 beforeEach(() => {
   jest.useFakeTimers();

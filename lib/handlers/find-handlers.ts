@@ -1,29 +1,38 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import {
-  CUSTOM_ROUTE_ARGS_METADATA,
-  REDIS_MESSAGE_METADATA,
-  ROUTE_ARGS_METADATA,
-} from '../redis.constants.js';
-import type { MessageHandlerOptions } from './message-handler-options.js';
+import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
+/** A kind of handler, by the decorator that makes a method one. */
+export interface HandlerKind<Options> {
+  /** As users write it: `@OnRedisMessage()`. */
+  readonly decorator: string;
+  /** Key of the metadata on the method. */
+  readonly metadataKey: string;
+  /** Never there: it says what the metadata holds. */
+  readonly options?: Options;
+}
+
 /** A decorated method that was found, and where. */
-export interface FoundHandler {
+export interface FoundHandler<Options> {
   readonly wrapper: InstanceWrapper<object>;
   readonly className: string;
   readonly methodName: string;
-  readonly entries: readonly MessageHandlerOptions[];
+  readonly entries: readonly Options[];
 }
 
 /**
- * Finds every method with `@OnRedisMessage()` of every provider and controller, inherited ones too. A provider under
+ * Finds every method with the kind's decorator of every provider and controller, inherited ones too. A provider under
  * several tokens counts once.
  *
  * @throws {TypeError} for a handler with parameter decorators of another transport.
  */
-export function findMessageHandlers(discovery: DiscoveryService, scanner: MetadataScanner): FoundHandler[] {
-  const found: FoundHandler[] = [];
+export function findHandlers<Options>(
+  kind: HandlerKind<Options>,
+  discovery: DiscoveryService,
+  scanner: MetadataScanner,
+): FoundHandler<Options>[] {
+  const found: FoundHandler<Options>[] = [];
   const seen = new Set<object>();
   const wrappers: InstanceWrapper<unknown>[] = [...discovery.getProviders(), ...discovery.getControllers()];
   for (const wrapper of wrappers) {
@@ -31,11 +40,11 @@ export function findMessageHandlers(discovery: DiscoveryService, scanner: Metada
     seen.add(wrapper.instance);
     const prototype = Object.getPrototypeOf(wrapper.instance) as Record<string, unknown> | null;
     for (const methodName of scanner.getAllMethodNames(prototype)) {
-      const entries = Reflect.getMetadata(REDIS_MESSAGE_METADATA, prototype![methodName] as object) as
-        MessageHandlerOptions[] | undefined;
+      const entries = Reflect.getMetadata(kind.metadataKey, prototype![methodName] as object) as
+        Options[] | undefined;
       if (entries === undefined) continue;
       const className = wrapper.instance.constructor.name;
-      refuseForeignParams(wrapper.instance.constructor, className, methodName);
+      refuseForeignParams(kind.decorator, wrapper.instance.constructor, className, methodName);
       found.push({ wrapper, className, methodName, entries });
     }
   }
@@ -49,15 +58,20 @@ function isInspectable(wrapper: InstanceWrapper<unknown>): wrapper is InstanceWr
   return typeof instance === 'object' && instance !== null;
 }
 
-function refuseForeignParams(classRef: object, className: string, methodName: string): void {
+function refuseForeignParams(
+  decorator: string,
+  classRef: object,
+  className: string,
+  methodName: string,
+): void {
   const params =
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, classRef, methodName) as Record<string, unknown> | undefined) ??
     {};
   for (const key of Object.keys(params)) {
     if (key.includes(CUSTOM_ROUTE_ARGS_METADATA) || Number.parseInt(key, 10) in RedisParamType) continue;
     throw new TypeError(
-      `${className}.${methodName} has @OnRedisMessage() and a parameter decorator of another transport, such as @Body(). ` +
-        'In a message handler use @RedisPayload(), @RedisChannel(), @RedisPattern() and @RedisContext().',
+      `${className}.${methodName} has ${decorator} and a parameter decorator of another transport, such as @Body(). ` +
+        'There use @RedisPayload(), @RedisChannel(), @RedisPattern() and @RedisContext().',
     );
   }
 }

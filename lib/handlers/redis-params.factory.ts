@@ -1,5 +1,5 @@
 import type { ParamsFactory } from '@nestjs/core';
-import type { RedisMessageContext } from './redis-message-context.js';
+import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
 /** Values of a handler's decorated parameters. */

@@ -13,7 +13,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
-import type { RedisMessageContext } from './redis-message-context.js';
+import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 import { RedisParamsFactory } from './redis-params.factory.js';
 
