@@ -24,6 +24,7 @@ export {
   RedisPayload,
 } from './decorators/index.js';
 export { RedisMessageContext } from './pubsub/redis-message-context.js';
+export { RedisPayloadError } from './handlers/redis-payload-error.js';
 export type {
   OnRedisMessageOptions,
   RedisHandlerErrorContext,

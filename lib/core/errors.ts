@@ -45,7 +45,11 @@ export class RedisError extends Error {
 
 const brands = new WeakMap<object, string>();
 
-function brand(errorClass: { readonly prototype: RedisError; readonly name: string }, name: string): void {
+/** Registers an error class by name; for every class of this package that extends {@link RedisError}. */
+export function brand(
+  errorClass: { readonly prototype: RedisError; readonly name: string },
+  name: string,
+): void {
   const parent = Object.getPrototypeOf(errorClass.prototype) as Branded;
   const names = [...(parent[BRAND] ?? []), name];
   brands.set(errorClass, name);

@@ -11,11 +11,13 @@ import {
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 import { RedisParamsFactory } from './redis-params.factory.js';
+import { validatePayload } from './validate-payload.js';
 
 const EXCEPTION_FILTERS_METADATA = '__exceptionFilters__';
 
@@ -86,6 +88,8 @@ export class HandlerInvoker {
   private readonly params = new RedisParamsFactory();
   /** The module whose handler is being prepared; read back by the creator within the same call. */
   private hostKey = '';
+  /** Of the handler that is being prepared, likewise. */
+  private schema: StandardSchemaV1 | undefined;
 
   /** @param config where the global enhancers are taken from. */
   constructor(
@@ -96,20 +100,25 @@ export class HandlerInvoker {
     this.filters = new HandlerFilters(this.container, config);
   }
 
-  /** Prepares a method of a provider or controller. */
-  bind(wrapper: InstanceWrapper<object>, methodName: string): HandlerInvocation {
+  /**
+   * Prepares a method of a provider or controller.
+   *
+   * @param schema validates the payload where Nest's pipes run: after the guards and inside of the interceptors, before the
+   *   handler's own pipes. All parameters are taken of what it gives.
+   */
+  bind(wrapper: InstanceWrapper<object>, methodName: string, schema?: StandardSchemaV1): HandlerInvocation {
     const { host } = wrapper;
     if (host === undefined)
       throw new Error(`${wrapper.name}.${methodName}: Nest knows no module of this handler.`);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-      return this.create(wrapper, wrapper.instance, methodName, undefined);
+      return this.create(wrapper, wrapper.instance, methodName, schema, undefined);
     }
     const moduleRef = host.getProviderByKey<ModuleRef>(ModuleRef).instance;
     return async (payload, context) => {
       const contextId = ContextIdFactory.create();
       moduleRef.registerRequestByContextId(context, contextId);
       const instance = await moduleRef.resolve<object>(wrapper.token, contextId, { strict: true });
-      await this.create(wrapper, instance, methodName, contextId)(payload, context);
+      await this.create(wrapper, instance, methodName, schema, contextId)(payload, context);
     };
   }
 
@@ -117,11 +126,13 @@ export class HandlerInvoker {
     wrapper: InstanceWrapper<object>,
     instance: object,
     methodName: string,
+    schema: StandardSchemaV1 | undefined,
     contextId: ContextId | undefined,
   ): HandlerInvocation {
     const callback = (instance as Record<string, HandlerMethod>)[methodName]!;
     const classRef = instance.constructor as Type;
     this.hostKey = this.keyOf(wrapper);
+    this.schema = schema;
     const filters = this.filters.list(instance, callback, this.hostKey, contextId, wrapper.id);
     const hasDecoratedParams = Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName);
     const metadataKey = hasDecoratedParams ? ROUTE_ARGS_METADATA : REDIS_DEFAULT_ARGS_METADATA;
@@ -179,9 +190,11 @@ export class HandlerInvoker {
           ),
       );
       const own = applyPipes([], params.filter(isOwn));
-      return async (args, ...values) => {
-        await all?.(args, ...values);
-        await own?.(args, ...values);
+      const { schema } = this;
+      return async (args, payload, context, ...values) => {
+        const valid: unknown = schema === undefined ? payload : await validatePayload(schema, payload);
+        await all?.(args, valid, context, ...values);
+        await own?.(args, valid, context, ...values);
       };
     };
     return creator;
