@@ -12,8 +12,8 @@ export type {
 } from './interfaces/index.js';
 
 // injection, and overriding in tests
-export { InjectRedis, InjectRedisPool } from './decorators/index.js';
-export { getRedisPoolToken, getRedisToken } from './redis.tokens.js';
+export { InjectRedis, InjectRedisPool, InjectRedisPublisher } from './decorators/index.js';
+export { getRedisPoolToken, getRedisPublisherToken, getRedisToken } from './redis.tokens.js';
 
 // message handlers
 export {
@@ -23,13 +23,20 @@ export {
   RedisPattern,
   RedisPayload,
 } from './decorators/index.js';
+export { RedisHandlers } from './pubsub/redis-handlers.service.js';
 export { RedisMessageContext } from './pubsub/redis-message-context.js';
 export { RedisPayloadError } from './handlers/redis-payload-error.js';
 export type {
   OnRedisMessageOptions,
+  RedisHandlerCounts,
   RedisHandlerErrorContext,
+  RedisHandlerStats,
   RedisMessageCodec,
 } from './interfaces/index.js';
+
+// publishing
+export { RedisPublisher } from './publisher/redis-publisher.js';
+export type { RedisMessageEncoder, RedisPublishOptions } from './interfaces/index.js';
 
 // telemetry
 export { RedisTracingInterceptor } from './telemetry/redis-tracing.interceptor.js';

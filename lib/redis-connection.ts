@@ -14,6 +14,7 @@ import {
   type ResolvedModuleOptions,
 } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
+import type { MessageTracing } from './telemetry/message-tracing.js';
 
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
 const LEAST_CLOSE_TIMEOUT = 100;
@@ -24,6 +25,8 @@ const LEAST_CLOSE_TIMEOUT = 100;
  */
 export class RedisConnection {
   readonly options: ResolvedModuleOptions;
+  /** Spans of messages, published and handled; set at boot, with `telemetry.traces`. */
+  messageTracing: MessageTracing | undefined;
   private readonly logger = new Logger('RedisModule');
   private ownClient: RedisClient | undefined;
   private ownPool: RedisPool | undefined;

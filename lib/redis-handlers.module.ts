@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { RedisHandlers } from './pubsub/redis-handlers.service.js';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';
 
@@ -10,8 +11,8 @@ import { RedisConnections } from './redis-connections.service.js';
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [RedisMessageHandlers],
-  exports: [RedisMessageHandlers],
+  providers: [RedisMessageHandlers, RedisHandlers],
+  exports: [RedisMessageHandlers, RedisHandlers],
 })
 export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(

@@ -14,7 +14,7 @@ import { startTelemetry } from './telemetry/start-telemetry.js';
 @Module({
   imports: [RedisHandlersModule, RedisUnknownModule],
   providers: [RedisConnections],
-  exports: [RedisConnections],
+  exports: [RedisConnections, RedisHandlersModule],
 })
 export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -31,6 +31,7 @@ const MODULE_OPTIONS: Record<
   telemetry: (value) => (isObject(value) ? undefined : 'an object such as { traces: true }'),
   onHandlerError: (value) => (typeof value === 'function' ? undefined : 'a function'),
   globalEnhancers: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  envelope: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
 };
 
 const MODULE_OPTION_NAMES = Object.keys(MODULE_OPTIONS);
@@ -58,6 +59,7 @@ export interface ResolvedModuleOptions {
   readonly metrics: boolean;
   readonly onHandlerError: RedisModuleOptions['onHandlerError'];
   readonly globalEnhancers: boolean;
+  readonly envelope: boolean;
 }
 
 /**
@@ -94,6 +96,7 @@ export function resolveModuleOptions(name: string, options: RedisModuleOptions):
     metrics: options.telemetry?.metrics ?? false,
     onHandlerError: options.onHandlerError,
     globalEnhancers: options.globalEnhancers ?? false,
+    envelope: options.envelope ?? false,
   };
 }
 

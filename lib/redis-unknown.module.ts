@@ -1,7 +1,7 @@
 import { Global, Module, Scope, type InjectionToken, type Provider, type Type } from '@nestjs/common';
 import { INQUIRER, ModulesContainer } from '@nestjs/core';
 import { DEFAULT_REDIS_CONNECTION, REDIS_CONNECTION_NAME } from './redis.constants.js';
-import { getRedisPoolToken, getRedisToken } from './redis.tokens.js';
+import { connectionTokens } from './redis.tokens.js';
 import { unknownConnection } from './unknown-connection.js';
 
 // Nest's own keys for constructor parameters and properties: needed to tell an @Optional() one
@@ -24,7 +24,7 @@ const announced = new Set<string>();
 export function expectConnection(name: string): void {
   if (announced.has(name) || expected.has(name)) return;
   expected.add(name);
-  for (const token of [getRedisToken(name), getRedisPoolToken(name)]) {
+  for (const token of connectionTokens(name)) {
     tokens.push(token);
     providers.push({
       provide: token,
@@ -41,7 +41,7 @@ export function expectConnection(name: string): void {
 export function announceConnection(name: string): void {
   announced.add(name);
   if (!expected.delete(name)) return;
-  for (const token of [getRedisToken(name), getRedisPoolToken(name)]) {
+  for (const token of connectionTokens(name)) {
     const index = tokens.indexOf(token);
     tokens.splice(index, 1);
     providers.splice(index, 1);

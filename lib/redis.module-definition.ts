@@ -4,7 +4,7 @@ import { RedisHostModule } from './redis-host.module.js';
 import { announceConnection } from './redis-unknown.module.js';
 import { DEFAULT_REDIS_CONNECTION, REDIS_MODULE_OPTIONS } from './redis.constants.js';
 import { createRedisProviders } from './redis.providers.js';
-import { getRedisPoolToken, getRedisToken } from './redis.tokens.js';
+import { connectionTokens } from './redis.tokens.js';
 
 const EXTRAS: RedisModuleExtras = { name: DEFAULT_REDIS_CONNECTION, isGlobal: true };
 
@@ -20,7 +20,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<RedisMo
       global: isGlobal,
       imports: [...(definition.imports ?? []), RedisHostModule],
       providers: [...(definition.providers ?? []), ...createRedisProviders(name)],
-      exports: [getRedisToken(name), getRedisPoolToken(name)],
+      exports: connectionTokens(name),
     };
   })
   .build();

@@ -1,5 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import type { RedisModuleOptions } from './interfaces/index.js';
+import { RedisPublisher } from './publisher/redis-publisher.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisConnections } from './redis-connections.service.js';
 import {
@@ -8,7 +9,7 @@ import {
   REDIS_CONNECTION_NAME,
   REDIS_MODULE_OPTIONS,
 } from './redis.constants.js';
-import { getRedisPoolToken, getRedisToken } from './redis.tokens.js';
+import { getRedisPoolToken, getRedisPublisherToken, getRedisToken } from './redis.tokens.js';
 
 /**
  * Providers of one named connection. None opens a socket: when `compile()` fails half-way, there is no application
@@ -32,6 +33,11 @@ export function createRedisProviders(name: string): Provider[] {
       provide: getRedisPoolToken(name),
       inject: [REDIS_CONNECTION],
       useFactory: (connection: RedisConnection) => connection.pool,
+    },
+    {
+      provide: getRedisPublisherToken(name),
+      inject: [REDIS_CONNECTION],
+      useFactory: (connection: RedisConnection) => new RedisPublisher(connection),
     },
     {
       provide: REDIS_ATTACHMENT,

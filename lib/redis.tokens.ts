@@ -1,5 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 import { RedisClient, RedisPool } from './core/index.js';
+import { RedisPublisher } from './publisher/redis-publisher.js';
 import { DEFAULT_REDIS_CONNECTION } from './redis.constants.js';
 
 /**
@@ -25,4 +26,20 @@ export function getRedisToken(name: string = DEFAULT_REDIS_CONNECTION): Injectio
  */
 export function getRedisPoolToken(name: string = DEFAULT_REDIS_CONNECTION): InjectionToken<RedisPool> {
   return name === DEFAULT_REDIS_CONNECTION ? RedisPool : `RedisPool(${name})`;
+}
+
+/**
+ * Injection token of a connection's publisher; the class `RedisPublisher` itself for the default connection.
+ *
+ * @param name Name given to `RedisModule.forRoot({ name })`. Default `'default'`.
+ */
+export function getRedisPublisherToken(
+  name: string = DEFAULT_REDIS_CONNECTION,
+): InjectionToken<RedisPublisher> {
+  return name === DEFAULT_REDIS_CONNECTION ? RedisPublisher : `RedisPublisher(${name})`;
+}
+
+/** What a connection provides, by its tokens. */
+export function connectionTokens(name: string): InjectionToken[] {
+  return [getRedisToken(name), getRedisPoolToken(name), getRedisPublisherToken(name)];
 }

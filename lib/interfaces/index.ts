@@ -1,10 +1,13 @@
 export type * from './on-redis-message-options.interface.js';
 export type * from './redis-connect-policy.type.js';
 export type * from './redis-handler-error-context.interface.js';
+export type * from './redis-handler-stats.interface.js';
 export type * from './redis-message-codec.interface.js';
+export type * from './redis-message-encoder.interface.js';
 export type * from './redis-module-async-options.interface.js';
 export type * from './redis-module-extras.interface.js';
 export type * from './redis-module-options.interface.js';
 export type * from './redis-module-pool-options.interface.js';
 export type * from './redis-options-factory.interface.js';
+export type * from './redis-publish-options.interface.js';
 export type * from './redis-telemetry-options.interface.js';

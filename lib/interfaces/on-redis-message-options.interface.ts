@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RedisMessageCodec } from './redis-message-codec.interface.js';
 
 /** Options of {@link OnRedisMessage}. */
@@ -13,6 +14,13 @@ export interface OnRedisMessageOptions {
   connection?: string;
   /** How the published bytes become the payload. Default `'json'`. */
   codec?: 'json' | 'text' | 'buffer' | RedisMessageCodec;
+  /**
+   * Validates what the codec made of a message; the handler gets what the schema gives. Of zod, valibot, ArkType or whichever
+   * library implements Standard Schema.
+   */
+  schema?: StandardSchemaV1;
+  /** Open the envelope of a message that has one, or not, whatever the connection's `envelope` says. */
+  envelope?: boolean;
   /** Messages of this handler that may be in work at once. Default 16. */
   concurrency?: number;
   /** Messages of one channel are handled one after the other, in the order they came. Default false. */

@@ -12,6 +12,8 @@ export interface RedisHandlerErrorContext {
   readonly channel: string;
   /** The pattern that matched, of a handler with `pattern: true`. */
   readonly pattern: string | undefined;
+  /** The message's id, by its envelope. */
+  readonly id: string | undefined;
   /** The message as it was received. */
   readonly data: Buffer;
 }

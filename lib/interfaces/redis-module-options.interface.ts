@@ -28,4 +28,9 @@ export interface RedisModuleOptions extends RedisClientOptions {
    * are written for HTTP requests.
    */
   globalEnhancers?: boolean;
+  /**
+   * `RedisPublisher` sends messages in an envelope with id, time and trace context, and handlers open it: CloudEvents 1.0
+   * as JSON. What comes without one is taken as it is. Default false.
+   */
+  envelope?: boolean;
 }

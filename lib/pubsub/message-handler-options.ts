@@ -1,8 +1,10 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { unknownOption } from '../core/unknown-option.js';
 import type { OnRedisMessageOptions, RedisMessageCodec } from '../interfaces/index.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';
 import { BUILT_IN_CODECS } from '../handlers/codecs.js';
+import { isStandardSchema } from '../handlers/validate-payload.js';
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_BUFFER_SIZE = 10_000;
@@ -14,6 +16,9 @@ export interface MessageHandlerOptions {
   readonly method: 'subscribe' | 'psubscribe' | 'ssubscribe';
   readonly connection: string;
   readonly codec: RedisMessageCodec;
+  readonly schema: StandardSchemaV1 | undefined;
+  /** Undefined: as the connection's `envelope` says. */
+  readonly envelope: boolean | undefined;
   readonly concurrency: number;
   readonly ordered: boolean;
   readonly bufferSize: number;
@@ -28,6 +33,11 @@ const KNOWN: Record<keyof OnRedisMessageOptions, (value: unknown) => string | un
     (typeof value === 'string' && Object.hasOwn(BUILT_IN_CODECS, value)) || isCodec(value)
       ? undefined
       : "'json', 'text', 'buffer' or an object with a decode(data) method",
+  schema: (value) =>
+    isStandardSchema(value)
+      ? undefined
+      : 'a schema that implements Standard Schema: of zod 3.24, valibot 1, ArkType 2 or later',
+  envelope: isBoolean,
   concurrency: isCount,
   ordered: isBoolean,
   bufferSize: isCount,
@@ -80,6 +90,8 @@ export function resolveMessageHandlerOptions(
     method: pattern === true ? 'psubscribe' : sharded ? 'ssubscribe' : 'subscribe',
     connection,
     codec: typeof codec === 'string' ? BUILT_IN_CODECS[codec] : codec,
+    schema: options.schema,
+    envelope: options.envelope,
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     ordered: options.ordered ?? false,
     bufferSize: options.bufferSize ?? DEFAULT_BUFFER_SIZE,

@@ -1,5 +1,6 @@
 import type { RedisConnection } from '../redis-connection.js';
 import type { HandlerInvocation } from '../handlers/handler-invoker.js';
+import type { HandlerCounters } from './handler-counters.js';
 import type { MessageHandlerOptions } from './message-handler-options.js';
 
 /** One `@OnRedisMessage()` on one instance (or request-scoped class) of an application. */
@@ -9,4 +10,5 @@ export interface MessageHandler {
   readonly options: MessageHandlerOptions;
   readonly connection: RedisConnection;
   readonly invoke: HandlerInvocation;
+  readonly counters: HandlerCounters;
 }

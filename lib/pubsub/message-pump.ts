@@ -15,6 +15,8 @@ export interface PumpOptions {
 export class MessagePump {
   private readonly lanes = new Map<string, Promise<void>>();
   private readonly running = new Set<Promise<void>>();
+  /** Messages that it took out of the backlog so far. */
+  taken = 0;
   private wake: (() => void) | undefined;
   private abandoned = false;
 
@@ -56,6 +58,7 @@ export class MessagePump {
   }
 
   private take(message: RedisMessage<Buffer>): void {
+    this.taken++;
     const work = this.options.ordered ? this.queue(message) : this.work(message);
     this.running.add(work);
     void work.finally(() => {

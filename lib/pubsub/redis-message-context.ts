@@ -1,4 +1,5 @@
 import type { RedisMessage } from '../core/index.js';
+import type { Envelope, TraceFields } from '../publisher/envelope.js';
 
 /**
  * What is known of a message beside its payload. A class rather than an interface, so that
@@ -18,12 +19,25 @@ export class RedisMessageContext {
   /** Aborts when the application shuts down: what is not done within `shutdownTimeout` then is left behind. */
   readonly signal: AbortSignal;
 
-  constructor(message: RedisMessage<Buffer>, connection: string, signal: AbortSignal) {
+  /** The message's id, by its envelope. Made by the sender: no proof of anything. */
+  readonly id: string | undefined;
+  /** Who sent it, by its envelope. */
+  readonly source: string | undefined;
+  /** When it was sent, by its envelope and the sender's clock. */
+  readonly time: Date | undefined;
+  /** @internal Trace context of the sender. */
+  readonly trace: TraceFields | undefined;
+
+  constructor(message: RedisMessage<Buffer>, connection: string, signal: AbortSignal, envelope?: Envelope) {
     this.type = message.type;
     this.channel = message.channel;
     this.pattern = message.pattern;
     this.connection = connection;
     this.data = message.data;
     this.signal = signal;
+    this.id = envelope?.id;
+    this.source = envelope?.source;
+    this.time = envelope?.time;
+    this.trace = envelope?.trace;
   }
 }

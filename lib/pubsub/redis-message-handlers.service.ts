@@ -9,13 +9,17 @@ import {
   type Subscription,
 } from '../core/index.js';
 import { describeError } from '../describe-error.js';
-import type { RedisHandlerErrorContext } from '../interfaces/index.js';
+import type { RedisHandlerErrorContext, RedisHandlerStats } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
 import { REDIS_MESSAGE_METADATA } from '../redis.constants.js';
-import { loadMessageTracing, type MessageTracing } from '../telemetry/message-tracing.js';
+import { HandlerMeter } from '../telemetry/handler-meter.js';
+import { loadOpenTelemetry } from '../telemetry/load-opentelemetry.js';
 import { findHandlers, type HandlerKind } from '../handlers/find-handlers.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
+import { openEnvelope } from '../publisher/envelope.js';
+import { decodeMessage } from './decode-message.js';
+import { HandlerCounters } from './handler-counters.js';
 import type { MessageHandlerOptions } from './message-handler-options.js';
 import type { MessageHandler } from './message-handler.js';
 import { MessagePump } from './message-pump.js';
@@ -50,7 +54,7 @@ export class RedisMessageHandlers {
   );
   private readonly ended = new Map<RedisConnection, Promise<void>[]>();
   private readonly shutdown = new AbortController();
-  private tracing: MessageTracing | undefined;
+  private meter: HandlerMeter | undefined;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -84,7 +88,8 @@ export class RedisMessageHandlers {
           methodName,
           options,
           connection,
-          invoke: invoker.bind(wrapper, methodName),
+          invoke: invoker.bind(wrapper, methodName, options.schema),
+          counters: new HandlerCounters(),
         });
       }
     }
@@ -95,9 +100,21 @@ export class RedisMessageHandlers {
    * they can.
    */
   async start(): Promise<void> {
-    if (this.handlers.some(({ connection }) => connection.options.traces))
-      this.tracing = await loadMessageTracing('telemetry.traces');
+    const measured = this.handlers.filter(({ connection }) => connection.options.metrics);
+    if (measured.length > 0)
+      this.meter = new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'), measured);
     await Promise.all(this.handlers.map((handler) => this.startHandler(handler)));
+  }
+
+  /** The counters of every handler. */
+  stats(): RedisHandlerStats[] {
+    return this.handlers.map(({ className, methodName, connection, options, counters }) => ({
+      className,
+      methodName,
+      connection: connection.name,
+      channels: options.channels,
+      ...counters.counts(),
+    }));
   }
 
   /** Ends the subscriptions, then waits for what was received to be handled, within each connection's `shutdownTimeout`. */
@@ -107,6 +124,7 @@ export class RedisMessageHandlers {
     for (const pump of this.pumps.keys()) pump.stop();
     await Promise.all([...this.ended].map(([connection, ended]) => this.drain(connection, ended)));
     this.failures.stop();
+    this.meter?.stop();
   }
 
   private async drain(connection: RedisConnection, ended: Promise<void>[]): Promise<void> {
@@ -170,6 +188,7 @@ export class RedisMessageHandlers {
       overflow.check();
       return this.dispatch(handler, message);
     });
+    handler.counters.watch({ subscription, pump });
     this.pumps.set(pump, { handler, overflow });
     const ended = outsideBoot(() => pump.run())
       .catch((error: unknown) => this.logFailure(`${nameOf(handler)} hears no further messages`, error))
@@ -183,22 +202,31 @@ export class RedisMessageHandlers {
   }
 
   private async dispatch(handler: MessageHandler, message: RedisMessage<Buffer>): Promise<void> {
-    const { connection, options, invoke } = handler;
-    const context = new RedisMessageContext(message, connection.name, this.shutdown.signal);
+    const { connection, options, invoke, counters } = handler;
+    const opens = options.envelope ?? connection.options.envelope;
+    const envelope = opens ? openEnvelope(message.data) : undefined;
+    const context = new RedisMessageContext(message, connection.name, this.shutdown.signal, envelope);
+    const { messageTracing } = connection;
+    const started = performance.now();
+    counters.begin();
+    let failure: { error: unknown } | undefined;
     try {
-      const run = async (): Promise<void> => invoke(await options.codec.decode(message.data), context);
-      await (connection.options.traces && this.tracing !== undefined
-        ? this.tracing.run(context, nameOf(handler), run)
-        : run());
+      const run = async (): Promise<void> =>
+        invoke(await decodeMessage(options.codec, message.data, envelope), context);
+      await (messageTracing === undefined ? run() : messageTracing.run(context, nameOf(handler), run));
     } catch (error) {
-      await this.report(handler, error, context);
+      failure = { error };
     }
+    if (connection.options.metrics)
+      this.meter?.record(handler, message, performance.now() - started, failure);
+    if (failure !== undefined) await this.report(handler, failure.error, context);
+    counters.end(failure !== undefined);
   }
 
   /** Never throws: nothing that a message does may end the process. */
   private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
     const { className, methodName, connection } = handler;
-    const { type, channel, pattern, data } = message;
+    const { type, channel, pattern, id, data } = message;
     this.logFailure(`${nameOf(handler)} failed on a message of channel "${channel}"`, error);
     const context: RedisHandlerErrorContext = {
       className,
@@ -207,6 +235,7 @@ export class RedisMessageHandlers {
       type,
       channel,
       pattern,
+      id,
       data,
     };
     try {

@@ -1,17 +1,30 @@
 import type { Context, Span, Tracer } from '@opentelemetry/api';
+import type { TraceFields } from '../publisher/envelope.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
+import { TracePropagation } from './trace-propagation.js';
 
 /** Messages that have a span already: the module's own tracing and the interceptor must not both make one. */
 const traced = new WeakSet<RedisMessageContext>();
 
-/** CONSUMER spans around the handling of messages. */
+/** A message on its way out. */
+export interface OutgoingMessage {
+  readonly channel: string;
+  /** Of its envelope, where it has one. */
+  readonly id: string | undefined;
+  /** Bytes, without the envelope. */
+  readonly bodySize: number;
+}
+
+/** PRODUCER spans around the publishing of messages, CONSUMER spans around their handling. */
 export class MessageTracing {
   private readonly tracer: Tracer;
+  private readonly propagation: TracePropagation;
 
   constructor(private readonly api: OpenTelemetryApi) {
     this.tracer = api.trace.getTracer(LIBRARY_NAME, LIBRARY_VERSION);
+    this.propagation = new TracePropagation(api);
   }
 
   /** True for a message that is inside of a span of ours. */
@@ -20,16 +33,26 @@ export class MessageTracing {
   }
 
   /**
-   * Runs `handle` inside a span, so that the spans of its commands are the children of it. It begins a trace: nothing
-   * that is active out here has to do with the message.
+   * Sends a message inside a span, a child of what is active.
    *
-   * @param handler class and method: several handlers may listen to one channel.
+   * @param send is given what the envelope has to carry for handlers to join the trace.
    */
-  async run(message: RedisMessageContext, handler: string, handle: () => Promise<void>): Promise<void> {
-    const { ROOT_CONTEXT } = this.api;
-    const span = this.start(message, handler, ROOT_CONTEXT);
+  async publish<T>(message: OutgoingMessage, send: (trace: TraceFields) => Promise<T>): Promise<T> {
+    const { context, trace, SpanKind } = this.api;
+    const span = this.tracer.startSpan(`publish ${message.channel}`, {
+      kind: SpanKind.PRODUCER,
+      attributes: {
+        'messaging.system': 'redis',
+        'messaging.operation.name': 'publish',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': message.channel,
+        'messaging.message.body.size': message.bodySize,
+        ...(message.id !== undefined && { 'messaging.message.id': message.id }),
+      },
+    });
+    const inside = trace.setSpan(context.active(), span);
     try {
-      await this.within(span, handle, ROOT_CONTEXT);
+      return await context.with(inside, () => send(this.propagation.inject(inside)));
     } catch (error) {
       this.fail(span, error);
       throw error;
@@ -38,10 +61,36 @@ export class MessageTracing {
     }
   }
 
-  start(message: RedisMessageContext, handler: string, parent: Context = this.api.context.active()): Span {
+  /**
+   * Runs `handle` inside a span, so that the spans of its commands are the children of it. It is a child of the
+   * publisher's where the message's envelope tells of one, and begins a trace otherwise: nothing that is active out here
+   * has to do with the message.
+   *
+   * @param handler class and method: several handlers may listen to one channel.
+   */
+  async run(message: RedisMessageContext, handler: string, handle: () => Promise<void>): Promise<void> {
+    const parent = this.parentOf(message, this.api.ROOT_CONTEXT);
+    const span = this.start(message, handler, parent);
+    try {
+      await this.within(span, handle, parent);
+    } catch (error) {
+      this.fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+
+  /** What a message's span is a child of: the publisher's span, or what is active where nothing is known of it. */
+  parentOf(message: RedisMessageContext, active: Context = this.api.context.active()): Context {
+    return this.propagation.extract(message.trace, active) ?? active;
+  }
+
+  start(message: RedisMessageContext, handler: string, parent: Context): Span {
     traced.add(message);
+    const { pattern, id, data } = message;
     return this.tracer.startSpan(
-      `process ${message.pattern ?? message.channel}`,
+      `process ${pattern ?? message.channel}`,
       {
         kind: this.api.SpanKind.CONSUMER,
         attributes: {
@@ -50,7 +99,10 @@ export class MessageTracing {
           'messaging.operation.type': 'process',
           'messaging.destination.name': message.channel,
           // many channels, one pattern: what to group by
-          ...(message.pattern !== undefined && { 'messaging.destination.template': message.pattern }),
+          ...(pattern !== undefined && { 'messaging.destination.template': pattern }),
+          ...(id !== undefined && { 'messaging.message.id': id }),
+          [message.trace === undefined ? 'messaging.message.body.size' : 'messaging.message.envelope.size']:
+            data.length,
           'code.function.name': handler,
         },
       },
@@ -59,7 +111,7 @@ export class MessageTracing {
   }
 
   /** Calls `work` with the span active. */
-  within<T>(span: Span, work: () => T, parent: Context = this.api.context.active()): T {
+  within<T>(span: Span, work: () => T, parent: Context): T {
     const { context, trace } = this.api;
     return context.with(trace.setSpan(parent, span), work);
   }

@@ -36,9 +36,10 @@ export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
     const tracing = (this.tracing ??= await loadMessageTracing('RedisTracingInterceptor'));
     const message = context.getArgByIndex<RedisMessageContext>(1);
     if (tracing.isTraced(message)) return next.handle();
-    const span = tracing.start(message, `${context.getClass().name}.${context.getHandler().name}`);
+    const parent = tracing.parentOf(message);
+    const span = tracing.start(message, `${context.getClass().name}.${context.getHandler().name}`, parent);
     return tracing
-      .within(span, () => next.handle())
+      .within(span, () => next.handle(), parent)
       .pipe(
         tap({ error: (error: unknown) => tracing.fail(span, error) }),
         finalize(() => span.end()),

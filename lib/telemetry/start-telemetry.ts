@@ -2,6 +2,7 @@ import type { RedisConnections } from '../redis-connections.service.js';
 import { createCommandMeter } from './command-meter.js';
 import { createCommandTracer } from './command-tracer.js';
 import { loadOpenTelemetry } from './load-opentelemetry.js';
+import { MessageTracing } from './message-tracing.js';
 
 /**
  * Puts observers on the connections that ask for traces or metrics. Nothing is loaded where none does.
@@ -14,6 +15,7 @@ export async function startTelemetry(connections: RedisConnections): Promise<voi
     if (!traces && !metrics) continue;
     const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
     if (traces) connection.observe(createCommandTracer(api));
+    if (traces) connection.messageTracing = new MessageTracing(api);
     if (metrics) connection.observe(createCommandMeter(api));
   }
 }

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { unknownOption } from '../core/unknown-option.js';
+import { LIBRARY_NAME } from '../core/version.js';
+import type { RedisMessageEncoder, RedisPublishOptions } from '../interfaces/index.js';
+import type { RedisConnection } from '../redis-connection.js';
+import { encodePayload } from './encode-payload.js';
+import { sealEnvelope, type TraceFields } from './envelope.js';
+
+const OPTIONS: Record<keyof RedisPublishOptions, (value: unknown) => string | undefined> = {
+  sharded: isBoolean,
+  codec: (value) =>
+    value === 'json' || value === 'text' || value === 'buffer' || isEncoder(value)
+      ? undefined
+      : "'json', 'text', 'buffer' or an object with an encode(payload) method",
+  envelope: isBoolean,
+  id: (value) => (typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty'),
+};
+
+/** What the publisher needs to know of its connection. */
+export type PublisherConnection = Pick<
+  RedisConnection,
+  'name' | 'options' | 'injectedClient' | 'messageTracing'
+>;
+
+/**
+ * Publishes messages over a connection; `@OnRedisMessage()` is the other side. Inject it by class for the default
+ * connection, with `@InjectRedisPublisher(name)` for others:
+ *
+ * ```ts
+ * interface Events {
+ *   'orders.created': Order;
+ * }
+ *
+ * constructor(private readonly publisher: RedisPublisher<Events>) {}
+ *
+ * await this.publisher.publish('orders.created', order);
+ * ```
+ *
+ * @typeParam Events payloads by channel. Without it any channel takes anything.
+ */
+export class RedisPublisher<Events extends object = Record<string, unknown>> {
+  /** Made by `RedisModule`, for each connection one. */
+  constructor(private readonly connection: PublisherConnection) {}
+
+  /**
+   * Publishes a message. What is published in one tick goes out in one write, in its order.
+   *
+   * @returns how many received it: subscribers of the server that it was sent to.
+   * @throws {TypeError} before anything is sent, naming the channel, for arguments that cannot work. No value is part of
+   *   the text.
+   */
+  async publish<Channel extends keyof Events & string>(
+    channel: Channel,
+    payload: Events[Channel],
+    options: RedisPublishOptions = {},
+  ): Promise<number> {
+    checkArguments(channel, options);
+    const { codec = 'json', sharded = false, envelope = this.connection.options.envelope } = options;
+    if (options.id !== undefined && !envelope) {
+      throw new TypeError(
+        `publish() to channel "${channel}": 'id' has its place in the envelope, and this message has none. Add envelope: true.`,
+      );
+    }
+    const encoded = encodePayload(channel, payload, codec);
+    const id = envelope ? (options.id ?? randomUUID()) : undefined;
+    const send = (trace?: TraceFields): Promise<number> => {
+      const body = id === undefined ? encoded.body : sealEnvelope(encoded, channel, this.source, id, trace);
+      return this.send(channel, sharded ? 'spublish' : 'publish', body);
+    };
+    const { messageTracing } = this.connection;
+    if (messageTracing === undefined) return send();
+    const bodySize = Buffer.byteLength(encoded.body);
+    return messageTracing.publish({ channel, id, bodySize }, send);
+  }
+
+  /** What the envelope names as the sender. */
+  private get source(): string {
+    return this.connection.options.client.clientName ?? LIBRARY_NAME;
+  }
+
+  private send(channel: string, method: 'publish' | 'spublish', body: string | Buffer): Promise<number> {
+    const client = this.connection.injectedClient;
+    if (typeof client?.[method] !== 'function') {
+      throw new TypeError(
+        `publish() to channel "${channel}": what stands in for the client of "${this.connection.name}" has no ${method}().`,
+      );
+    }
+    return client[method](channel, body);
+  }
+}
+
+function checkArguments(channel: unknown, options: RedisPublishOptions): void {
+  if (typeof channel !== 'string' || channel === '') {
+    throw new TypeError(
+      "publish(): its first argument is the channel, as in publish('orders.created', order).",
+    );
+  }
+  const fail = (problem: string): never => {
+    throw new TypeError(`publish() to channel "${channel}": ${problem}`);
+  };
+  if (typeof options !== 'object' || options === null) fail('its third argument is an object of options.');
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) fail(unknownOption(name, Object.keys(OPTIONS)).message);
+    const expected = value === undefined ? undefined : OPTIONS[name as keyof RedisPublishOptions](value);
+    if (expected !== undefined) fail(`'${name}' must be ${expected}.`);
+  }
+}
+
+function isBoolean(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'true or false';
+}
+
+function isEncoder(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<RedisMessageEncoder>).encode === 'function'
+  );
+}
