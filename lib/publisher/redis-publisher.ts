@@ -38,7 +38,9 @@ export type PublisherConnection = Pick<
  *
  * @typeParam Events payloads by channel. Without it any channel takes anything.
  */
-export class RedisPublisher<Events extends object = Record<string, unknown>> {
+// `any`, so that interfaces fit, and so that `module.get(RedisPublisher)`, which gives the constraint, can publish
+// oxlint-disable-next-line typescript/no-explicit-any
+export class RedisPublisher<Events extends Record<string, any> = Record<string, unknown>> {
   /** Made by `RedisModule`, for each connection one. */
   constructor(private readonly connection: PublisherConnection) {}
 

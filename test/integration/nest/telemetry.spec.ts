@@ -296,6 +296,7 @@ describe('spans of messages', () => {
       'messaging.operation.type': 'process',
       'messaging.destination.name': `${ns}.orders.created`,
       'messaging.destination.template': `${ns}.orders.*`,
+      'messaging.message.body.size': 2,
       'code.function.name': 'Orders.onOrder',
     });
     const command = await spanNamed('SET');
