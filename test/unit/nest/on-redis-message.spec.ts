@@ -36,6 +36,12 @@ describe('@OnRedisMessage() checks its arguments at once', () => {
     ['orders', { concurrency: 0 }, /'concurrency' must be an integer of 1 or more/],
     ['orders', { bufferSize: 1.5 }, /'bufferSize' must be an integer of 1 or more/],
     ['orders', { overflow: 'error' }, /'overflow' must be 'drop-oldest' or 'drop-newest'/],
+    [
+      'orders',
+      { schema: { parse: () => 1 } },
+      /'schema' must be a schema that implements Standard Schema: of zod/,
+    ],
+    ['orders', { envelope: 'yes' }, /'envelope' must be true or false/],
     ['orders', { connection: '' }, /a connection's name must be a string that is not empty/],
   ])('%j, %j', (channels, options, message) => {
     expect(() => decorate(channels, options)).toThrow(TypeError);
