@@ -10,6 +10,7 @@ import {
 } from '@nestjs/core';
 import { ExternalExceptionFilterContext } from '@nestjs/core/exceptions/external-exception-filter-context.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { Injector } from '@nestjs/core/injector/injector.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -85,6 +86,7 @@ export class HandlerInvoker {
   private readonly container: HandlerContainer;
   private readonly creators = new WeakMap<object, ExternalContextCreator>();
   private readonly filters: HandlerFilters;
+  private readonly injector = new Injector();
   private readonly params = new RedisParamsFactory();
   /** The module whose handler is being prepared; read back by the creator within the same call. */
   private hostKey = '';
@@ -94,7 +96,7 @@ export class HandlerInvoker {
   /** @param config where the global enhancers are taken from. */
   constructor(
     private readonly modules: ModulesContainer,
-    config: ApplicationConfig,
+    private readonly config: ApplicationConfig,
   ) {
     this.container = new HandlerContainer(config, modules);
     this.filters = new HandlerFilters(this.container, config);
@@ -110,16 +112,34 @@ export class HandlerInvoker {
     const { host } = wrapper;
     if (host === undefined)
       throw new Error(`${wrapper.name}.${methodName}: Nest knows no module of this handler.`);
-    if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+    const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+    const scoped = this.scopedEnhancers();
+    if (isStatic && scoped.length === 0)
       return this.create(wrapper, wrapper.instance, methodName, schema, undefined);
-    }
     const moduleRef = host.getProviderByKey<ModuleRef>(ModuleRef).instance;
+    const isDurable = wrapper.isDependencyTreeDurable();
     return async (payload, context) => {
-      const contextId = ContextIdFactory.create();
-      moduleRef.registerRequestByContextId(context, contextId);
+      // a strategy of the application is asked for durable trees only: most read a header of an HTTP request
+      const contextId = isDurable ? ContextIdFactory.getByRequest(context) : ContextIdFactory.create();
+      moduleRef.registerRequestByContextId(isDurable ? (contextId.payload ?? context) : context, contextId);
+      // Nest has those of a controller made with it, and knows of no other classes that need them
+      await Promise.all(
+        scoped.map((enhancer) => this.injector.loadInjectable(enhancer, enhancer.host!, contextId, wrapper)),
+      );
       const instance = await moduleRef.resolve<object>(wrapper.token, contextId, { strict: true });
       await this.create(wrapper, instance, methodName, schema, contextId)(payload, context);
     };
+  }
+
+  /** Global enhancers that are made anew for each message. */
+  private scopedEnhancers(): InstanceWrapper[] {
+    const { config } = this;
+    return [
+      ...config.getGlobalRequestGuards(),
+      ...config.getGlobalRequestPipes(),
+      ...config.getGlobalRequestInterceptors(),
+      ...config.getGlobalRequestFilters(),
+    ];
   }
 
   private create(
