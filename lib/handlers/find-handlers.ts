@@ -1,6 +1,7 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import { refuseLostHandler } from './refuse-lost-handlers.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
 /** A kind of handler, by the decorator that makes a method one. */
@@ -25,7 +26,8 @@ export interface FoundHandler<Options> {
  * Finds every method with the kind's decorator of every provider and controller, inherited ones too. A provider under
  * several tokens counts once.
  *
- * @throws {TypeError} for a handler with parameter decorators of another transport.
+ * @throws {TypeError} for a handler with parameter decorators of another transport, and for a method that lost its decorator or never
+ *   had one.
  */
 export function findHandlers<Options>(
   kind: HandlerKind<Options>,
@@ -42,7 +44,10 @@ export function findHandlers<Options>(
     for (const methodName of scanner.getAllMethodNames(prototype)) {
       const entries = Reflect.getMetadata(kind.metadataKey, prototype![methodName] as object) as
         Options[] | undefined;
-      if (entries === undefined) continue;
+      if (entries === undefined) {
+        refuseLostHandler(prototype!, methodName);
+        continue;
+      }
       const className = wrapper.instance.constructor.name;
       refuseForeignParams(kind.decorator, wrapper.instance.constructor, className, methodName);
       found.push({ wrapper, className, methodName, entries });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Body, Controller, Injectable, Post } from '@nestjs/common';
+import { Body, Controller, Injectable, Post, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { describe, expect, test } from '@jest/globals';
 import { OnRedisMessage, RedisModule, RedisPayload, type OnRedisMessageOptions } from 'nestjs-redwire';
@@ -80,7 +80,7 @@ describe('@OnRedisMessage() checks its arguments at once', () => {
 
 describe('a wrong handler fails the boot', () => {
   const boot = async (options: {
-    providers?: (new () => object)[];
+    providers?: Provider[];
     controllers?: (new () => object)[];
   }): Promise<void> => {
     const module = await Test.createTestingModule({
@@ -91,6 +91,7 @@ describe('a wrong handler fails the boot', () => {
       ...options,
     }).compile();
     await module.init();
+    await module.close();
   };
 
   test('with a connection that does not exist', async () => {
@@ -114,5 +115,67 @@ describe('a wrong handler fails the boot', () => {
     await expect(boot({ controllers: [Orders] })).rejects.toThrow(
       /Orders.onOrder has @OnRedisMessage\(\) and a parameter decorator of another transport/,
     );
+  });
+
+  test('with parameters of a handler on a method that is none', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage('orders')
+      onOrder(): void {}
+
+      onReturn(@RedisPayload() _payload: unknown): void {}
+    }
+    await expect(boot({ providers: [Orders] })).rejects.toThrow(
+      /Orders\.onReturn has @RedisPayload\(\) or another parameter decorator of message handlers, and no @OnRedisMessage\(\)/,
+    );
+  });
+
+  test('with a decorator above that puts another method in its place', async () => {
+    const Timed = (): MethodDecorator => (_target, _method, descriptor: PropertyDescriptor) => {
+      const original = descriptor.value as (...args: unknown[]) => unknown;
+      descriptor.value = function timed(this: unknown, ...args: unknown[]): unknown {
+        return original.apply(this, args);
+      };
+    };
+    @Injectable()
+    class Lost {
+      @Timed()
+      @OnRedisMessage('orders')
+      onOrder(): void {}
+    }
+    await expect(boot({ providers: [Lost] })).rejects.toThrow(
+      /Lost\.onOrder: a decorator above @OnRedisMessage\(\) put another method in its place.*Move @OnRedisMessage\(\) above it/,
+    );
+    @Injectable()
+    class Kept {
+      @OnRedisMessage('orders')
+      @Timed()
+      onOrder(): void {}
+    }
+    await boot({ providers: [Kept] });
+  });
+
+  test('but not with values of any shape among the providers', async () => {
+    const bare = Object.assign(Object.create(null) as object, { method: () => undefined });
+    const values = [
+      bare,
+      Object.create(bare),
+      new Proxy({}, {}),
+      { method: () => undefined },
+      Object.create(null),
+    ];
+    await boot({ providers: values.map((useValue, index) => ({ provide: `value ${index}`, useValue })) });
+  });
+
+  test('but not where a subclass has a method of its own instead of the handler', async () => {
+    abstract class Base {
+      @OnRedisMessage('orders')
+      onOrder(@RedisPayload() _payload: unknown): void {}
+    }
+    @Injectable()
+    class Silent extends Base {
+      override onOrder(): void {}
+    }
+    await boot({ providers: [Silent] });
   });
 });
