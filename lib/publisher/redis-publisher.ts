@@ -16,6 +16,8 @@ const OPTIONS: Record<keyof RedisPublishOptions, (value: unknown) => string | un
   id: (value) => (typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty'),
 };
 
+export const PUBLISH_OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
+
 /** What the publisher needs to know of its connection. */
 export type PublisherConnection = Pick<
   RedisConnection,
@@ -102,7 +104,7 @@ function checkArguments(channel: unknown, options: RedisPublishOptions): void {
   };
   if (typeof options !== 'object' || options === null) fail('its third argument is an object of options.');
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) fail(unknownOption(name, Object.keys(OPTIONS)).message);
+    if (!Object.hasOwn(OPTIONS, name)) fail(unknownOption(name, PUBLISH_OPTION_NAMES).message);
     const expected = value === undefined ? undefined : OPTIONS[name as keyof RedisPublishOptions](value);
     if (expected !== undefined) fail(`'${name}' must be ${expected}.`);
   }

@@ -188,6 +188,23 @@ describe('message-handlers.md', () => {
   });
 });
 
+describe('message-handlers.md, further', () => {
+  it('a schema, and the counters', async () => {
+    const { log, Ledger, Backlog } = handlers;
+    log.length = 0;
+    await start({ imports: [handlers.module()], providers: [Ledger, Backlog] });
+    const order = { id: '7', total: 12, at: '2024-05-01T12:00:00Z' };
+    await publisher.publish('orders.checked', JSON.stringify(order));
+    await publisher.publish('orders.checked', JSON.stringify({ ...order, total: 'hunter2' }));
+    await eventually(() => expect(log).toHaveLength(2));
+    expect(log).toEqual([
+      '7 of 2024',
+      'Ledger.onOrder failed on orders.checked: RedisPayloadError: the payload does not match the schema: 1 issue(s), at total (invalid_type).',
+    ]);
+    expect(module!.get(Backlog).lines()).toEqual(['Ledger.onOrder: 0, 0']);
+  });
+});
+
 describe('health.md', () => {
   it('pingCheck()', async () => {
     await start({

@@ -11,11 +11,13 @@ import {
   OnRedisMessage,
   RedisChannel,
   RedisContext,
+  RedisHandlers,
   RedisMessageContext,
   RedisModule,
   RedisPattern,
   RedisPayload,
 } from 'nestjs-redwire';
+import { z } from 'zod';
 
 export const log: unknown[] = [];
 
@@ -84,6 +86,38 @@ export class Billing {
   onOrder(order: Order): void {
     if (order.total > 1_000) throw new RangeError('too large');
     if (order.total < 0) throw new Error('negative'); // no filter: logged, then onHandlerError
+  }
+}
+// #endregion
+
+// #region schema
+const Placed = z.object({
+  id: z.string(),
+  total: z.number().positive(),
+  at: z.iso.datetime().transform((text) => new Date(text)),
+});
+
+@Injectable()
+export class Ledger {
+  @OnRedisMessage('orders.checked', { schema: Placed })
+  onOrder(order: z.infer<typeof Placed>): void {
+    log.push(`${order.id} of ${order.at.getFullYear()}`);
+  }
+}
+// #endregion
+
+// #region stats
+@Injectable()
+export class Backlog {
+  constructor(private readonly handlers: RedisHandlers) {}
+
+  /** What a dashboard shows. */
+  lines(): string[] {
+    return this.handlers
+      .stats()
+      .map(
+        ({ className, methodName, waiting, dropped }) => `${className}.${methodName}: ${waiting}, ${dropped}`,
+      );
   }
 }
 // #endregion
