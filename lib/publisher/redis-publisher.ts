@@ -49,7 +49,7 @@ export class RedisPublisher<Events extends Record<string, any> = Record<string, 
   /**
    * Publishes a message. What is published in one tick goes out in one write, in its order.
    *
-   * @returns how many received it: subscribers of the server that it was sent to.
+   * @returns how many connections received it; handlers of one application share theirs.
    * @throws {TypeError} before anything is sent, naming the channel, for arguments that cannot work. No value is part of
    *   the text.
    */

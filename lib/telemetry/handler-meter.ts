@@ -8,6 +8,7 @@ import type {
 } from '@opentelemetry/api';
 import type { RedisMessage } from '../core/index.js';
 import type { MessageHandler } from '../pubsub/message-handler.js';
+import { attempt } from './attempt.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 
@@ -72,13 +73,15 @@ export class HandlerMeter {
     failure: { error: unknown } | undefined,
   ): void {
     const attributes = messageAttributes(handler, message.pattern ?? message.channel);
-    this.consumed.add(1, attributes);
-    this.duration.record(
-      took / 1_000,
-      failure === undefined
-        ? attributes
-        : { ...attributes, 'error.type': errorAttributes(failure.error)['error.type'] },
-    );
+    attempt(() => {
+      this.consumed.add(1, attributes);
+      this.duration.record(
+        took / 1_000,
+        failure === undefined
+          ? attributes
+          : { ...attributes, 'error.type': errorAttributes(failure.error)['error.type'] },
+      );
+    });
   }
 
   /** Reads the handlers no longer. */

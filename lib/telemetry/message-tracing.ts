@@ -1,6 +1,7 @@
 import type { Context, Span, Tracer } from '@opentelemetry/api';
 import type { TraceFields } from '../publisher/envelope.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import { attempt } from './attempt.js';
 import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 import { TracePropagation } from './trace-propagation.js';
@@ -39,26 +40,21 @@ export class MessageTracing {
    */
   async publish<T>(message: OutgoingMessage, send: (trace: TraceFields) => Promise<T>): Promise<T> {
     const { context, trace, SpanKind } = this.api;
-    const span = this.tracer.startSpan(`publish ${message.channel}`, {
-      kind: SpanKind.PRODUCER,
-      attributes: {
-        'messaging.system': 'redis',
-        'messaging.operation.name': 'publish',
-        'messaging.operation.type': 'send',
-        'messaging.destination.name': message.channel,
-        'messaging.message.body.size': message.bodySize,
-        ...(message.id !== undefined && { 'messaging.message.id': message.id }),
-      },
-    });
-    const inside = trace.setSpan(context.active(), span);
-    try {
-      return await context.with(inside, () => send(this.propagation.inject(inside)));
-    } catch (error) {
-      this.fail(span, error);
-      throw error;
-    } finally {
-      span.end();
-    }
+    const span = attempt(() =>
+      this.tracer.startSpan(`publish ${message.channel}`, {
+        kind: SpanKind.PRODUCER,
+        attributes: {
+          'messaging.system': 'redis',
+          'messaging.operation.name': 'publish',
+          'messaging.operation.type': 'send',
+          'messaging.destination.name': message.channel,
+          'messaging.message.body.size': message.bodySize,
+          ...(message.id !== undefined && { 'messaging.message.id': message.id }),
+        },
+      }),
+    );
+    const inside = span === undefined ? context.active() : trace.setSpan(context.active(), span);
+    return this.around(span, () => context.with(inside, () => send(this.propagation.inject(inside))));
   }
 
   /**
@@ -71,14 +67,7 @@ export class MessageTracing {
   async run(message: RedisMessageContext, handler: string, handle: () => Promise<void>): Promise<void> {
     const parent = this.parentOf(message, this.api.ROOT_CONTEXT);
     const span = this.start(message, handler, parent);
-    try {
-      await this.within(span, handle, parent);
-    } catch (error) {
-      this.fail(span, error);
-      throw error;
-    } finally {
-      span.end();
-    }
+    await this.around(span, () => this.within(span, handle, parent));
   }
 
   /** What a message's span is a child of: the publisher's span, or what is active where nothing is known of it. */
@@ -86,40 +75,61 @@ export class MessageTracing {
     return this.propagation.extract(message.trace, active) ?? active;
   }
 
-  start(message: RedisMessageContext, handler: string, parent: Context): Span {
+  /** Undefined where the application's tracer fails: the message goes on without. */
+  start(message: RedisMessageContext, handler: string, parent: Context): Span | undefined {
     traced.add(message);
     const { pattern, id, data } = message;
-    return this.tracer.startSpan(
-      `process ${pattern ?? message.channel}`,
-      {
-        kind: this.api.SpanKind.CONSUMER,
-        attributes: {
-          'messaging.system': 'redis',
-          'messaging.operation.name': 'process',
-          'messaging.operation.type': 'process',
-          'messaging.destination.name': message.channel,
-          // many channels, one pattern: what to group by
-          ...(pattern !== undefined && { 'messaging.destination.template': pattern }),
-          ...(id !== undefined && { 'messaging.message.id': id }),
-          [message.trace === undefined ? 'messaging.message.body.size' : 'messaging.message.envelope.size']:
-            data.length,
-          'code.function.name': handler,
+    return attempt(() =>
+      this.tracer.startSpan(
+        `process ${pattern ?? message.channel}`,
+        {
+          kind: this.api.SpanKind.CONSUMER,
+          attributes: {
+            'messaging.system': 'redis',
+            'messaging.operation.name': 'process',
+            'messaging.operation.type': 'process',
+            'messaging.destination.name': message.channel,
+            // many channels, one pattern: what to group by
+            ...(pattern !== undefined && { 'messaging.destination.template': pattern }),
+            ...(id !== undefined && { 'messaging.message.id': id }),
+            [message.trace === undefined ? 'messaging.message.body.size' : 'messaging.message.envelope.size']:
+              data.length,
+            'code.function.name': handler,
+          },
         },
-      },
-      parent,
+        parent,
+      ),
     );
   }
 
   /** Calls `work` with the span active. */
-  within<T>(span: Span, work: () => T, parent: Context): T {
+  within<T>(span: Span | undefined, work: () => T, parent: Context): T {
     const { context, trace } = this.api;
-    return context.with(trace.setSpan(parent, span), work);
+    return context.with(span === undefined ? parent : trace.setSpan(parent, span), work);
   }
 
-  fail(span: Span, error: unknown): void {
-    const description = errorAttributes(error);
-    span.setAttributes(description);
-    span.setStatus({ code: this.api.SpanStatusCode.ERROR, message: description['error.type'] });
+  fail(span: Span | undefined, error: unknown): void {
+    attempt(() => {
+      const description = errorAttributes(error);
+      span?.setAttributes(description);
+      span?.setStatus({ code: this.api.SpanStatusCode.ERROR, message: description['error.type'] });
+    });
+  }
+
+  end(span: Span | undefined): void {
+    attempt(() => span?.end());
+  }
+
+  /** Ends the span when `work` is done, with its error if it has one. */
+  private async around<T>(span: Span | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.fail(span, error);
+      throw error;
+    } finally {
+      this.end(span);
+    }
   }
 }
 

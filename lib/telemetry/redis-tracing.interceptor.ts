@@ -42,7 +42,7 @@ export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
       .within(span, () => next.handle(), parent)
       .pipe(
         tap({ error: (error: unknown) => tracing.fail(span, error) }),
-        finalize(() => span.end()),
+        finalize(() => tracing.end(span)),
       );
   }
 }

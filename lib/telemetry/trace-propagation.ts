@@ -1,9 +1,10 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
 import type { TraceFields } from '../publisher/envelope.js';
+import { attempt } from './attempt.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
 
-/** Version 00 of W3C Trace Context, the one there is. */
-const TRACEPARENT = /^00-((?!0{32})[\da-f]{32})-((?!0{16})[\da-f]{16})-([\da-f]{2})$/;
+/** Version 00 of W3C Trace Context, the one there is. Ids of zeros alone are none: tracers know. */
+const TRACEPARENT = /^00-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
 
 /**
  * Carries trace context from publisher to handler by the propagator that the application configured, so baggage travels as
@@ -53,14 +54,5 @@ export class TracePropagation {
       isRemote: true,
       ...(tracestate !== undefined && { traceState: this.api.createTraceState(tracestate) }),
     };
-  }
-}
-
-/** Propagators are the application's own, and may throw. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
   }
 }

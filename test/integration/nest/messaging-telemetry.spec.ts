@@ -21,6 +21,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import {
   OnRedisMessage,
   RedisClient,
+  RedisHandlers,
   RedisModule,
   RedisPublisher,
   RedisTracingInterceptor,
@@ -252,6 +253,43 @@ describe('strangers', () => {
     await module!.get(RedisClient).publish(`${ns}.traced`, JSON.stringify(event));
   }
 });
+
+test.each(['onStart', 'onEnd'] as const)(
+  'a span processor whose %s throws keeps no message from being sent, handled and counted',
+  async (broken) => {
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    trace.disable();
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({
+        spanProcessors: [
+          {
+            onStart: (span) => (broken === 'onStart' && span.name.startsWith('p') ? fail() : undefined),
+            onEnd: (span) => (broken === 'onEnd' && span.name.startsWith('p') ? fail() : undefined),
+            forceFlush: async () => undefined,
+            shutdown: async () => undefined,
+          },
+        ],
+      }),
+    );
+    try {
+      const publisher = await start({ telemetry: { traces: true } });
+      expect(await publisher.publish(`${ns}.traced`, { n: 1 })).toBe(1);
+      expect(await publisher.publish(`${ns}.intercepted`, 1)).toBe(1);
+      await eventually(() =>
+        expect(module!.get(RedisHandlers).stats()).toMatchObject(
+          Array.from({ length: 3 }, () => ({ received: 1, handled: 1, failed: 0 })),
+        ),
+      );
+    } finally {
+      trace.disable();
+      trace.setGlobalTracerProvider(
+        new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+      );
+    }
+  },
+);
 
 test('a publish that fails fails its span, by its code', async () => {
   const publisher = await start({ telemetry: { traces: true } });
