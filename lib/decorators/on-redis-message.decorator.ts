@@ -34,6 +34,13 @@ export function OnRedisMessage(
   options: OnRedisMessageOptions = {},
 ): MethodDecorator {
   return (target, method, descriptor: PropertyDescriptor | undefined) => {
+    if (typeof method === 'object') {
+      const { name } = method as { name?: unknown };
+      throw new TypeError(
+        `@OnRedisMessage() on ${String(name)}: it was called as a decorator of the ECMAScript proposal. ` +
+          "Nest's decorators are of the older kind: set experimentalDecorators in your tsconfig.",
+      );
+    }
     const className = typeof target === 'function' ? target.name : target.constructor.name;
     const place = `${className}.${String(method)}`;
     const handler: unknown = descriptor?.value;

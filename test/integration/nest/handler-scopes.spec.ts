@@ -22,6 +22,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   OnRedisMessage,
+  RedisHandlers,
   RedisMessageContext,
   RedisModule,
   RedisPublisher,
@@ -102,6 +103,36 @@ describe.each([
     await eventually(() => expect(calls.at(-1)).toEqual(['handled']));
     expect(calls).toEqual([['guard', true], ['guard', true], ['handled']]);
   });
+});
+
+test('a request-scoped handler that cannot be made fails its message, and no other', async () => {
+  @Injectable({ scope: Scope.REQUEST })
+  class Session {
+    constructor(@Inject(REQUEST) { data }: RedisMessageContext) {
+      if (data.toString() === '1') throw new RangeError('no session');
+    }
+  }
+  @Injectable()
+  class Orders {
+    constructor(readonly session: Session) {}
+
+    @OnRedisMessage(`${ns}.made`, { ordered: true })
+    onOrder(payload: number): void {
+      calls.push([payload]);
+    }
+  }
+  const unhandled = jest.fn();
+  process.on('unhandledRejection', unhandled);
+  const publisher = await start({ providers: [Session, Orders] });
+  for (const payload of [1, 2, 1, 3]) await publisher.publish(`${ns}.made`, payload);
+  await eventually(() => expect(calls).toEqual([[2], [3]]));
+  expect(onHandlerError.mock.calls.map(([error]) => (error as Error).message)).toEqual([
+    'no session',
+    'no session',
+  ]);
+  expect(module!.get(RedisHandlers).stats()).toMatchObject([{ received: 4, handled: 2, failed: 2 }]);
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
 });
 
 describe('a durable handler', () => {

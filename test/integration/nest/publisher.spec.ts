@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, Optional, type ModuleMetadata } from '@nestjs/common';
+import { Inject, Injectable, Optional, type ModuleMetadata, type OnModuleInit } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
@@ -160,6 +160,47 @@ describe('RedisPublisher', () => {
       const message = JSON.parse((await next()).toString()) as number | { data: number };
       expect(typeof message === 'number' ? message : message.data).toBe(n);
     }
+  });
+
+  test('meets its handlers on a connection with a keyPrefix: channels have none', async () => {
+    @Injectable()
+    class Reader {
+      @OnRedisMessage(`${ns}.prefix`)
+      onPlain(payload: unknown, { channel }: RedisMessageContext): void {
+        calls.push(['plain', payload, channel]);
+      }
+
+      @OnRedisMessage(`${ns}.prefix`, { sharded: true })
+      onSharded(payload: unknown, { channel }: RedisMessageContext): void {
+        calls.push(['sharded', payload, channel]);
+      }
+    }
+    const publisher = await start({ providers: [Reader] }, { keyPrefix: 'app:' });
+    expect(await publisher.publish(`${ns}.prefix`, 1)).toBe(1);
+    expect(await publisher.publish(`${ns}.prefix`, 2, { sharded: true })).toBe(1);
+    await eventually(() => expect(calls).toHaveLength(2));
+    expect(calls).toEqual(
+      expect.arrayContaining([
+        ['plain', 1, `${ns}.prefix`],
+        ['sharded', 2, `${ns}.prefix`],
+      ]),
+    );
+  });
+
+  test('publishes in onModuleInit of any provider', async () => {
+    @Injectable()
+    class Early implements OnModuleInit {
+      receivers = -1;
+      constructor(private readonly publisher: RedisPublisher) {}
+
+      async onModuleInit(): Promise<void> {
+        this.receivers = await this.publisher.publish(`${ns}.early`, 'up');
+      }
+    }
+    const next = await listen('early');
+    await start({ providers: [Early] });
+    expect(module!.get(Early).receivers).toBe(1);
+    expect((await next()).toString()).toBe('"up"');
   });
 
   test.each<[string, unknown[], RegExp]>([

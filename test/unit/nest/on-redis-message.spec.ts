@@ -66,6 +66,10 @@ describe('@OnRedisMessage() checks its arguments at once', () => {
     expect(() => OnRedisMessage('orders')(Orders, 'onOrder', descriptor)).toThrow(
       /Orders.onOrder: it belongs on an instance method/,
     );
+    const standard = { kind: 'method', name: 'onOrder' };
+    expect(() => OnRedisMessage('orders')(() => undefined, standard as never, undefined as never)).toThrow(
+      /onOrder: it was called as a decorator of the ECMAScript proposal.*experimentalDecorators/,
+    );
     expect(() => OnRedisMessage('orders')({}, 'property', undefined as never)).toThrow(
       /belongs on an instance method/,
     );
