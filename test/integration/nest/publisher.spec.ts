@@ -14,6 +14,7 @@ import {
   RedisModule,
   RedisPublisher,
   type CommandObserver,
+  type RedisHandlerStats,
   type RedisModuleOptions,
   type RedisPublishOptions,
 } from 'nestjs-redwire';
@@ -362,6 +363,40 @@ describe('the envelope', () => {
 });
 
 describe('RedisHandlers.stats()', () => {
+  test('tells how many were lost; which, is what the overflow policy says', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    @Injectable()
+    class Slow {
+      @OnRedisMessage(`${ns}.full`, { concurrency: 1, bufferSize: 2, overflow: 'drop-newest' })
+      async onFirst(payload: number): Promise<void> {
+        await gate;
+        calls.push(['first', payload]);
+      }
+
+      @OnRedisMessage(`${ns}.full`, { concurrency: 1, bufferSize: 2 })
+      async onLast(payload: number): Promise<void> {
+        await gate;
+        calls.push(['last', payload]);
+      }
+    }
+    const publisher = await start({ providers: [Slow] });
+    const stats = (): RedisHandlerStats[] => module!.get(RedisHandlers).stats();
+    await publisher.publish(`${ns}.full`, 0);
+    await eventually(() => expect(stats()).toMatchObject([{ inFlight: 1 }, { inFlight: 1 }]));
+    for (let n = 1; n < 10; n++) await publisher.publish(`${ns}.full`, n);
+    const full = { received: 10, inFlight: 1, waiting: 2, dropped: 7, handled: 0, failed: 0 };
+    await eventually(() => expect(stats()).toMatchObject([full, full]));
+    release();
+    const done = { received: 10, inFlight: 0, waiting: 0, dropped: 7, handled: 3, failed: 0 };
+    await eventually(() => expect(stats()).toMatchObject([done, done]));
+    const by = (name: string): unknown[] => calls.filter(([who]) => who === name).map(([, n]) => n);
+    expect(by('first')).toEqual([0, 1, 2]);
+    expect(by('last')).toEqual([0, 8, 9]);
+  });
+
   test('counts every message in one place, from the first to the last', async () => {
     const release: (() => void)[] = [];
     @Injectable()
