@@ -10,6 +10,7 @@ import type { RedisMessage } from '../core/index.js';
 import type { MessageHandler } from '../pubsub/message-handler.js';
 import { attempt } from './attempt.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
+import { serverAttributes } from './server-attributes.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 
 /** Bounds of the histogram's buckets, seconds, as the conventions advise. */
@@ -92,12 +93,13 @@ export class HandlerMeter {
 
 /** @param destination channel or pattern: the channels of a pattern are without number, others are the application's few. */
 function messageAttributes(
-  { className, methodName, options }: MessageHandler,
+  { className, methodName, options, connection }: MessageHandler,
   destination: string,
 ): Attributes {
   const isPattern = options.method === 'psubscribe';
   return {
     'messaging.system': 'redis',
+    ...serverAttributes(connection),
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
     [isPattern ? 'messaging.destination.template' : 'messaging.destination.name']: destination,

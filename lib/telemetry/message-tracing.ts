@@ -1,4 +1,4 @@
-import type { Context, Span, Tracer } from '@opentelemetry/api';
+import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { TraceFields } from '../publisher/envelope.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { attempt } from './attempt.js';
@@ -23,7 +23,11 @@ export class MessageTracing {
   private readonly tracer: Tracer;
   private readonly propagation: TracePropagation;
 
-  constructor(private readonly api: OpenTelemetryApi) {
+  /** @param server attributes of the connection, where it is known. */
+  constructor(
+    private readonly api: OpenTelemetryApi,
+    private readonly server: Attributes = {},
+  ) {
     this.tracer = api.trace.getTracer(LIBRARY_NAME, LIBRARY_VERSION);
     this.propagation = new TracePropagation(api);
   }
@@ -45,6 +49,7 @@ export class MessageTracing {
         kind: SpanKind.PRODUCER,
         attributes: {
           'messaging.system': 'redis',
+          ...this.server,
           'messaging.operation.name': 'publish',
           'messaging.operation.type': 'send',
           'messaging.destination.name': message.channel,
@@ -86,6 +91,7 @@ export class MessageTracing {
           kind: this.api.SpanKind.CONSUMER,
           attributes: {
             'messaging.system': 'redis',
+            ...this.server,
             'messaging.operation.name': 'process',
             'messaging.operation.type': 'process',
             'messaging.destination.name': message.channel,

@@ -3,6 +3,7 @@ import { createCommandMeter } from './command-meter.js';
 import { createCommandTracer } from './command-tracer.js';
 import { loadOpenTelemetry } from './load-opentelemetry.js';
 import { MessageTracing } from './message-tracing.js';
+import { serverAttributes } from './server-attributes.js';
 
 /**
  * Puts observers on the connections that ask for traces or metrics. Nothing is loaded where none does.
@@ -15,7 +16,7 @@ export async function startTelemetry(connections: RedisConnections): Promise<voi
     if (!traces && !metrics) continue;
     const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
     if (traces) connection.observe(createCommandTracer(api));
-    if (traces) connection.messageTracing = new MessageTracing(api);
+    if (traces) connection.messageTracing = new MessageTracing(api, serverAttributes(connection));
     if (metrics) connection.observe(createCommandMeter(api));
   }
 }

@@ -141,6 +141,8 @@ describe('one trace', () => {
     expect(producer!.kind).toBe(SpanKind.PRODUCER);
     expect(producer!.attributes).toEqual({
       'messaging.system': 'redis',
+      'server.address': server.host,
+      'server.port': server.port,
       'messaging.operation.name': 'publish',
       'messaging.operation.type': 'send',
       'messaging.destination.name': `${ns}.traced`,
@@ -150,6 +152,8 @@ describe('one trace', () => {
     expect(first.kind).toBe(SpanKind.CONSUMER);
     expect(first.attributes).toEqual({
       'messaging.system': 'redis',
+      'server.address': server.host,
+      'server.port': server.port,
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
       'messaging.destination.name': `${ns}.traced`,
@@ -325,6 +329,8 @@ test('metrics of handlers: consumed, duration, dropped, waiting, in flight', asy
   };
   const common = {
     'messaging.system': 'redis',
+    'server.address': server.host,
+    'server.port': server.port,
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
   };

@@ -228,20 +228,25 @@ describe('RedisPublisher', () => {
     expect(seen).toEqual(['PUBLISH']);
   });
 
-  test("a test's stand-in for the client is what it publishes with", async () => {
-    const publish = jest.fn(async (_channel: string, _message: string) => 3);
-    module = await Test.createTestingModule({ imports: [RedisModule.forRoot({ port: 1 })] })
-      .overrideProvider(getRedisToken())
-      .useValue({ publish })
-      .compile();
-    await module.init();
-    const publisher = module.get(RedisPublisher);
-    expect(await publisher.publish('orders', { id: 7 })).toBe(3);
-    expect(publish).toHaveBeenCalledWith('orders', '{"id":7}');
-    await expect(publisher.publish('orders', 1, { sharded: true })).rejects.toThrow(
-      /channel "orders": what stands in for the client of "default" has no spublish\(\)/,
-    );
-  });
+  test.each([true, false])(
+    "a test's stand-in for the client is what it publishes with, traces: %s",
+    async (traces) => {
+      const publish = jest.fn(async (_channel: string, _message: string) => 3);
+      module = await Test.createTestingModule({
+        imports: [RedisModule.forRoot({ port: 1, telemetry: { traces, metrics: traces } })],
+      })
+        .overrideProvider(getRedisToken())
+        .useValue({ publish })
+        .compile();
+      await module.init();
+      const publisher = module.get(RedisPublisher);
+      expect(await publisher.publish('orders', { id: 7 })).toBe(3);
+      expect(publish).toHaveBeenCalledWith('orders', '{"id":7}');
+      await expect(publisher.publish('orders', 1, { sharded: true })).rejects.toThrow(
+        /channel "orders": what stands in for the client of "default" has no spublish\(\)/,
+      );
+    },
+  );
 
   test('takes payloads of the events that it is told of', () => {
     const check = async (shop: Shop): Promise<void> => {

@@ -292,6 +292,8 @@ describe('spans of messages', () => {
     expect(consumer.kind).toBe(SpanKind.CONSUMER);
     expect(consumer.attributes).toEqual({
       'messaging.system': 'redis',
+      'server.address': server.host,
+      'server.port': server.port,
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
       'messaging.destination.name': `${ns}.orders.created`,
