@@ -338,6 +338,7 @@ describe('wrong options', () => {
     );
     const named = { ...lazy, name: 'queue' };
     const compiling = Test.createTestingModule({
+      // @ts-expect-error the types refuse it too
       imports: [RedisModule.forRootAsync({ useFactory: () => named })],
     }).compile();
     await expect(compiling).rejects.toThrow(/'name' belongs beside useFactory/);
