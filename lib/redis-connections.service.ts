@@ -1,13 +1,20 @@
-import { Injectable } from '@nestjs/common';
 import type { RedisModuleOptions } from './interfaces/index.js';
 import { RedisConnection } from './redis-connection.js';
+import { startTelemetry } from './telemetry/start-telemetry.js';
 import { unknownConnection } from './unknown-connection.js';
 
 /** The connections of one application, by name. */
-@Injectable()
 export class RedisConnections implements Iterable<RedisConnection> {
   private readonly connections = new Map<string, RedisConnection>();
-  private booted = false;
+  private readonly openings = new Map<RedisConnection, Promise<void>>();
+  private opened: boolean;
+  private booted: boolean;
+
+  /** @param late made when the application had booted already: nobody will call {@link open} and {@link keepProcess}. */
+  constructor(late = false) {
+    this.opened = late;
+    this.booted = late;
+  }
 
   /**
    * Takes up a connection; the one that is there already, where it is registered again with the same options.
@@ -43,10 +50,40 @@ export class RedisConnections implements Iterable<RedisConnection> {
    * @throws the first failure. By then nothing is open any longer, so that the process can exit.
    */
   async open(): Promise<void> {
+    this.opened = true;
     try {
-      await Promise.all([...this].map((connection) => connection.open()));
+      await startTelemetry(this);
+      await Promise.all(
+        [...this].map((connection) => {
+          const opening = connection.open();
+          this.openings.set(connection, opening);
+          return opening;
+        }),
+      );
     } catch (error) {
       this.destroy();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a connection that was registered after the others were opened, by a module that is loaded lazily: Nest runs no hooks
+   * there. Before that moment it does nothing.
+   *
+   * @throws what the connection's opening throws; it is forgotten then, so that the module can be loaded again.
+   */
+  async openLate(connection: RedisConnection): Promise<void> {
+    if (!this.opened) return;
+    let opening = this.openings.get(connection);
+    if (opening === undefined) {
+      opening = startTelemetry([connection]).then(() => connection.open());
+      this.openings.set(connection, opening);
+    }
+    try {
+      await opening;
+    } catch (error) {
+      connection.destroy();
+      this.connections.delete(connection.name);
       throw error;
     }
   }
