@@ -1,5 +1,6 @@
 import type { RedisModuleOptions } from './interfaces/index.js';
 import { RedisConnection } from './redis-connection.js';
+import { untilShutdownSignal } from './shutdown-signals.js';
 import { startTelemetry } from './telemetry/start-telemetry.js';
 import { unknownConnection } from './unknown-connection.js';
 
@@ -47,23 +48,31 @@ export class RedisConnections implements Iterable<RedisConnection> {
   /**
    * Opens every connection as its policy says, all at once.
    *
-   * @throws the first failure. By then nothing is open any longer, so that the process can exit.
+   * @throws the first failure. By then nothing is open any longer, so that the process can exit. The same where the process is
+   *   asked to end meanwhile: Nest's shutdown waits for the boot, which may wait for a server that never comes.
    */
   async open(): Promise<void> {
     this.opened = true;
+    let signal: NodeJS.Signals | undefined;
     try {
       await startTelemetry(this);
-      await Promise.all(
-        [...this].map((connection) => {
-          const opening = connection.open();
-          this.openings.set(connection, opening);
-          return opening;
-        }),
+      await untilShutdownSignal(
+        () => this.openAll(),
+        (received) => {
+          signal = received;
+          this.destroy();
+        },
       );
     } catch (error) {
       this.destroy();
-      throw error;
+      if (signal === undefined) throw error;
+      throw new Error(`The boot was given up: ${signal} came while it waited for Redis.`, { cause: error });
     }
+  }
+
+  private async openAll(): Promise<void> {
+    for (const connection of this) this.openings.set(connection, connection.open());
+    await Promise.all(this.openings.values());
   }
 
   /**
