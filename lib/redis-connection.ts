@@ -197,10 +197,11 @@ export class RedisConnection {
       await this.client.connect({ deadline });
       if (this.opensPool) await this.pool.connect({ deadline: Math.max(1, end - performance.now()) });
     } catch (cause) {
+      const longer = performance.now() < end ? '' : ' give it longer (`connectDeadline`),';
       throw new RedisConnectionError(
         'connect_failed',
         `Redis connection "${this.name}": ${describeError(cause).message} The application does not start without it (connect: 'eager'). ` +
-          "Mend the connection, or start without it with connect: 'background' or 'lazy'.",
+          `Mend the connection,${longer} or start without it with connect: 'background' or 'lazy'.`,
         { cause, code: cause instanceof RedisError ? cause.code : undefined },
       );
     }

@@ -34,7 +34,7 @@ describe('the process of an application', () => {
       const boot = () => NestFactory.createApplicationContext(App, silent);
       const until = async (check) => { while (!check()) await new Promise((resolve) => setTimeout(resolve, 5)); };
       ${steps}`;
-    const ended = await runScript(script, { env, timeout: HANGS });
+    const ended = await runScript(script, { env, flags: ['--disable-warning=DEP0205'], timeout: HANGS });
     return { ...ended, output: ended.stdout + ended.stderr };
   };
 
