@@ -7,6 +7,7 @@ import {
   type CommandObserver,
 } from './core/index.js';
 import { describeError } from './describe-error.js';
+import { OverriddenPool } from './overridden-pool.js';
 import {
   differingOptions,
   holdsFunction,
@@ -55,6 +56,15 @@ export class RedisConnection {
   /** The connection's pool, made at first use. */
   get pool(): RedisPool {
     return (this.ownPool ??= this.createPool());
+  }
+
+  /**
+   * The pool for those who inject it: beside a client that a test put in place of ours, one that opens nothing and says so. A test
+   * that replaces the client never means to reach a server.
+   */
+  poolBeside(client: RedisConnection['injectedClient']): RedisPool {
+    if (client !== this.ownClient) this.ownPool ??= new OverriddenPool(this.name);
+    return this.pool;
   }
 
   /** What the client's token resolves to: {@link client}, or a test's stand-in, which may be null and have any shape. */
@@ -188,13 +198,13 @@ export class RedisConnection {
     const end = performance.now() + deadline;
     try {
       await this.client.connect({ deadline });
-      if (this.options.pool !== undefined)
-        await this.pool.connect({ deadline: Math.max(1, end - performance.now()) });
+      if (this.opensPool) await this.pool.connect({ deadline: Math.max(1, end - performance.now()) });
     } catch (cause) {
+      const longer = performance.now() < end ? '' : ' give it longer (`connectDeadline`),';
       throw new RedisConnectionError(
         'connect_failed',
         `Redis connection "${this.name}": ${describeError(cause).message} The application does not start without it (connect: 'eager'). ` +
-          "Mend the connection, or start without it with connect: 'background' or 'lazy'.",
+          `Mend the connection,${longer} or start without it with connect: 'background' or 'lazy'.`,
         { cause, code: cause instanceof RedisError ? cause.code : undefined },
       );
     }
@@ -204,8 +214,7 @@ export class RedisConnection {
     try {
       await this.client.connect({ deadline: Infinity });
       // the client stands, so the pool's connections soon do, or something is wrong
-      if (this.options.pool !== undefined)
-        await this.pool.connect({ deadline: this.options.connectDeadline });
+      if (this.opensPool) await this.pool.connect({ deadline: this.options.connectDeadline });
     } catch (error) {
       // closed while it was still trying: that is what was asked for
       if (error instanceof RedisError && error.code === 'CLOSED') return;
@@ -213,6 +222,11 @@ export class RedisConnection {
         `Redis "${this.name}" could not be opened in the background: ${describeError(error).message} The next command tries again.`,
       );
     }
+  }
+
+  /** A pool with settings, and ours: a test's stand-in is left alone. */
+  private get opensPool(): boolean {
+    return this.options.pool !== undefined && this.injectedPool === this.pool;
   }
 
   /** A long outage fails every few seconds in the same way: that is one line, not a thousand. */

@@ -1,13 +1,21 @@
-import { Injectable } from '@nestjs/common';
 import type { RedisModuleOptions } from './interfaces/index.js';
 import { RedisConnection } from './redis-connection.js';
+import { untilShutdownSignal } from './shutdown-signals.js';
+import { startTelemetry } from './telemetry/start-telemetry.js';
 import { unknownConnection } from './unknown-connection.js';
 
 /** The connections of one application, by name. */
-@Injectable()
 export class RedisConnections implements Iterable<RedisConnection> {
   private readonly connections = new Map<string, RedisConnection>();
-  private booted = false;
+  private readonly openings = new Map<RedisConnection, Promise<void>>();
+  private opened: boolean;
+  private booted: boolean;
+
+  /** @param late made when the application had booted already: nobody will call {@link open} and {@link keepProcess}. */
+  constructor(late = false) {
+    this.opened = late;
+    this.booted = late;
+  }
 
   /**
    * Takes up a connection; the one that is there already, where it is registered again with the same options.
@@ -40,13 +48,51 @@ export class RedisConnections implements Iterable<RedisConnection> {
   /**
    * Opens every connection as its policy says, all at once.
    *
-   * @throws the first failure. By then nothing is open any longer, so that the process can exit.
+   * @throws the first failure. By then nothing is open any longer, so that the process can exit. The same where the process is
+   *   asked to end meanwhile: Nest's shutdown waits for the boot, which may wait for a server that never comes.
    */
   async open(): Promise<void> {
+    this.opened = true;
+    let signal: NodeJS.Signals | undefined;
     try {
-      await Promise.all([...this].map((connection) => connection.open()));
+      await startTelemetry(this);
+      await untilShutdownSignal(
+        () => this.openAll(),
+        (received) => {
+          signal = received;
+          this.destroy();
+        },
+      );
     } catch (error) {
       this.destroy();
+      if (signal === undefined) throw error;
+      throw new Error(`The boot was given up: ${signal} came while it waited for Redis.`, { cause: error });
+    }
+  }
+
+  private async openAll(): Promise<void> {
+    for (const connection of this) this.openings.set(connection, connection.open());
+    await Promise.all(this.openings.values());
+  }
+
+  /**
+   * Opens a connection that was registered after the others were opened, by a module that is loaded lazily: Nest runs no hooks
+   * there. Before that moment it does nothing.
+   *
+   * @throws what the connection's opening throws; it is forgotten then, so that the module can be loaded again.
+   */
+  async openLate(connection: RedisConnection): Promise<void> {
+    if (!this.opened) return;
+    let opening = this.openings.get(connection);
+    if (opening === undefined) {
+      opening = startTelemetry([connection]).then(() => connection.open());
+      this.openings.set(connection, opening);
+    }
+    try {
+      await opening;
+    } catch (error) {
+      connection.destroy();
+      this.connections.delete(connection.name);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { DiscoveryModule, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
+import { afterLazyLoad, isLoadedLazily, shutDownWithApplication } from './lazy-modules.js';
 import { RedisHandlers } from './pubsub/redis-handlers.service.js';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';
@@ -19,7 +20,10 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
     private readonly connections: RedisConnections,
     private readonly handlers: RedisMessageHandlers,
     modules: ModulesContainer,
+    loader: LazyModuleLoader,
   ) {
+    afterLazyLoad(loader, () => handlers.adopt());
+    if (isLoadedLazily(modules, RedisHandlersModule)) this.standInForBoot(modules);
     // Nest runs the hooks of distant modules first at boot and last at shutdown. Nearer than the
     // root module: when handlers start, all others have done their onApplicationBootstrap; when they stop, all others'
     // onModuleDestroy is still to come.
@@ -41,5 +45,13 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
 
   async onModuleDestroy(): Promise<void> {
     await this.handlers.stop();
+  }
+
+  private standInForBoot(modules: ModulesContainer): void {
+    this.handlers.expectLate();
+    shutDownWithApplication(modules, {
+      onModuleDestroy: () => this.handlers.stop(),
+      onApplicationShutdown: () => this.connections.close(),
+    });
   }
 }

@@ -3,8 +3,8 @@ import { ModulesContainer } from '@nestjs/core';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';
 import { RedisHandlersModule } from './redis-handlers.module.js';
+import { isLoadedLazily } from './lazy-modules.js';
 import { RedisUnknownModule } from './redis-unknown.module.js';
-import { startTelemetry } from './telemetry/start-telemetry.js';
 
 /**
  * What all `RedisModule` imports of an application share, and the one place where its life is written down: which
@@ -13,7 +13,14 @@ import { startTelemetry } from './telemetry/start-telemetry.js';
 @Global()
 @Module({
   imports: [RedisHandlersModule, RedisUnknownModule],
-  providers: [RedisConnections],
+  providers: [
+    {
+      provide: RedisConnections,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) =>
+        new RedisConnections(isLoadedLazily(modules, RedisHandlersModule)),
+    },
+  ],
   exports: [RedisConnections, RedisHandlersModule],
 })
 export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
@@ -32,7 +39,6 @@ export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
 
   /** Connects. Handlers are found before, since a wrong one is better known before ten seconds of trying to connect. */
   async onModuleInit(): Promise<void> {
-    await startTelemetry(this.connections);
     this.handlers.discover();
     await this.connections.open();
   }

@@ -141,7 +141,7 @@ export function checkExtras(method: string, { name, isGlobal }: RedisModuleExtra
 }
 
 /** Checks what `forRootAsync()` was given, as far as it can be known before the factory runs. @throws {TypeError} */
-export function checkAsyncOptions(options: RedisModuleAsyncOptions): void {
+export function checkAsyncOptions(options: Omit<RedisModuleAsyncOptions, 'inject'>): void {
   const method = 'RedisModule.forRootAsync()';
   if (!isObject(options))
     throw new TypeError(`${method}: give it an object with useFactory, useClass or useExisting.`);

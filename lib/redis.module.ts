@@ -1,5 +1,11 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
-import type { RedisModuleAsyncOptions, RedisModuleExtras, RedisModuleOptions } from './interfaces/index.js';
+import type {
+  RedisInjection,
+  RedisKnownOptions,
+  RedisModuleAsyncOptions,
+  RedisModuleExtras,
+  RedisModuleOptions,
+} from './interfaces/index.js';
 import { checkAsyncOptions, checkExtras, checkOptionsFactory, checkOptionsObject } from './redis-options.js';
 import { REDIS_MODULE_OPTIONS } from './redis.constants.js';
 import { ConfigurableModuleClass } from './redis.module-definition.js';
@@ -15,7 +21,7 @@ import { ConfigurableModuleClass } from './redis.module-definition.js';
  *     RedisModule.forRootAsync({
  *       name: 'queue',
  *       inject: [ConfigService],
- *       useFactory: (config: ConfigService) => ({ url: config.getOrThrow('QUEUE_URL'), connect: 'background' }),
+ *       useFactory: (config) => ({ url: config.getOrThrow('QUEUE_URL'), connect: 'background' }),
  *     }),
  *   ],
  * })
@@ -41,18 +47,24 @@ export class RedisModule extends ConfigurableModuleClass {
   }
 
   /**
-   * Registers a connection whose options come from a factory, which may inject what it needs.
+   * Registers a connection whose options come from a factory, which may inject what it needs: the types of its arguments
+   * are those of what `inject` names.
    *
    * @param options exactly one of `useFactory`, `useClass` and `useExisting`, with the connection's `name` beside it.
    * @throws {TypeError} for an option that does not belong here.
    */
-  static override forRootAsync(options: RedisModuleAsyncOptions): DynamicModule {
+  static override forRootAsync<
+    const Inject extends readonly RedisInjection[],
+    Options extends RedisModuleOptions,
+  >(options: RedisModuleAsyncOptions<Inject, Options> & RedisKnownOptions<Options>): DynamicModule {
     checkAsyncOptions(options);
-    const definition = super.forRootAsync(options);
+    const definition = super.forRootAsync(options as BaseAsyncOptions);
     if (options.useFactory !== undefined) return definition;
     return { ...definition, providers: definition.providers?.map(withCheckedFactory) };
   }
 }
+
+type BaseAsyncOptions = Parameters<typeof ConfigurableModuleClass.forRootAsync>[0];
 
 /** Nest calls the method of `useClass` and `useExisting` unseen: without one it would say that something is no function. */
 function withCheckedFactory(provider: Provider): Provider {

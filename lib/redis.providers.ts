@@ -12,8 +12,8 @@ import {
 import { getRedisPoolToken, getRedisPublisherToken, getRedisToken } from './redis.tokens.js';
 
 /**
- * Providers of one named connection. None opens a socket: when `compile()` fails half-way, there is no application
- * whose closing could close it.
+ * Providers of one named connection. None opens a socket before the application is up: when `compile()` fails half-way,
+ * there is no application whose closing could close it.
  */
 export function createRedisProviders(name: string): Provider[] {
   return [
@@ -31,8 +31,9 @@ export function createRedisProviders(name: string): Provider[] {
     },
     {
       provide: getRedisPoolToken(name),
-      inject: [REDIS_CONNECTION],
-      useFactory: (connection: RedisConnection) => connection.pool,
+      inject: [REDIS_CONNECTION, getRedisToken(name)],
+      useFactory: (connection: RedisConnection, client: RedisConnection['injectedClient']) =>
+        connection.poolBeside(client),
     },
     {
       provide: getRedisPublisherToken(name),
@@ -41,13 +42,15 @@ export function createRedisProviders(name: string): Provider[] {
     },
     {
       provide: REDIS_ATTACHMENT,
-      inject: [REDIS_CONNECTION, getRedisToken(name), getRedisPoolToken(name)],
-      useFactory: (
+      inject: [RedisConnections, REDIS_CONNECTION, getRedisToken(name), getRedisPoolToken(name)],
+      useFactory: async (
+        connections: RedisConnections,
         connection: RedisConnection,
         client: RedisConnection['injectedClient'],
         pool: RedisConnection['injectedPool'],
       ) => {
         connection.attach(client, pool);
+        await connections.openLate(connection);
         return name;
       },
     },

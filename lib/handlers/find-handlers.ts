@@ -1,4 +1,5 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
 import { refuseLostHandler } from './refuse-lost-handlers.js';
@@ -26,6 +27,7 @@ export interface FoundHandler<Options> {
  * Finds every method with the kind's decorator of every provider and controller, inherited ones too. A provider under
  * several tokens counts once.
  *
+ * @param seen what was looked at already, for looking again after a module was loaded lazily.
  * @throws {TypeError} for a handler with parameter decorators of another transport, and for a method that lost its decorator or never
  *   had one.
  */
@@ -33,9 +35,9 @@ export function findHandlers<Options>(
   kind: HandlerKind<Options>,
   discovery: DiscoveryService,
   scanner: MetadataScanner,
+  seen = new WeakSet<object>(),
 ): FoundHandler<Options>[] {
   const found: FoundHandler<Options>[] = [];
-  const seen = new Set<object>();
   const wrappers: InstanceWrapper<unknown>[] = [...discovery.getProviders(), ...discovery.getControllers()];
   for (const wrapper of wrappers) {
     if (!isInspectable(wrapper) || seen.has(wrapper.instance)) continue;
@@ -60,7 +62,13 @@ export function findHandlers<Options>(
 function isInspectable(wrapper: InstanceWrapper<unknown>): wrapper is InstanceWrapper<object> {
   if (wrapper.isAlias) return false;
   const { instance } = wrapper;
-  return typeof instance === 'object' && instance !== null;
+  return typeof instance === 'object' && instance !== null && isMade(wrapper);
+}
+
+/** False for what a module that is being loaded lazily has not made yet: what stands there is its prototype. */
+function isMade(wrapper: InstanceWrapper<unknown>): boolean {
+  if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) return true;
+  return wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved === true;
 }
 
 function refuseForeignParams(

@@ -48,6 +48,11 @@ interface Listening {
 export class RedisMessageHandlers {
   private readonly logger = new Logger('RedisModule');
   private readonly handlers: MessageHandler[] = [];
+  private readonly measured: MessageHandler[] = [];
+  private readonly seen = new WeakSet<object>();
+  private discovered = false;
+  /** How many of {@link handlers} were started; undefined before the application has. */
+  private started: number | undefined;
   private readonly pumps = new Map<MessagePump, Listening>();
   private readonly failures = new RepeatedFailures((failure, times) =>
     this.log('error', `${failure} (${times} more)`),
@@ -65,17 +70,19 @@ export class RedisMessageHandlers {
   ) {}
 
   /**
-   * Finds the handlers and prepares them.
+   * Finds the handlers that were not found before, and prepares them.
    *
    * @throws {Error} for one that asks for a connection that does not exist, or that cannot work.
    */
   discover(): void {
+    this.discovered = true;
     const plain = new HandlerInvoker(this.modules, new ApplicationConfig());
     const withGlobals = new HandlerInvoker(this.modules, this.config);
     for (const { wrapper, className, methodName, entries } of findHandlers(
       MESSAGE_HANDLERS,
       this.discovery,
       this.scanner,
+      this.seen,
     )) {
       for (const options of entries) {
         const connection = this.connections.get(
@@ -95,15 +102,34 @@ export class RedisMessageHandlers {
     }
   }
 
+  /** The application has booted without us: what is found from now on is started at once. */
+  expectLate(): void {
+    this.discovered = true;
+    this.started = 0;
+  }
+
   /**
-   * Subscribes every handler. Those of a connection that is opened eagerly are waited for; the others subscribe when
+   * Takes up the handlers of modules that were loaded lazily, as far as the application has come by now.
+   *
+   * @throws {Error} as {@link discover} and {@link start} do.
+   */
+  async adopt(): Promise<void> {
+    if (!this.discovered || this.shutdown.signal.aborted) return;
+    this.discover();
+    if (this.started !== undefined) await this.start();
+  }
+
+  /**
+   * Subscribes every handler that was not yet. Those of a connection that is opened eagerly are waited for; the others subscribe when
    * they can.
    */
   async start(): Promise<void> {
-    const measured = this.handlers.filter(({ connection }) => connection.options.metrics);
-    if (measured.length > 0)
-      this.meter = new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'), measured);
-    await Promise.all(this.handlers.map((handler) => this.startHandler(handler)));
+    const fresh = this.handlers.slice(this.started);
+    this.started = this.handlers.length;
+    this.measured.push(...fresh.filter(({ connection }) => connection.options.metrics));
+    if (this.measured.length > 0)
+      this.meter ??= new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'), this.measured);
+    await Promise.all(fresh.map((handler) => this.startHandler(handler)));
   }
 
   /** The counters of every handler. */

@@ -1,4 +1,4 @@
-import type { RedisConnections } from '../redis-connections.service.js';
+import type { RedisConnection } from '../redis-connection.js';
 import { createCommandMeter } from './command-meter.js';
 import { createCommandTracer } from './command-tracer.js';
 import { loadOpenTelemetry } from './load-opentelemetry.js';
@@ -10,7 +10,7 @@ import { serverAttributes } from './server-attributes.js';
  *
  * @throws {Error} where `@opentelemetry/api` is not installed.
  */
-export async function startTelemetry(connections: RedisConnections): Promise<void> {
+export async function startTelemetry(connections: Iterable<RedisConnection>): Promise<void> {
   for (const connection of connections) {
     const { traces, metrics } = connection.options;
     if (!traces && !metrics) continue;

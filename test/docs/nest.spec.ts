@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { Injectable, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import {
@@ -18,6 +17,7 @@ import {
   RedisPool,
 } from 'nestjs-redwire';
 import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redwire/terminus';
+import { createNestApp } from '../support/nest-app.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import { check, HealthModule } from './examples/health.js';
 import * as handlers from './examples/message-handlers.js';
@@ -63,7 +63,7 @@ describe('README.md', () => {
     const { OrdersService } = await import('./examples/quick-start/orders.service.js');
     const { OrderMails } = await import('./examples/quick-start/order-mails.js');
     const { HealthController } = await import('./examples/quick-start/health.controller.js');
-    app = await NestFactory.create(AppModule, { logger: false });
+    app = await createNestApp(AppModule);
     await app.init();
     const orders = app.get(OrdersService);
     await orders.place({ id: '7', customer: 'Ada', total: 42 });

@@ -14,6 +14,7 @@ import {
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { OnRedisMessage, RedisClient, RedisModule } from 'nestjs-redwire';
+import { createNestApp } from '../../support/nest-app.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 
 const ns = `nest-${randomUUID()}`;
@@ -27,14 +28,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** An HTTP request has a path; what else would call it must not get here. */
+/** An HTTP request has a URL; what else would call it must not get here. */
 @Injectable()
 class HttpGuard implements CanActivate {
   static readonly types: string[] = [];
 
   canActivate(context: ExecutionContext): boolean {
     HttpGuard.types.push(context.getType());
-    return context.switchToHttp().getRequest<{ path: string }>().path === '/total';
+    return context.switchToHttp().getRequest<{ url: string }>().url === '/total';
   }
 }
 
@@ -80,7 +81,7 @@ function appModule(): new () => object {
 }
 
 test('an HTTP application: one controller answers requests and handles messages, through a restart of the server', async () => {
-  const app = await NestFactory.create(appModule(), { logger: false });
+  const app = await createNestApp(appModule());
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   const total = async (): Promise<unknown> => (await fetch(`${url}/total`)).json();

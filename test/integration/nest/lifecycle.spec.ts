@@ -201,6 +201,22 @@ describe('boot', () => {
   });
 });
 
+test('a pool that a test replaced is left alone, and ours is not opened in its place', async () => {
+  const pool = { stats: () => 'faked' };
+  await using own = await startServer({ kind: SERVER_KINDS[0]! });
+  module = await Test.createTestingModule({
+    imports: [RedisModule.forRoot({ url: own.url, pool: { min: 3 } })],
+  })
+    .overrideProvider(getRedisPoolToken())
+    .useValue(pool)
+    .compile();
+  await module.init();
+  expect(module.get(RedisPool)).toBe(pool);
+  const clients = await module.get(RedisClient).clientList();
+  expect(clients).toHaveLength(1);
+  await module.close();
+});
+
 describe('order', () => {
   const log: string[] = [];
 

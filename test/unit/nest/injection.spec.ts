@@ -131,6 +131,69 @@ describe('injection', () => {
     await module.close();
   });
 
+  test('the pool beside a replaced client opens nothing, and says what to override', async () => {
+    const module = await Test.createTestingModule({
+      imports: [
+        RedisModule.forRoot({ port: 1, pool: { min: 2 } }),
+        RedisModule.forRoot({ name: 'queue', port: 1, pool: { min: 2 } }),
+      ],
+      providers: [Consumer, QueueConsumer],
+    })
+      .overrideProvider(getRedisToken())
+      .useValue({})
+      .overrideProvider(getRedisToken('queue'))
+      .useValue({})
+      .compile();
+    await module.init();
+    const { pool } = module.get(QueueConsumer);
+    expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0 });
+    for (const use of [() => pool.acquire(), () => pool.use(() => 1)]) {
+      await expect(use()).rejects.toMatchObject({
+        code: 'OVERRIDDEN',
+        message: expect.stringMatching(
+          /the client of the Redis connection "queue" is overridden and its pool is not; nothing was opened\. Override the pool too: \.overrideProvider\(getRedisPoolToken\('queue'\)\)/,
+        ),
+      });
+    }
+    await expect(module.get(Consumer).pool.acquire()).rejects.toThrow(/getRedisPoolToken\(\)\)/);
+    await module.close();
+  });
+
+  test('overrideModule() replaces a module that imports RedisModule, with all of it', async () => {
+    @Module({ imports: [RedisModule.forRoot({ port: 1 })] })
+    class Data {}
+    const fake = {};
+    const redis = { provide: RedisClient, useValue: fake };
+    @Module({ providers: [redis], exports: [redis] })
+    class FakeData {}
+    @Module({
+      imports: [Data],
+      providers: [{ provide: 'uses', inject: [RedisClient], useFactory: (client: unknown) => client }],
+    })
+    class App {}
+    const module = await Test.createTestingModule({ imports: [App] })
+      .overrideModule(Data)
+      .useModule(FakeData)
+      .compile();
+    await module.init();
+    expect(module.get('uses')).toBe(fake);
+    await module.close();
+  });
+
+  test('overrideModule() replaces one registration of RedisModule', async () => {
+    const real = RedisModule.forRoot({ port: 1 });
+    const module = await Test.createTestingModule({
+      imports: [real],
+      providers: [{ provide: 'uses', useExisting: RedisClient }],
+    })
+      .overrideModule(real as never)
+      .useModule(RedisModule.forRoot({ ...lazy, port: 6390 }) as never)
+      .compile();
+    await module.init();
+    expect(module.get<RedisClient>('uses').address).toBe('localhost:6390');
+    await module.close();
+  });
+
   test('null in place of a connection is what is injected, and nothing connects', async () => {
     class Handlers {
       @OnRedisMessage('orders')
@@ -338,6 +401,7 @@ describe('wrong options', () => {
     );
     const named = { ...lazy, name: 'queue' };
     const compiling = Test.createTestingModule({
+      // @ts-expect-error the types refuse it too
       imports: [RedisModule.forRootAsync({ useFactory: () => named })],
     }).compile();
     await expect(compiling).rejects.toThrow(/'name' belongs beside useFactory/);
