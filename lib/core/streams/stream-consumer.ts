@@ -121,13 +121,14 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
    * Reads nothing more, gives back what is not begun, lets handlers finish, and acknowledges what they have handled. Always
    * settles, and may be called again. Inside a handler or loop, do not wait for it: it waits for them.
    *
-   * @param options.timeout ms after which the `signal` of those that still run fires; half a second later it ends without them.
-   *   Default 5_000.
+   * @param options.timeout ms after which the `signal` of those that still run fires. Default 5_000.
+   * @param options.grace ms after that until it ends without them. Default 500.
    */
-  async stop(options: { timeout?: number | undefined } = {}): Promise<void> {
+  async stop(options: { timeout?: number | undefined; grace?: number | undefined } = {}): Promise<void> {
     checkMilliseconds('stop()', 'timeout', options.timeout);
+    checkMilliseconds('stop()', 'grace', options.grace);
     if (this.work === undefined) this.hasEnded = true;
-    else await this.work.end(options.timeout ?? DEFAULT_TIMEOUT);
+    else await this.work.end(options.timeout ?? DEFAULT_TIMEOUT, options.grace);
   }
 
   /** `await using consumer = …`: stops at the end of the block. */
@@ -135,7 +136,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     await this.stop();
   }
 
-  /** `error`, `handlerError`, `deadLetter`, `claimed`, `dropped`. An `error` without a listener harms nothing. */
+  /** `ready`, `error`, `handlerError`, `deadLetter`, `claimed`, `dropped`. An `error` without a listener harms nothing. */
   on<Name extends keyof StreamConsumerEvents<T>>(
     event: Name,
     listener: (...payload: StreamConsumerEvents<T>[Name]) => void,

@@ -31,6 +31,8 @@ export interface StreamDeadLetter<T extends string | Buffer = string> {
 
 /** What befalls a consumer. */
 export interface StreamConsumerEvents<T extends string | Buffer = string> {
+  /** The group is there, and the server has answered the first read. */
+  ready: [];
   /** Something failed that the consumer gets over by itself: a lost connection, a group that is gone. */
   error: [error: Error];
   /** A handler threw or rejected; the entry comes again after `claimIdle`, or becomes a dead letter. */

@@ -17,7 +17,7 @@ import type {
 } from './stream-entry.js';
 import { StreamGroup, type StreamClient } from './stream-group.js';
 
-/** How long handlers have to heed their signal before the consumer ends without them, ms. */
+/** How long handlers have to heed their signal before the consumer ends without them, ms, unless `stop()` says otherwise. */
 const GRACE = 500;
 
 /** How long handlers have after an error that ends the consumer, ms. */
@@ -73,7 +73,7 @@ export class StreamWork<T extends string | Buffer> {
       options,
       concurrency,
       {
-        onServed: () => (this.served = true),
+        onServed: () => this.onServed(),
         onEntries: (entries) => this.add(entries),
         onClaimed: (entries) => this.onClaimed(entries),
         onDropped: (ids) => this.onDropped(ids),
@@ -106,9 +106,11 @@ export class StreamWork<T extends string | Buffer> {
    * Ends it. Called again it may end sooner, never later.
    *
    * @param timeout how long handlers may go on, ms.
+   * @param grace how long after that they have to heed their signal, ms.
    */
-  end(timeout: number): Promise<void> {
-    if (!this.ended.signal.aborted) this.timers.push(setTimeout(() => this.interrupt(), timerDelay(timeout)));
+  end(timeout: number, grace = GRACE): Promise<void> {
+    if (!this.ended.signal.aborted)
+      this.timers.push(setTimeout(() => this.interrupt(grace), timerDelay(timeout)));
     this.ending.abort();
     this.held.tell();
     return this.done;
@@ -154,6 +156,12 @@ export class StreamWork<T extends string | Buffer> {
   }
 
   // ── entries ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private onServed(): void {
+    if (this.served) return;
+    this.served = true;
+    this.events.emit('ready');
+  }
 
   private add(entries: readonly StreamConsumerEntry<T>[]): void {
     this.held.add(entries);
@@ -320,11 +328,11 @@ export class StreamWork<T extends string | Buffer> {
   }
 
   /** Time is over. Handlers are told, and have a moment to end. */
-  private interrupt(): void {
+  private interrupt(grace: number): void {
+    this.timers.push(setTimeout(() => this.ended.abort(), timerDelay(grace)));
     if (this.interrupted) return;
     this.interrupted = true;
     const reason = new RedisAbortError('The stream consumer stopped, and the time for its handlers is over.');
     for (const context of this.contexts) context.abort(reason);
-    this.timers.push(setTimeout(() => this.ended.abort(), GRACE));
   }
 }

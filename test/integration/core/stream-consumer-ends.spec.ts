@@ -118,6 +118,50 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(consumer.stats.handled).toBe(1);
     });
 
+    it('fires the signal at once and then lets handlers finish, with a grace as long as they need', async () => {
+      const client = make();
+      const stream = newStream();
+      await addNumbers(client, stream, 1, 1);
+      const { opened, open } = gate();
+      const consumer = client.streamConsumer({ stream, group: 'g' });
+      let heard: AbortSignal | undefined;
+      const running = consumer.run((_, { signal }) => {
+        heard = signal;
+        return opened;
+      });
+      await eventually(() => consumer.stats.inFlight === 1);
+      const hasty = client.streamConsumer({ stream: newStream(), group: 'g' });
+      await addNumbers(client, hasty.stream, 1, 1);
+      void hasty.run(() => opened);
+      await eventually(() => hasty.stats.inFlight === 1);
+      const state = watch(consumer.stop({ timeout: 0, grace: Infinity }));
+      await eventually(() => heard!.aborted);
+      // which takes as long as any consumer without a grace of its own
+      await hasty.stop({ timeout: 0 });
+      expect(state.settled).toBe(false);
+      open();
+      await running;
+      await eventually(() => state.settled);
+      expect(consumer.stats).toMatchObject({ handled: 1, inFlight: 0 });
+      expect(await pendingOf(client, stream)).toBe(0);
+    });
+
+    it('with a shorter grace hurries one whose signals have fired', async () => {
+      const client = make();
+      const stream = newStream();
+      await addNumbers(client, stream, 1, 1);
+      const { opened, open } = gate();
+      const consumer = client.streamConsumer({ stream, group: 'g' });
+      void consumer.run(() => opened);
+      await eventually(() => consumer.stats.inFlight === 1);
+      const patient = consumer.stop({ timeout: 0, grace: Infinity });
+      await consumer.stop({ timeout: 0, grace: 0 });
+      await patient;
+      expect(consumer.stats.inFlight).toBe(1);
+      open();
+      await expect(consumer.stop({ grace: -1 })).rejects.toThrow(/'grace' must be a number of ms/);
+    });
+
     it('with a shorter timeout hurries one that is under way', async () => {
       const client = make();
       const stream = newStream();

@@ -15,6 +15,23 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
   const make = clientMaker(() => ({ url: server.url, reconnect: { delay: 10, maxDelay: 50 } }));
 
   describe('run()', () => {
+    it('says once that it stands: the group is there, and the first read was answered', async () => {
+      const client = make();
+      const stream = newStream();
+      const consumer = client.streamConsumer({ stream, group: 'g' });
+      let ready = 0;
+      const handled: string[] = [];
+      consumer.on('ready', () => ready++);
+      const running = consumer.run(({ id }) => void handled.push(id));
+      await eventually(() => ready === 1);
+      expect((await client.xinfoGroups(stream)).map(({ name }) => name)).toEqual(['g']);
+      await addNumbers(client, stream, 1, 3);
+      await eventually(() => handled.length === 3);
+      expect(ready).toBe(1);
+      await consumer.stop();
+      await running;
+    });
+
     it('makes stream and group, hands out each entry once, in order, and acknowledges it', async () => {
       const client = make();
       const stream = newStream();
