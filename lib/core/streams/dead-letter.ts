@@ -32,11 +32,30 @@ function describeError(error: unknown): { error: string; message: string; code?:
       message: 'No delivery came to an end: did the processes that had the entry die with it?',
     };
   }
-  // by its looks and not by `instanceof`: it may come from another realm
-  const { name, message, code } = Object(error) as { name?: unknown; message?: unknown; code?: unknown };
+  const name = read(error, 'name');
+  const code = read(error, 'code');
   return {
     error: typeof name === 'string' ? name : typeof error,
-    message: String(typeof message === 'string' ? message : error).slice(0, LONGEST_MESSAGE),
+    message: messageOf(error).slice(0, LONGEST_MESSAGE),
     ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
   };
+}
+
+function messageOf(error: unknown): string {
+  const message = read(error, 'message');
+  if (typeof message === 'string') return message;
+  try {
+    return String(error);
+  } catch {
+    return 'an error that has no text';
+  }
+}
+
+/** By its looks and not by `instanceof`: it may come from another realm. Anything can be thrown, getters that throw included. */
+function read(error: unknown, property: string): unknown {
+  try {
+    return (Object(error) as Record<string, unknown>)[property];
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { RedisClient, type StreamConsumerOptions } from 'nestjs-redwire/core';
+import { UNSPEAKABLE } from '../nest/support/unspeakable.js';
 import { deadLetterFields } from '../../../lib/core/streams/dead-letter.js';
 import { resolveStreamConsumer } from '../../../lib/core/streams/stream-consumer-options.js';
 
@@ -148,6 +149,15 @@ describe('fields of a dead letter', () => {
       ...facts,
       'dead-letter:error': error,
       'dead-letter:message': message,
+    });
+  });
+
+  it.each(Object.entries(UNSPEAKABLE))('are made also of %s that was thrown', (_, make) => {
+    expect(fieldsOf({ a: '1' }, make())).toMatchObject({
+      a: '1',
+      ...facts,
+      'dead-letter:error': expect.stringMatching(/^(Error|object)$/),
+      'dead-letter:message': expect.any(String),
     });
   });
 
