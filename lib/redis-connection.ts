@@ -120,11 +120,16 @@ export class RedisConnection {
     else void this.openInBackground();
   }
 
-  /** Spends part of `shutdownTimeout` on `work`: resolves when it is done or the time is over. True where it got done. */
+  /**
+   * Spends part of `shutdownTimeout` on `work`: resolves when it is done or the time is over. True where it got done. The time
+   * of several works at once counts once.
+   */
   async spendShutdownTime(work: Promise<void>): Promise<boolean> {
     const started = performance.now();
-    const done = await settlesWithin(work, this.shutdownBudget);
-    this.shutdownBudget = Math.max(0, this.shutdownBudget - (performance.now() - started));
+    const budget = this.shutdownBudget;
+    const done = await settlesWithin(work, budget);
+    const left = Math.max(0, budget - (performance.now() - started));
+    this.shutdownBudget = Math.min(this.shutdownBudget, left);
     return done;
   }
 
