@@ -15,9 +15,10 @@ export type {
 export { InjectRedis, InjectRedisPool, InjectRedisPublisher } from './decorators/index.js';
 export { getRedisPoolToken, getRedisPublisherToken, getRedisToken } from './redis.tokens.js';
 
-// message handlers
+// handlers of messages and of entries
 export {
   OnRedisMessage,
+  OnRedisStream,
   RedisChannel,
   RedisContext,
   RedisPattern,
@@ -25,18 +26,23 @@ export {
 } from './decorators/index.js';
 export { RedisHandlers } from './pubsub/redis-handlers.service.js';
 export { RedisMessageContext } from './pubsub/redis-message-context.js';
+export { RedisStreamContext } from './streams/redis-stream-context.js';
 export { RedisPayloadError } from './handlers/redis-payload-error.js';
 export type {
   OnRedisMessageOptions,
+  OnRedisStreamOptions,
   RedisHandlerCounts,
   RedisHandlerErrorContext,
   RedisHandlerStats,
   RedisMessageCodec,
+  RedisMessageErrorContext,
+  RedisStreamErrorContext,
+  RedisStreamHandlerStats,
 } from './interfaces/index.js';
 
 // publishing
 export { RedisPublisher } from './publisher/redis-publisher.js';
-export type { RedisMessageEncoder, RedisPublishOptions } from './interfaces/index.js';
+export type { RedisAddOptions, RedisMessageEncoder, RedisPublishOptions } from './interfaces/index.js';
 
 // telemetry
 export { RedisTracingInterceptor } from './telemetry/redis-tracing.interceptor.js';

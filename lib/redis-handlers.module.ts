@@ -3,26 +3,30 @@ import { DiscoveryModule, LazyModuleLoader, ModulesContainer } from '@nestjs/cor
 import { afterLazyLoad, isLoadedLazily, shutDownWithApplication } from './lazy-modules.js';
 import { RedisHandlers } from './pubsub/redis-handlers.service.js';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
+import { RedisStreamHandlers } from './streams/redis-stream-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';
 
 /**
- * When message handlers start and stop. Apart from `RedisHostModule`, since it stands at the other end of Nest's order:
- * connections open first and close last, handlers start last and stop first, so that a message finds every provider
- * ready.
+ * When handlers start and stop. Apart from `RedisHostModule`, since it stands at the other end of Nest's order:
+ * connections open first and close last, handlers start last and stop first, so that a message or an entry finds every
+ * provider ready.
  */
 @Module({
   imports: [DiscoveryModule],
-  providers: [RedisMessageHandlers, RedisHandlers],
-  exports: [RedisMessageHandlers, RedisHandlers],
+  providers: [RedisMessageHandlers, RedisStreamHandlers, RedisHandlers],
+  exports: [RedisMessageHandlers, RedisStreamHandlers, RedisHandlers],
 })
 export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly connections: RedisConnections,
     private readonly handlers: RedisMessageHandlers,
+    private readonly streamHandlers: RedisStreamHandlers,
     modules: ModulesContainer,
     loader: LazyModuleLoader,
   ) {
-    afterLazyLoad(loader, () => handlers.adopt());
+    afterLazyLoad(loader, async () => {
+      await Promise.all([handlers.adopt(), streamHandlers.adopt()]);
+    });
     if (isLoadedLazily(modules, RedisHandlersModule)) this.standInForBoot(modules);
     // Nest runs the hooks of distant modules first at boot and last at shutdown. Nearer than the
     // root module: when handlers start, all others have done their onApplicationBootstrap; when they stop, all others'
@@ -34,8 +38,9 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
 
   async onApplicationBootstrap(): Promise<void> {
     try {
-      await this.handlers.start();
+      await Promise.all([this.handlers.start(), this.streamHandlers.start()]);
     } catch (error) {
+      await this.streamHandlers.stop(0);
       this.connections.destroy();
       throw error;
     }
@@ -44,14 +49,19 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.handlers.stop();
+    await this.stop();
   }
 
   private standInForBoot(modules: ModulesContainer): void {
     this.handlers.expectLate();
+    this.streamHandlers.expectLate();
     shutDownWithApplication(modules, {
-      onModuleDestroy: () => this.handlers.stop(),
+      onModuleDestroy: () => this.stop(),
       onApplicationShutdown: () => this.connections.close(),
     });
+  }
+
+  private async stop(): Promise<void> {
+    await Promise.all([this.handlers.stop(), this.streamHandlers.stop()]);
   }
 }

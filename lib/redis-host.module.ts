@@ -5,6 +5,7 @@ import { RedisConnections } from './redis-connections.service.js';
 import { RedisHandlersModule } from './redis-handlers.module.js';
 import { isLoadedLazily } from './lazy-modules.js';
 import { RedisUnknownModule } from './redis-unknown.module.js';
+import { RedisStreamHandlers } from './streams/redis-stream-handlers.service.js';
 
 /**
  * What all `RedisModule` imports of an application share, and the one place where its life is written down: which
@@ -27,6 +28,7 @@ export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly connections: RedisConnections,
     private readonly handlers: RedisMessageHandlers,
+    private readonly streamHandlers: RedisStreamHandlers,
     modules: ModulesContainer,
   ) {
     // Nest runs the hooks of distant modules first at boot and last at shutdown, global ones being the most distant.
@@ -40,6 +42,7 @@ export class RedisHostModule implements OnModuleInit, OnApplicationShutdown {
   /** Connects. Handlers are found before, since a wrong one is better known before ten seconds of trying to connect. */
   async onModuleInit(): Promise<void> {
     this.handlers.discover();
+    this.streamHandlers.discover();
     await this.connections.open();
   }
 

@@ -16,6 +16,9 @@ export const REDIS_ATTACHMENT = Symbol('nestjs-redwire:attachment');
 /** Metadata on a method: its `@OnRedisMessage()` entries. */
 export const REDIS_MESSAGE_METADATA = 'nestjs-redwire:message';
 
+/** Metadata on a method: its `@OnRedisStream()` entries. */
+export const REDIS_STREAM_METADATA = 'nestjs-redwire:stream';
+
 /** Metadata on a class and method: the parameters of a handler that has no parameter decorators. */
 export const REDIS_DEFAULT_ARGS_METADATA = 'nestjs-redwire:default-args';
 

@@ -7,6 +7,16 @@ export const BUILT_IN_CODECS: Record<'json' | 'text' | 'buffer', RedisMessageCod
   buffer: { decode: (data) => data },
 };
 
+/** True for what a handler may name as its codec: one of {@link BUILT_IN_CODECS} by its word, or one of the user's. */
+export function isCodec(value: unknown): value is keyof typeof BUILT_IN_CODECS | RedisMessageCodec {
+  if (typeof value === 'string') return Object.hasOwn(BUILT_IN_CODECS, value);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<RedisMessageCodec>).decode === 'function'
+  );
+}
+
 function decodeJson(data: Buffer): unknown {
   try {
     return JSON.parse(data.toString());

@@ -5,7 +5,7 @@ import type { RedisParamType } from './redis-param-type.enum.js';
 /** A pipe, or the class of one for Nest to create. */
 export type PipeLike = PipeTransform | Type<PipeTransform>;
 
-/** Makes a parameter decorator for message handlers. */
+/** Makes a parameter decorator for handlers. */
 export function createRedisParamDecorator(
   decorator: string,
   type: RedisParamType,
@@ -15,7 +15,7 @@ export function createRedisParamDecorator(
   return (target, method, index) => {
     if (method === undefined || typeof target === 'function') {
       throw new TypeError(
-        `@${decorator}() belongs on a parameter of an instance method with @OnRedisMessage(), not of a constructor or a static method.`,
+        `@${decorator}() belongs on a parameter of an instance method with @OnRedisMessage() or @OnRedisStream(), not of a constructor or a static method.`,
       );
     }
     const known =

@@ -2,18 +2,17 @@ import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import type { HandlerKind } from './handler-kinds.js';
 import { refuseLostHandler } from './refuse-lost-handlers.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
-/** A kind of handler, by the decorator that makes a method one. */
-export interface HandlerKind<Options> {
-  /** As users write it: `@OnRedisMessage()`. */
-  readonly decorator: string;
-  /** Key of the metadata on the method. */
-  readonly metadataKey: string;
-  /** Never there: it says what the metadata holds. */
-  readonly options?: Options;
-}
+/** Our parameter decorators, as users write them. */
+const PARAM_DECORATORS: Record<RedisParamType, string> = {
+  [RedisParamType.PAYLOAD]: '@RedisPayload()',
+  [RedisParamType.CHANNEL]: '@RedisChannel()',
+  [RedisParamType.PATTERN]: '@RedisPattern()',
+  [RedisParamType.CONTEXT]: '@RedisContext()',
+};
 
 /** A decorated method that was found, and where. */
 export interface FoundHandler<Options> {
@@ -28,7 +27,7 @@ export interface FoundHandler<Options> {
  * several tokens counts once.
  *
  * @param seen what was looked at already, for looking again after a module was loaded lazily.
- * @throws {TypeError} for a handler with parameter decorators of another transport, and for a method that lost its decorator or never
+ * @throws {TypeError} for a handler with parameter decorators that its kind has no values for, and for a method that lost its decorator or never
  *   had one.
  */
 export function findHandlers<Options>(
@@ -51,7 +50,7 @@ export function findHandlers<Options>(
         continue;
       }
       const className = wrapper.instance.constructor.name;
-      refuseForeignParams(kind.decorator, wrapper.instance.constructor, className, methodName);
+      refuseForeignParams(kind, wrapper.instance.constructor, className, methodName);
       found.push({ wrapper, className, methodName, entries });
     }
   }
@@ -72,7 +71,7 @@ function isMade(wrapper: InstanceWrapper<unknown>): boolean {
 }
 
 function refuseForeignParams(
-  decorator: string,
+  { decorator, params: known }: HandlerKind<unknown>,
   classRef: object,
   className: string,
   methodName: string,
@@ -80,11 +79,15 @@ function refuseForeignParams(
   const params =
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, classRef, methodName) as Record<string, unknown> | undefined) ??
     {};
+  const names = known.map((type) => PARAM_DECORATORS[type]);
+  const taken = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   for (const key of Object.keys(params)) {
-    if (key.includes(CUSTOM_ROUTE_ARGS_METADATA) || Number.parseInt(key, 10) in RedisParamType) continue;
-    throw new TypeError(
-      `${className}.${methodName} has ${decorator} and a parameter decorator of another transport, such as @Body(). ` +
-        'There use @RedisPayload(), @RedisChannel(), @RedisPattern() and @RedisContext().',
-    );
+    const type = Number.parseInt(key, 10) as RedisParamType;
+    if (key.includes(CUSTOM_ROUTE_ARGS_METADATA) || known.includes(type)) continue;
+    const stranger =
+      type in RedisParamType
+        ? `${PARAM_DECORATORS[type]}, for which it has no value`
+        : 'a parameter decorator of another transport, such as @Body()';
+    throw new TypeError(`${className}.${methodName} has ${decorator} and ${stranger}. There use ${taken}.`);
   }
 }

@@ -15,7 +15,7 @@ import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js'
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
-import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import type { RedisHandlerContext } from './redis-handler-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 import { RedisParamsFactory } from './redis-params.factory.js';
 import { validatePayload } from './validate-payload.js';
@@ -32,7 +32,7 @@ const BODY_PARAM_TYPE = 3;
 const WITHOUT_FILTERS = { guards: true, interceptors: true, filters: false };
 
 /** Runs a handler's method with its enhancers. */
-export type HandlerInvocation = (payload: unknown, context: RedisMessageContext) => Promise<void>;
+export type HandlerInvocation = (payload: unknown, context: RedisHandlerContext) => Promise<void>;
 
 /** What Nest keeps of an exception filter. */
 interface FilterEntry {

@@ -1,5 +1,6 @@
 import type { ParamsFactory } from '@nestjs/core';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import type { RedisHandlerContext } from './redis-handler-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
 /** Values of a handler's decorated parameters. */
@@ -7,7 +8,7 @@ export class RedisParamsFactory implements ParamsFactory {
   exchangeKeyForValue(
     type: number,
     data: unknown,
-    [payload, context]: [unknown, RedisMessageContext],
+    [payload, context]: [unknown, RedisHandlerContext],
   ): unknown {
     switch (type as RedisParamType) {
       case RedisParamType.PAYLOAD:
@@ -15,9 +16,10 @@ export class RedisParamsFactory implements ParamsFactory {
           ? (payload as Record<string, unknown> | null | undefined)?.[data]
           : payload;
       case RedisParamType.CHANNEL:
-        return context.channel;
+        // handlers of streams with these two are refused at boot
+        return (context as RedisMessageContext).channel;
       case RedisParamType.PATTERN:
-        return context.pattern;
+        return (context as RedisMessageContext).pattern;
       case RedisParamType.CONTEXT:
         return context;
     }

@@ -1,6 +1,6 @@
 import type { RedisClientOptions } from '../core/index.js';
 import type { RedisConnectPolicy } from './redis-connect-policy.type.js';
-import type { RedisHandlerErrorContext } from './redis-handler-error-context.interface.js';
+import type { RedisHandlerErrorContext } from './redis-handler-error-context.type.js';
 import type { RedisModulePoolOptions } from './redis-module-pool-options.interface.js';
 import type { RedisTelemetryOptions } from './redis-telemetry-options.interface.js';
 
@@ -20,7 +20,7 @@ export interface RedisModuleOptions extends RedisClientOptions {
   /** Spans and metrics. Default: none. */
   telemetry?: RedisTelemetryOptions;
   /**
-   * Called for every message whose handling failed, after it was logged. What it throws is logged and goes no further.
+   * Called for every message and every delivery of an entry whose handling failed, after it was logged. What it throws is logged and goes no further.
    */
   onHandlerError?: (error: unknown, context: RedisHandlerErrorContext) => void | Promise<void>;
   /**

@@ -5,16 +5,18 @@ import type { EncodedPayload } from './envelope.js';
 /**
  * Makes the body of a message.
  *
- * @throws {TypeError} naming the channel, never the value, for a payload that the codec cannot put into bytes. What an own
+ * @param place what errors name.
+ * @throws {TypeError} naming the place, never the value, for a payload that the codec cannot put into bytes. What an own
  *   `encode()` throws is passed on.
  */
 export function encodePayload(
   channel: string,
   payload: unknown,
   codec: NonNullable<RedisPublishOptions['codec']>,
+  place = `publish() to channel "${channel}"`,
 ): EncodedPayload {
   const refuse = (problem: string): never => {
-    throw new TypeError(`publish() to channel "${channel}": ${problem}`);
+    throw new TypeError(`${place}: ${problem}`);
   };
   if (codec === 'json') return { body: toJson(payload, refuse), contentType: 'application/json' };
   if (codec === 'text') {

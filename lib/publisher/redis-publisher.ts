@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { unknownOption } from '../core/unknown-option.js';
 import { LIBRARY_NAME } from '../core/version.js';
-import type { RedisMessageEncoder, RedisPublishOptions } from '../interfaces/index.js';
+import type { RedisAddOptions, RedisMessageEncoder, RedisPublishOptions } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
+import { addToStream } from '../streams/add-to-stream.js';
 import { encodePayload } from './encode-payload.js';
 import { sealEnvelope, type TraceFields } from './envelope.js';
 
@@ -75,6 +76,18 @@ export class RedisPublisher<Events extends Record<string, any> = Record<string, 
     if (messageTracing === undefined) return send();
     const bodySize = Buffer.byteLength(encoded.body);
     return messageTracing.publish({ channel, id, bodySize }, send);
+  }
+
+  /**
+   * Adds an entry to a stream; `@OnRedisStream()` is the other side.
+   *
+   * @param payload a record of fields; anything with `field`.
+   * @returns the entry's id.
+   * @throws {TypeError} before anything is sent, naming the stream, for arguments that cannot work. No value is part of the
+   *   text.
+   */
+  add(stream: string, payload: unknown, options?: RedisAddOptions): Promise<string> {
+    return addToStream(this.connection, stream, payload, options);
   }
 
   /** What the envelope names as the sender. */

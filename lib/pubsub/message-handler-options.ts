@@ -3,7 +3,7 @@ import { unknownOption } from '../core/unknown-option.js';
 import type { OnRedisMessageOptions, RedisMessageCodec } from '../interfaces/index.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';
-import { BUILT_IN_CODECS } from '../handlers/codecs.js';
+import { BUILT_IN_CODECS, isCodec } from '../handlers/codecs.js';
 import { isStandardSchema } from '../handlers/validate-payload.js';
 
 const DEFAULT_CONCURRENCY = 16;
@@ -30,9 +30,7 @@ const KNOWN: Record<keyof OnRedisMessageOptions, (value: unknown) => string | un
   sharded: isBoolean,
   connection: () => undefined,
   codec: (value) =>
-    (typeof value === 'string' && Object.hasOwn(BUILT_IN_CODECS, value)) || isCodec(value)
-      ? undefined
-      : "'json', 'text', 'buffer' or an object with a decode(data) method",
+    isCodec(value) ? undefined : "'json', 'text', 'buffer' or an object with a decode(data) method",
   schema: (value) =>
     isStandardSchema(value)
       ? undefined
@@ -105,12 +103,4 @@ function isBoolean(value: unknown): string | undefined {
 
 function isCount(value: unknown): string | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'an integer of 1 or more';
-}
-
-function isCodec(value: unknown): value is RedisMessageCodec {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<RedisMessageCodec>).decode === 'function'
-  );
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { RedisHandlerStats } from '../interfaces/index.js';
+import type { RedisHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
+import { RedisStreamHandlers } from '../streams/redis-stream-handlers.service.js';
 import { RedisMessageHandlers } from './redis-message-handlers.service.js';
 
 /**
- * What the application's `@OnRedisMessage()` handlers are doing. Injectable everywhere:
+ * What the application's `@OnRedisMessage()` and `@OnRedisStream()` handlers are doing. Injectable everywhere:
  *
  * ```ts
  * constructor(private readonly handlers: RedisHandlers) {}
@@ -15,10 +16,18 @@ import { RedisMessageHandlers } from './redis-message-handlers.service.js';
  */
 @Injectable()
 export class RedisHandlers {
-  constructor(private readonly messages: RedisMessageHandlers) {}
+  constructor(
+    private readonly messages: RedisMessageHandlers,
+    private readonly streams: RedisStreamHandlers,
+  ) {}
 
-  /** The counters of every handler as they stand, a row for each decorator; empty before `onModuleInit`. */
+  /** The counters of every message handler as they stand, a row for each decorator; empty before `onModuleInit`. */
   stats(): RedisHandlerStats[] {
     return this.messages.stats();
+  }
+
+  /** The counters of every stream handler as they stand, a row for each decorator; empty before `onModuleInit`. */
+  streamStats(): RedisStreamHandlerStats[] {
+    return this.streams.stats();
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import {
   RedisError,
@@ -12,30 +12,24 @@ import { describeError } from '../describe-error.js';
 import type { RedisHandlerErrorContext, RedisHandlerStats } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
-import { REDIS_MESSAGE_METADATA } from '../redis.constants.js';
 import { HandlerMeter } from '../telemetry/handler-meter.js';
 import { loadOpenTelemetry } from '../telemetry/load-opentelemetry.js';
-import { findHandlers, type HandlerKind } from '../handlers/find-handlers.js';
+import { findHandlers } from '../handlers/find-handlers.js';
+import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
+import { HandlerLog } from '../handlers/handler-log.js';
 import { openEnvelope } from '../publisher/envelope.js';
 import { decodeMessage } from './decode-message.js';
 import { HandlerCounters } from './handler-counters.js';
-import type { MessageHandlerOptions } from './message-handler-options.js';
 import type { MessageHandler } from './message-handler.js';
 import { MessagePump } from './message-pump.js';
 import { outsideBoot } from '../handlers/outside-boot.js';
 import { OverflowReporter } from './overflow-reporter.js';
 import { RedisMessageContext } from './redis-message-context.js';
-import { RepeatedFailures } from '../handlers/repeated-failures.js';
 
 /** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
-
-const MESSAGE_HANDLERS: HandlerKind<MessageHandlerOptions> = {
-  decorator: '@OnRedisMessage()',
-  metadataKey: REDIS_MESSAGE_METADATA,
-};
 
 /** What is at work for a handler. */
 interface Listening {
@@ -46,7 +40,7 @@ interface Listening {
 /** The `@OnRedisMessage()` handlers of one application: finds them, subscribes, dispatches, stops. */
 @Injectable()
 export class RedisMessageHandlers {
-  private readonly logger = new Logger('RedisModule');
+  private readonly log = new HandlerLog();
   private readonly handlers: MessageHandler[] = [];
   private readonly measured: MessageHandler[] = [];
   private readonly seen = new WeakSet<object>();
@@ -54,9 +48,6 @@ export class RedisMessageHandlers {
   /** How many of {@link handlers} were started; undefined before the application has. */
   private started: number | undefined;
   private readonly pumps = new Map<MessagePump, Listening>();
-  private readonly failures = new RepeatedFailures((failure, times) =>
-    this.log('error', `${failure} (${times} more)`),
-  );
   private readonly ended = new Map<RedisConnection, Promise<void>[]>();
   private readonly shutdown = new AbortController();
   private meter: HandlerMeter | undefined;
@@ -149,7 +140,7 @@ export class RedisMessageHandlers {
     this.shutdown.abort();
     for (const pump of this.pumps.keys()) pump.stop();
     await Promise.all([...this.ended].map(([connection, ended]) => this.drain(connection, ended)));
-    this.failures.stop();
+    this.log.stop();
     this.meter?.stop();
   }
 
@@ -159,7 +150,7 @@ export class RedisMessageHandlers {
       if (handler.connection !== connection) continue;
       pump.abandon();
       overflow.stop();
-      this.logger.warn(
+      this.log.warn(
         `${nameOf(handler)} left ${pump.pending} message(s) behind: they were not done within ${connection.options.shutdownTimeout} ms (shutdownTimeout).`,
       );
     }
@@ -167,7 +158,7 @@ export class RedisMessageHandlers {
 
   private async startHandler(handler: MessageHandler): Promise<void> {
     if (typeof handler.connection.injectedClient?.[handler.options.method] !== 'function') {
-      this.logger.debug(
+      this.log.debug(
         `${nameOf(handler)} hears nothing: what stands in for the client of "${handler.connection.name}" has no ${handler.options.method}().`,
       );
       return;
@@ -192,7 +183,7 @@ export class RedisMessageHandlers {
       } catch (error) {
         if (signal.aborted) return;
         const final = isFinal(error);
-        this.logger.warn(
+        this.log.warn(
           `${nameOf(handler)} could not subscribe to ${handler.options.channels.join(', ')}: ${describeError(error).message}${final ? '' : ` Next attempt in ${pause} ms.`}`,
         );
         if (final) return;
@@ -205,8 +196,7 @@ export class RedisMessageHandlers {
     const { connection } = handler;
     const { bufferSize, overflow: policy } = handler.options;
     const overflow = new OverflowReporter(subscription, (dropped) =>
-      this.log(
-        'warn',
+      this.log.warn(
         `${nameOf(handler)} is too slow for its channels: ${dropped} message(s) were dropped (bufferSize ${bufferSize}, overflow '${policy}').`,
       ),
     );
@@ -217,7 +207,7 @@ export class RedisMessageHandlers {
     handler.counters.watch({ subscription, pump });
     this.pumps.set(pump, { handler, overflow });
     const ended = outsideBoot(() => pump.run())
-      .catch((error: unknown) => this.logFailure(`${nameOf(handler)} hears no further messages`, error))
+      .catch((error: unknown) => this.log.failure(`${nameOf(handler)} hears no further messages`, error))
       .finally(() => {
         this.pumps.delete(pump);
         overflow.stop();
@@ -253,7 +243,7 @@ export class RedisMessageHandlers {
   private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
     const { className, methodName, connection } = handler;
     const { type, channel, pattern, id, data } = message;
-    this.logFailure(`${nameOf(handler)} failed on a message of channel "${channel}"`, error);
+    this.log.failure(`${nameOf(handler)} failed on a message of channel "${channel}"`, error);
     const context: RedisHandlerErrorContext = {
       className,
       methodName,
@@ -267,22 +257,7 @@ export class RedisMessageHandlers {
     try {
       await connection.options.onHandlerError?.(error, context);
     } catch (failure) {
-      this.logFailure(`onHandlerError of Redis "${connection.name}" threw`, failure);
-    }
-  }
-
-  private logFailure(what: string, error: unknown): void {
-    const { message, stack } = describeError(error);
-    const text = `${what}: ${message}`;
-    if (this.failures.isNew(text)) this.log('error', text, stack);
-  }
-
-  private log(level: 'error' | 'warn', text: string, stack?: string): void {
-    try {
-      if (level === 'error') this.logger.error(text, stack);
-      else this.logger.warn(text);
-    } catch {
-      // the application's own logger throws: there is nobody left to tell
+      this.log.failure(`onHandlerError of Redis "${connection.name}" threw`, failure);
     }
   }
 }

@@ -1,13 +1,16 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import type { TraceFields } from '../publisher/envelope.js';
+import type { RedisHandlerContext } from '../handlers/redis-handler-context.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import { RedisStreamContext } from '../streams/redis-stream-context.js';
 import { attempt } from './attempt.js';
+import { entrySpan, traceFieldsOf } from './entry-span.js';
 import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 import { TracePropagation } from './trace-propagation.js';
 
-/** Messages that have a span already: the module's own tracing and the interceptor must not both make one. */
-const traced = new WeakSet<RedisMessageContext>();
+/** Messages and entries that have a span already: the module's own tracing and the interceptor must not both make one. */
+const traced = new WeakSet<RedisHandlerContext>();
 
 /** A message on its way out. */
 export interface OutgoingMessage {
@@ -18,7 +21,7 @@ export interface OutgoingMessage {
   readonly bodySize: number;
 }
 
-/** PRODUCER spans around the publishing of messages, CONSUMER spans around their handling. */
+/** PRODUCER spans around the publishing of messages, CONSUMER spans around their handling and that of entries. */
 export class MessageTracing {
   private readonly tracer: Tracer;
   private readonly propagation: TracePropagation;
@@ -33,7 +36,7 @@ export class MessageTracing {
   }
 
   /** True for a message that is inside of a span of ours. */
-  isTraced(message: RedisMessageContext): boolean {
+  isTraced(message: RedisHandlerContext): boolean {
     return traced.has(message);
   }
 
@@ -42,51 +45,78 @@ export class MessageTracing {
    *
    * @param send is given what the envelope has to carry for handlers to join the trace.
    */
-  async publish<T>(message: OutgoingMessage, send: (trace: TraceFields) => Promise<T>): Promise<T> {
+  publish<T>(message: OutgoingMessage, send: (trace: TraceFields) => Promise<T>): Promise<T> {
+    const attributes = {
+      'messaging.message.body.size': message.bodySize,
+      ...(message.id !== undefined && { 'messaging.message.id': message.id }),
+    };
+    return this.produce('publish', message.channel, attributes, send);
+  }
+
+  /**
+   * Adds an entry inside a span, a child of what is active.
+   *
+   * @param send is given what the entry has to carry for handlers to join the trace; resolves with the entry's id.
+   */
+  add(stream: string, send: (trace: TraceFields) => Promise<string>): Promise<string> {
+    return this.produce('add', stream, {}, async (fields, span) => {
+      const id = await send(fields);
+      attempt(() => span?.setAttribute('messaging.message.id', id));
+      return id;
+    });
+  }
+
+  private produce<T>(
+    operation: string,
+    destination: string,
+    attributes: Attributes,
+    send: (trace: TraceFields, span: Span | undefined) => Promise<T>,
+  ): Promise<T> {
     const { context, trace, SpanKind } = this.api;
     const span = attempt(() =>
-      this.tracer.startSpan(`publish ${message.channel}`, {
+      this.tracer.startSpan(`${operation} ${destination}`, {
         kind: SpanKind.PRODUCER,
         attributes: {
           'messaging.system': 'redis',
           ...this.server,
-          'messaging.operation.name': 'publish',
+          'messaging.operation.name': operation,
           'messaging.operation.type': 'send',
-          'messaging.destination.name': message.channel,
-          'messaging.message.body.size': message.bodySize,
-          ...(message.id !== undefined && { 'messaging.message.id': message.id }),
+          'messaging.destination.name': destination,
+          ...attributes,
         },
       }),
     );
     const inside = span === undefined ? context.active() : trace.setSpan(context.active(), span);
-    return this.around(span, () => context.with(inside, () => send(this.propagation.inject(inside))));
+    return this.around(span, () => context.with(inside, () => send(this.propagation.inject(inside), span)));
   }
 
   /**
    * Runs `handle` inside a span, so that the spans of its commands are the children of it. It is a child of the
-   * publisher's where the message's envelope tells of one, and begins a trace otherwise: nothing that is active out here
+   * publisher's where the message's envelope, or the entry, tells of one, and begins a trace otherwise: nothing that is active out here
    * has to do with the message.
    *
    * @param handler class and method: several handlers may listen to one channel.
    */
-  async run(message: RedisMessageContext, handler: string, handle: () => Promise<void>): Promise<void> {
+  async run(message: RedisHandlerContext, handler: string, handle: () => Promise<void>): Promise<void> {
     const parent = this.parentOf(message, this.api.ROOT_CONTEXT);
     const span = this.start(message, handler, parent);
     await this.around(span, () => this.within(span, handle, parent));
   }
 
   /** What a message's span is a child of: the publisher's span, or what is active where nothing is known of it. */
-  parentOf(message: RedisMessageContext, active: Context = this.api.context.active()): Context {
-    return this.propagation.extract(message.trace, active) ?? active;
+  parentOf(message: RedisHandlerContext, active: Context = this.api.context.active()): Context {
+    const fields = message instanceof RedisStreamContext ? traceFieldsOf(message) : message.trace;
+    return this.propagation.extract(fields, active) ?? active;
   }
 
   /** Undefined where the application's tracer fails: the message goes on without. */
-  start(message: RedisMessageContext, handler: string, parent: Context): Span | undefined {
+  start(message: RedisHandlerContext, handler: string, parent: Context): Span | undefined {
     traced.add(message);
-    const { pattern, id, data } = message;
+    const { name, attributes } =
+      message instanceof RedisStreamContext ? entrySpan(message) : messageSpan(message);
     return attempt(() =>
       this.tracer.startSpan(
-        `process ${pattern ?? message.channel}`,
+        `process ${name}`,
         {
           kind: this.api.SpanKind.CONSUMER,
           attributes: {
@@ -94,12 +124,7 @@ export class MessageTracing {
             ...this.server,
             'messaging.operation.name': 'process',
             'messaging.operation.type': 'process',
-            'messaging.destination.name': message.channel,
-            // many channels, one pattern: what to group by
-            ...(pattern !== undefined && { 'messaging.destination.template': pattern }),
-            ...(id !== undefined && { 'messaging.message.id': id }),
-            [message.trace === undefined ? 'messaging.message.body.size' : 'messaging.message.envelope.size']:
-              data.length,
+            ...attributes,
             'code.function.name': handler,
           },
         },
@@ -137,6 +162,22 @@ export class MessageTracing {
       this.end(span);
     }
   }
+}
+
+function messageSpan({ channel, pattern, id, data, trace }: RedisMessageContext): {
+  name: string;
+  attributes: Attributes;
+} {
+  return {
+    name: pattern ?? channel,
+    attributes: {
+      'messaging.destination.name': channel,
+      // many channels, one pattern: what to group by
+      ...(pattern !== undefined && { 'messaging.destination.template': pattern }),
+      ...(id !== undefined && { 'messaging.message.id': id }),
+      [trace === undefined ? 'messaging.message.body.size' : 'messaging.message.envelope.size']: data.length,
+    },
+  };
 }
 
 /** @throws {Error} where `@opentelemetry/api` is not installed. */

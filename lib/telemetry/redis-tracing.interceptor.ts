@@ -6,7 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { finalize, tap, type Observable } from 'rxjs';
-import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
+import type { RedisHandlerContext } from '../handlers/redis-handler-context.js';
 import { REDIS_CONTEXT_TYPE } from '../redis.constants.js';
 import { loadMessageTracing, type MessageTracing } from './message-tracing.js';
 
@@ -34,7 +34,7 @@ export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
     if (context.getType<string>() !== REDIS_CONTEXT_TYPE) return next.handle();
     // made by hand, with `new`, it had no onModuleInit
     const tracing = (this.tracing ??= await loadMessageTracing('RedisTracingInterceptor'));
-    const message = context.getArgByIndex<RedisMessageContext>(1);
+    const message = context.getArgByIndex<RedisHandlerContext>(1);
     if (tracing.isTraced(message)) return next.handle();
     const parent = tracing.parentOf(message);
     const span = tracing.start(message, `${context.getClass().name}.${context.getHandler().name}`, parent);

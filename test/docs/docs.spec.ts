@@ -8,6 +8,7 @@ import { resolveModuleOptions } from '../../lib/redis-options.js';
 import { splitPoolOptions } from '../../lib/core/pool/pool-options.js';
 import { resolveStreamConsumer } from '../../lib/core/streams/stream-consumer-options.js';
 import { resolveMessageHandlerOptions } from '../../lib/pubsub/message-handler-options.js';
+import { resolveStreamHandlerOptions } from '../../lib/streams/stream-handler-options.js';
 import { SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import {
   brokenLinks,
@@ -189,6 +190,18 @@ describe('tables of options', () => {
     expect(resolved.maxDeliveries).toBe(5);
     const unset = { stream: undefined, group: undefined, deadLetter: undefined };
     expect(table).toEqual({ ...writtenAll({ ...resolved, ...unset }), ...rules });
+  });
+
+  it('of @OnRedisStream()', () => {
+    const table = defaultsIn('docs/stream-handlers.md', 'Options');
+    const given = { group: 'g', deadLetter: 'd' };
+    const { consumer, ...own } = resolveStreamHandlerOptions('here', 's', given);
+    const { stream, buffers, ...core } = resolveStreamConsumer(consumer);
+    expect({ stream, buffers }).toEqual({ stream: 's', buffers: true });
+    const rules = { consumer: '`hostname:pid:random`', maxDeliveries: '`5` with `deadLetter`' };
+    expect(own.maxDeliveries).toBe(5);
+    const unset = { group: undefined, deadLetter: undefined };
+    expect(table).toEqual({ ...writtenAll({ ...core, ...own, ...unset, codec: 'json' }), ...rules });
   });
 
   it('of the module', () => {

@@ -22,6 +22,7 @@ import { eventually, SERVER_KINDS, startServer, type TestServer } from '../suppo
 import { check, HealthModule } from './examples/health.js';
 import * as handlers from './examples/message-handlers.js';
 import * as nest from './examples/nest.js';
+import * as streamHandlers from './examples/stream-handlers.js';
 import * as telemetry from './examples/telemetry.js';
 
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
@@ -202,6 +203,49 @@ describe('message-handlers.md, further', () => {
       'Ledger.onOrder failed on orders.checked: RedisPayloadError: the payload does not match the schema: 1 issue(s), at total (invalid_type).',
     ]);
     expect(module!.get(Backlog).lines()).toEqual(['Ledger.onOrder: 0, 0']);
+  });
+});
+
+describe('stream-handlers.md', () => {
+  it('handlers, schemas, guards, failures, counters, and adding', async () => {
+    const { log, module: redis, ...classes } = streamHandlers;
+    const { Billing, Shipping, OnlyShop, Guarded, Shop, Mails, Backlog } = classes;
+    await start({
+      imports: [redis()],
+      providers: [Billing, OnlyShop, Guarded, Shop, Mails, Backlog],
+      controllers: [Shipping],
+    });
+    const id = await module!.get(Shop).place('Ada', { id: 'p1', weight: 2.5 });
+    await publisher.xadd('parcels', '*', { data: '{"id":"p2","weight":1}', tenant: 'shop' });
+    await eventually(() => expect(log).toHaveLength(3));
+    const [order] = await publisher.xrange('orders', '-', '+');
+    expect(log).toEqual(
+      expect.arrayContaining([
+        `charged Ada, ${order!.id}`,
+        ['p1', 2.5, 'shipping', undefined],
+        ['p2', 1, 'shipping', 'shop'],
+      ]),
+    );
+    expect((await publisher.xrange('parcels', '-', '+'))[0]).toMatchObject({
+      id,
+      fields: { data: '{"id":"p1","weight":2.5}' },
+    });
+
+    log.length = 0;
+    await publisher.xadd('returns', '*', { id: 'r1', tenant: 'shop' });
+    await publisher.xadd('returns', '*', { id: 'r2' });
+    await publisher.xadd('mails', '*', { to: 'Ada' });
+    await publisher.xadd('mails', '*', { to: 'nobody' });
+    await eventually(() => expect(log).toHaveLength(4));
+    expect(log).toEqual(
+      expect.arrayContaining([
+        'returned r1',
+        'onReturn failed (1): ForbiddenException: Forbidden resource',
+        'mailed Ada',
+        'onMail failed (1): Error: no such address',
+      ]),
+    );
+    expect(module!.get(Backlog).failed()).toEqual({ onOrder: 0, onParcel: 0, onReturn: 1, onMail: 1 });
   });
 });
 

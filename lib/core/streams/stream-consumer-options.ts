@@ -71,7 +71,8 @@ const KNOWN: Record<keyof StreamConsumerOptions, { must: string; allows: (value:
   buffers: { must: 'a boolean', allows: (value) => typeof value === 'boolean' },
 };
 
-const NAMES = Object.keys(KNOWN) as (keyof StreamConsumerOptions)[];
+/** Every option there is. */
+export const STREAM_CONSUMER_OPTION_NAMES = Object.keys(KNOWN) as (keyof StreamConsumerOptions)[];
 
 /**
  * Checks what `streamConsumer()` was given and fills in the defaults.
@@ -81,8 +82,8 @@ const NAMES = Object.keys(KNOWN) as (keyof StreamConsumerOptions)[];
 export function resolveStreamConsumer(given: StreamConsumerOptions): ResolvedStreamConsumer {
   if (typeof given !== 'object' || given === null)
     throw new TypeError("streamConsumer(): give options, as in streamConsumer({ stream: 's', group: 'g' }).");
-  for (const name of Object.keys(given)) if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, NAMES);
-  for (const name of NAMES) {
+  for (const name of Object.keys(given)) if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, STREAM_CONSUMER_OPTION_NAMES);
+  for (const name of STREAM_CONSUMER_OPTION_NAMES) {
     const { must, allows } = KNOWN[name];
     const needed = name === 'stream' || name === 'group';
     if ((given[name] !== undefined || needed) && !allows(given[name]))

@@ -126,8 +126,9 @@ export const module = () =>
   // #region onHandlerError
   RedisModule.forRoot({
     url: process.env.REDIS_URL,
-    onHandlerError: (error, { className, methodName, channel }) => {
-      log.push(`${className}.${methodName} failed on ${channel}: ${String(error)}`);
+    onHandlerError: (error, { className, methodName, ...where }) => {
+      const source = where.type === 'stream' ? where.stream : where.channel;
+      log.push(`${className}.${methodName} failed on ${source}: ${String(error)}`);
     },
   });
 // #endregion

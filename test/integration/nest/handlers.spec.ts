@@ -48,6 +48,7 @@ import {
   RedisPattern,
   RedisPayload,
   type RedisHandlerErrorContext,
+  type RedisMessageErrorContext,
   type RedisModuleOptions,
 } from 'nestjs-redwire';
 import { UNSPEAKABLE } from '../../unit/nest/support/unspeakable.js';
@@ -292,7 +293,7 @@ describe('payloads', () => {
       type: 'message',
       channel: `${ns}.broken`,
     });
-    expect(context.data.toString()).toBe('hunter2');
+    expect((context as RedisMessageErrorContext).data.toString()).toBe('hunter2');
   });
 });
 

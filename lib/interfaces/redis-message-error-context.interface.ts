@@ -1,7 +1,7 @@
 import type { RedisMessage } from '../core/index.js';
 
 /** Where a message handler failed. */
-export interface RedisHandlerErrorContext {
+export interface RedisMessageErrorContext {
   /** Class of the handler. */
   readonly className: string;
   /** Method of the handler. */

@@ -1,0 +1,33 @@
+import type { Attributes } from '@opentelemetry/api';
+import { TRACE_FIELDS } from '../streams/entry-payload.js';
+import type { RedisStreamContext } from '../streams/redis-stream-context.js';
+
+/** Longest field of a trace context that is read, bytes: W3C wants 512 of `tracestate` and 8192 of `baggage`. */
+const LONGEST_FIELD = 8_192;
+
+/** What the span of an entry is called after, and what it says. */
+export function entrySpan({ stream, group, id, consumer, deliveries }: RedisStreamContext): {
+  name: string;
+  attributes: Attributes;
+} {
+  return {
+    name: stream,
+    attributes: {
+      'messaging.destination.name': stream,
+      'messaging.consumer.group.name': group,
+      'messaging.client.id': consumer,
+      'messaging.message.id': id,
+      'messaging.redis.message.delivery_count': deliveries,
+    },
+  };
+}
+
+/** The trace context that whoever added the entry left in its fields, for a propagator. */
+export function traceFieldsOf({ fields }: RedisStreamContext): Record<string, string> {
+  const carrier: Record<string, string> = {};
+  for (const name of TRACE_FIELDS) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (value !== undefined && value.length <= LONGEST_FIELD) carrier[name] = value.toString();
+  }
+  return carrier;
+}
