@@ -27,10 +27,10 @@ export function refuseLostHandler(prototype: object, methodName: string): void {
   const place = `${classRef.name}.${methodName}`;
   throw new TypeError(
     isReplaced
-      ? `${place}: a decorator above @OnRedisMessage() put another method in its place, so that no handler is left. ` +
-          'Move @OnRedisMessage() above it.'
-      : `${place} has @RedisPayload() or another parameter decorator of message handlers, and no @OnRedisMessage(). ` +
-          'Add it, or leave the parameter plain.',
+      ? `${place}: a decorator above @OnRedisMessage() or @OnRedisStream() put another method in its place, so that no handler is left. ` +
+          'Move @OnRedisMessage() or @OnRedisStream() above it.'
+      : `${place} has @RedisPayload() or another parameter decorator of handlers, and neither @OnRedisMessage() nor @OnRedisStream(). ` +
+          'Add one, or leave the parameter plain.',
   );
 }
 

@@ -130,7 +130,7 @@ describe('a wrong handler fails the boot', () => {
       onReturn(@RedisPayload() _payload: unknown): void {}
     }
     await expect(boot({ providers: [Orders] })).rejects.toThrow(
-      /Orders\.onReturn has @RedisPayload\(\) or another parameter decorator of message handlers, and no @OnRedisMessage\(\)/,
+      /Orders\.onReturn has @RedisPayload\(\) or another parameter decorator of handlers, and neither @OnRedisMessage\(\) nor @OnRedisStream\(\)/,
     );
   });
 
@@ -148,7 +148,7 @@ describe('a wrong handler fails the boot', () => {
       onOrder(): void {}
     }
     await expect(boot({ providers: [Lost] })).rejects.toThrow(
-      /Lost\.onOrder: a decorator above @OnRedisMessage\(\) put another method in its place.*Move @OnRedisMessage\(\) above it/,
+      /Lost\.onOrder: a decorator above @OnRedisMessage\(\) or @OnRedisStream\(\) put another method in its place.*Move @OnRedisMessage\(\) or @OnRedisStream\(\) above it/,
     );
     @Injectable()
     class Kept {

@@ -142,6 +142,20 @@ describe('a wrong handler fails the boot', () => {
     );
   });
 
+  test('with a method that another decorator has replaced', async () => {
+    const replace: MethodDecorator = (_target, _method, descriptor) => ({
+      ...descriptor,
+      value: (() => undefined) as never,
+    });
+    @Injectable()
+    class Orders {
+      @replace
+      @OnRedisStream('orders', { group })
+      onOrder(): void {}
+    }
+    await expect(boot(Orders)).rejects.toThrow(/Orders\.onOrder: a decorator above .*@OnRedisStream\(\) put/);
+  });
+
   test('with a parameter for a channel where it hears messages too', async () => {
     @Injectable()
     class Orders {
