@@ -1,9 +1,11 @@
 import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
+import type { Peer } from '../observer.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
 import { clock, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
+import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, failUnsent, refuse } from './command-errors.js';
 import { Closing } from './closing.js';
@@ -73,6 +75,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     return this.connection?.clientId;
   }
 
+  /** The other end of the live connection. */
+  get peer(): Peer | undefined {
+    return this.status === 'ready' ? this.connection?.peer : undefined;
+  }
+
   /** Does an idle connection keep the process alive? Commands under way always do. */
   setRef(keepsProcess: boolean): void {
     this.keepsProcess = keepsProcess;
@@ -113,6 +120,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.waiting.add(source);
     }
     this.startAttemptFor(refusal);
+    if (refusal === undefined) this.noteWaiting(source.observation);
   }
 
   /** Sends what may go at once, as `submit()` does. */
@@ -144,6 +152,13 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (refusal === undefined) this.waiting.push(command);
     else refuse(command, refusal.code, refusal.why, refusal.cause);
     this.startAttemptFor(refusal);
+    if (refusal === undefined) this.noteWaiting(command.observation);
+  }
+
+  /** Those who watch learn that it takes longer for want of a connection. */
+  private noteWaiting(observation: CommandContext | null): void {
+    if (observation !== null && this.status !== 'ready')
+      observation.note({ type: 'waiting', error: this.lastError });
   }
 
   /** Why nothing may be issued now, not even to wait; or undefined. */
@@ -171,7 +186,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     waiting.refill();
     while (waiting.length > 0 && connection.hasRoom) {
       const command = waiting.shift()!;
-      if (!command.settled) connection.send(command);
+      if (command.settled) continue;
+      connection.send(command);
+      command.observation?.noteSent(connection);
     }
     if (this.status === 'closing') this.finishCloseWhenDrained();
   }

@@ -112,7 +112,7 @@ export abstract class ClientEngine implements EngineParts {
     const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
     const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
     if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
-    if (this.observers.active) this.observers.show(command);
+    if (this.observers.active) this.observers.show(command, this.roadOf(spec));
     if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call);
     else this.submit(command, call);
     return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
@@ -213,6 +213,11 @@ export abstract class ClientEngine implements EngineParts {
   protected submit(command: Command, call: CallOptions | undefined): void {
     if (call !== undefined) applyCallOptions(command, call);
     if (!command.settled) this.connection.submit(command);
+  }
+
+  /** The connection that commands of this kind take, where it is known before. */
+  private roadOf({ flags }: CommandSpec): ReconnectingConnection | undefined {
+    return this.isDedicated || (flags & CommandFlag.BLOCKING) === 0 ? this.connection : undefined;
   }
 
   private issueSpecial(command: Command, call: CallOptions | undefined): void {

@@ -286,7 +286,7 @@ export class SessionEngine extends ClientEngine {
   private async exec(transaction: QueuedCommands, call: CallOptions | undefined): Promise<unknown> {
     const exec = new ExecCommand(transaction);
     exec.deadline = deadlineAfter(this.options.commandTimeout);
-    if (this.observers.active) this.observers.show(exec);
+    if (this.observers.active) this.observers.show(exec, this.connection);
     const answer = this.own.hold(exec.promise);
     super.submit(exec, call);
     this.own.endTransaction();

@@ -88,7 +88,7 @@ export class DedicatedConnection {
     { deadline, buffers = false, observers, signal }: RequestOptions = {},
   ): Promise<unknown> {
     const command = new Command(spec, args, buffers);
-    if (observers?.active === true) observers.show(command);
+    if (observers?.active === true) observers.show(command, this.connection);
     command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
     if (signal !== undefined) applyCallOptions(command, { signal });
     if (!command.settled) this.connection.submit(command);
