@@ -31,6 +31,7 @@ export type {
 } from './interfaces/index.js';
 
 // telemetry
+export type { RedisDebugDirection, RedisDebugFunction, RedisDebugSummary } from './interfaces/index.js';
 export { RedisTracingInterceptor } from './telemetry/redis-tracing.interceptor.js';
 
 // the client: everything of nestjs-redwire/core

@@ -14,6 +14,7 @@ import {
   type ResolvedModuleOptions,
 } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
+import { DebugLog } from './telemetry/debug-log.js';
 
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
 const LEAST_CLOSE_TIMEOUT = 100;
@@ -30,6 +31,7 @@ export class RedisConnection {
   private injected:
     { client: RedisConnection['injectedClient']; pool: RedisConnection['injectedPool'] } | undefined;
   private observers: CommandObserver[] = [];
+  private readonly debugLog: DebugLog | undefined;
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
   private keepsProcess = false;
@@ -42,6 +44,10 @@ export class RedisConnection {
   ) {
     this.options = resolveModuleOptions(name, given);
     this.shutdownBudget = this.options.shutdownTimeout;
+    const { debug } = this.options;
+    if (debug === false) return;
+    this.debugLog = new DebugLog(name, debug);
+    this.observe(this.debugLog);
   }
 
   /** The connection's client, made at first use: where a test overrides the token, there is none. */
@@ -159,6 +165,7 @@ export class RedisConnection {
           `Redis "${this.name}" at ${client.address} was lost (${reason}): ${describeError(error).message}`,
         );
     });
+    this.debugLog?.watch(client);
     client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
     for (const observer of this.observers) client.observe(observer);
     return client;

@@ -1,5 +1,6 @@
 export type * from './on-redis-message-options.interface.js';
 export type * from './redis-connect-policy.type.js';
+export type * from './redis-debug-summary.interface.js';
 export type * from './redis-handler-error-context.interface.js';
 export type * from './redis-message-codec.interface.js';
 export type * from './redis-module-async-options.interface.js';
