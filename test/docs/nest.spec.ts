@@ -254,6 +254,16 @@ describe('telemetry.md', () => {
     expect(module!.get(telemetry.Invoices).handled).toBe(1);
   });
 
+  it('a debug log of what is slow, and of what befalls the connection', async () => {
+    const lines: string[] = [];
+    await start({ imports: [telemetry.debugged((line) => lines.push(line))] });
+    const redis = module!.get(RedisClient);
+    await redis.get('key');
+    await redis.blpop('nothing', 0.2);
+    expect(lines.filter((line) => !line.startsWith('BLPOP'))).toEqual(['connected', 'ready']);
+    expect(lines.at(-1)).toMatch(/^BLPOP: null in \d+\.\d\d ms$/);
+  });
+
   it('an observer of the core', async () => {
     const lines: string[] = [];
     const stop = telemetry.observe(publisher, (line) => lines.push(line));

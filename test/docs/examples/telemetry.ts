@@ -15,6 +15,16 @@ export const traced = () =>
   });
 // #endregion
 
+export const debugged = (write: (line: string) => void) =>
+  // #region debug
+  RedisModule.forRoot({
+    url: process.env.REDIS_URL,
+    debug: (direction, { text, duration = 0 }) => {
+      if (direction === 'event' || duration > 100) write(text);
+    },
+  });
+// #endregion
+
 // #region interceptor
 @Injectable()
 export class Invoices {

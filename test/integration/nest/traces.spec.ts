@@ -1,4 +1,8 @@
+import 'reflect-metadata';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { context, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
 import * as api from '@opentelemetry/api';
 import {
@@ -9,9 +13,10 @@ import {
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisPool, type RedisClientOptions } from 'nestjs-redwire/core';
+import { OnRedisMessage, RedisClient, RedisModule, RedisPool, type RedisClientOptions } from 'nestjs-redwire';
 import { createCommandTracer } from '../../../lib/telemetry/command-tracer.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { SECRET } from '../core/support/index.js';
 
 const exporter = new InMemorySpanExporter();
 const requests = new AsyncLocalStorage<string>();
@@ -196,6 +201,92 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       });
       expect(childrenOf(parent)).toEqual(['NO.SUCH', 'GET', 'MULTI', 'NO.SUCH']);
     });
+  });
+
+  it('inside a message handler, all commands are children of the span of its message', async () => {
+    const active: unknown[] = [];
+    @Injectable()
+    class Handler {
+      constructor(private readonly redis: RedisClient) {}
+
+      @OnRedisMessage('orders')
+      async onOrder(): Promise<void> {
+        const span = trace.getActiveSpan();
+        await Promise.all([this.redis.get('a'), this.redis.pipeline().get('a').get('b').exec()]);
+        await this.redis.multi((tx) => tx.get('a'));
+        await this.redis.exists('a');
+        active.push(trace.getActiveSpan() === span);
+      }
+    }
+    const module = await Test.createTestingModule({
+      imports: [RedisModule.forRoot({ url: server.url, telemetry: { traces: true } })],
+      providers: [Handler],
+    })
+      .setLogger({ log: () => undefined, error: () => undefined, warn: () => undefined })
+      .compile();
+    await module.init();
+    const publisher = await connect();
+    await Promise.all([publisher.publish('orders', '1'), publisher.publish('orders', '2')]);
+    await eventually(() => expect(active).toEqual([true, true]));
+    await module.close();
+    const messages = exporter.getFinishedSpans().filter(({ name }) => name === 'process orders');
+    expect(messages).toHaveLength(2);
+    for (const message of messages)
+      expect(childrenOf(message).toSorted()).toEqual(['EXISTS', 'GET', 'MULTI GET', 'PIPELINE GET']);
+  });
+
+  it('no span shows a key, a value or a secret, whatever is sent, in whatever way', async () => {
+    const client = await connect({ connectTimeout: 2_000 });
+    const pool = new RedisPool({ host: '127.0.0.1', port: server.port, max: 1 });
+    opened.push(pool);
+    pool.observe(createCommandTracer(api));
+    const secret = `x' "y" ${SECRET}`;
+    const script = client.script({ lua: `return redis.error_reply('${SECRET} ' .. ARGV[1])`, keys: 1 });
+    const calls: (() => Promise<unknown>)[] = [
+      () => client.set(SECRET, secret),
+      () => client.set(SECRET, secret, 'EX', 100),
+      () => client.mset({ [SECRET]: secret }),
+      () => client.hset(SECRET, { [SECRET]: secret }),
+      () => client.incr(SECRET),
+      () => client.xadd(SECRET, '*', { [SECRET]: secret }),
+      () => client.zadd(SECRET, 1, secret),
+      () => client.publish(SECRET, secret),
+      () => client.blpop(SECRET, 0.01),
+      () => client.brpop(SECRET, 0.01),
+      () => client.eval(`return '${SECRET}'`, 1, SECRET, secret),
+      () => client.eval(`return redis.error_reply('${SECRET}')`, 0),
+      () => client.eval(`${SECRET} is no Lua`, 0),
+      () => client.evalsha(SECRET, 0, secret),
+      () => client.evalsha(`${'a'.repeat(40)}${SECRET}`, 0),
+      () => client.fcall(SECRET, 1, SECRET, secret),
+      () => client.call('FUNCTION', 'LOAD', `#!lua name=${SECRET}\n${SECRET}`),
+      () => script.call([SECRET], [secret]),
+      () => client.call('CONFIG', 'SET', 'masterauth', secret, 'port', secret),
+      () => client.call('CONFIG', 'SET', secret, 'x'),
+      () => client.call('CONFIG', 'GET', secret),
+      () => client.call('ACL', 'SETUSER', SECRET, `>${secret}`, 'on'),
+      () => client.call('ACL', 'SETUSER', SECRET, secret),
+      () => client.call('ACL', 'DELUSER', SECRET),
+      () => client.call('ACL', 'DRYRUN', SECRET, 'get', secret),
+      () => client.call('MIGRATE', '127.0.0.1', 1, SECRET, 0, 10, 'AUTH', secret),
+      () => client.call('CLIENT', 'KILL', 'USER', secret),
+      () => client.call('NO.SUCH', SECRET, secret),
+      () => client.pipeline().set(SECRET, secret).incr(SECRET).call('AUTH2', secret).exec(),
+      () => client.multi((tx) => tx.set(SECRET, secret).incr(SECRET)),
+      () => client.multi((tx) => tx.call('GET', SECRET, secret)),
+      () => client.watch(SECRET, (tx) => tx.set(SECRET, secret)),
+      () => client.dedicated((session) => session.call('AUTH', secret)),
+      () => client.dedicated((session) => session.call('AUTH', SECRET, secret)),
+      () => client.dedicated((session) => session.call('HELLO', 3, 'AUTH', SECRET, secret)),
+      () => pool.use((lent) => lent.set(SECRET, secret)),
+    ];
+    await Promise.all(calls.map((call) => call().catch(() => undefined)));
+    const spans = exporter.getFinishedSpans();
+    expect(spans.length).toBeGreaterThanOrEqual(calls.length);
+    const shown = spans.map(({ name, attributes, events, status, links }) =>
+      inspect({ name, attributes, events, status, links }, { depth: null, maxStringLength: null }),
+    );
+    expect(shown.filter((text) => text.includes(SECRET))).toEqual([]);
   });
 
   describe('the attributes of a span', () => {
