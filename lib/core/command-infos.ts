@@ -22,7 +22,7 @@ const SHA_1 = /^[0-9a-f]{40}$/i;
  * it holds no argument, and to make it anew would be most of what an observed command costs.
  */
 export class CommandInfos {
-  private readonly base: Omit<CommandInfo, 'name' | 'queryText' | 'batchSize'>;
+  private readonly base: Omit<CommandInfo, 'name' | 'queryText' | 'commandNames' | 'batchSize'>;
   private known = new WeakMap<CommandSpec, CommandInfo[]>();
   /** Whom those that are known speak of. */
   private peer: Peer | undefined;
@@ -37,10 +37,12 @@ export class CommandInfos {
     const count = Math.min(args.length, MOST_SHOWN_ARGUMENTS + 1);
     const known = this.known.get(spec)?.[count];
     if (known !== undefined) return known;
+    const name = shownName(spec.name);
     const info: CommandInfo = Object.freeze({
       ...this.base,
-      name: shownName(spec.name),
+      name,
       queryText: queryText(spec, args),
+      commandNames: [name],
       batchSize: undefined,
       peer,
       scriptSha: scriptSha(spec, args),
@@ -61,6 +63,9 @@ export class CommandInfos {
       name: batchName(kind, commands),
       get queryText() {
         return describe(commands);
+      },
+      get commandNames() {
+        return commands.map(({ spec }) => shownName(spec.name));
       },
       batchSize: commands.length,
       peer,

@@ -1,6 +1,7 @@
 import { CommandInfos, type ShownCommand } from './command-infos.js';
 import { CommandContext, type Observation } from './connection/command-context.js';
 import type { PendingCommand } from './connection/pending-command.js';
+import { areCommandsTraced, commandChannels } from './diagnostics-channels.js';
 import type { CommandInfo, CommandObserver, Peer } from './observer.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
@@ -11,8 +12,6 @@ interface Road {
 
 /** Those who watch a client's commands. An observer's fault never reaches a command's caller. */
 export class CommandObservers {
-  /** Is anybody watching? */
-  active = false;
   private all: readonly CommandObserver[] = [];
   private readonly infos: CommandInfos;
 
@@ -20,10 +19,15 @@ export class CommandObservers {
     this.infos = new CommandInfos(options);
   }
 
+  /** Is anybody watching? Those who listen to the diagnostics channels are asked for, since they come and go unheard. */
+  get active(): boolean {
+    return this.all.length > 0 || areCommandsTraced();
+  }
+
   /** Returns the function that takes it out again. */
   add(observer: CommandObserver): () => void {
-    this.set([...this.all, observer]);
-    return () => this.set(this.all.filter((other) => other !== observer));
+    this.all = [...this.all, observer];
+    return () => (this.all = this.all.filter((other) => other !== observer));
   }
 
   /**
@@ -52,14 +56,10 @@ export class CommandObservers {
     return context;
   }
 
-  private set(observers: readonly CommandObserver[]): void {
-    this.all = observers;
-    this.active = observers.length > 0;
-  }
-
   private start(info: CommandInfo): Observation[] {
     const started: Observation[] = [];
-    for (const observer of this.all) {
+    const watching = areCommandsTraced() ? [...this.all, commandChannels] : this.all;
+    for (const observer of watching) {
       try {
         started.push({ observer, state: observer.start(info) });
       } catch {

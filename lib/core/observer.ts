@@ -19,6 +19,8 @@ export interface CommandInfo {
    * are the same. Made on first read.
    */
   readonly queryText: string;
+  /** The names of the commands: one, or of a batch each of them, in order. Made on first read. */
+  readonly commandNames: readonly string[];
   /** Commands sent as one (pipelines, transactions); undefined for a command by itself. */
   readonly batchSize: number | undefined;
   readonly host: string;

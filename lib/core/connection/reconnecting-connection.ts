@@ -1,3 +1,4 @@
+import type { ConnectionWatch } from '../connection-watch.js';
 import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
 import type { Peer } from '../observer.js';
 import type { Reply } from '../protocol/reply.js';
@@ -56,6 +57,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: ConnectionHooks,
+    private readonly watch: ConnectionWatch,
   ) {
     this.retry = new CommandRetry(this, options, this.waiting);
     this.backoff = new Backoff(options.reconnect);
@@ -225,12 +227,15 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     try {
       attempt = new ConnectionAttempt(this, this.options);
     } catch (error) {
-      this.onAttemptFailed(error as RedisError, true);
+      this.watch.connecting(this.established);
+      if (this.isClosed) this.watch.failed(error as RedisError);
+      else this.onAttemptFailed(error as RedisError, true);
       return;
     }
     this.attempt = attempt;
     this.connection = attempt.connection;
     this.connection.setRef(this.keepsProcess);
+    this.watch.connecting(this.established);
   }
 
   onConnect(): void {
@@ -252,6 +257,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.established = true;
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
+    this.watch.opened();
     this.waiters.resolveAll();
     this.pump();
     if (this.status === 'ready') this.hooks.emit('ready');
@@ -267,6 +273,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private onAttemptFailed(error: RedisError, fatal = isFatalConnectError(error)): void {
     this.lastError = error;
     const exhausted = this.backoff.failed();
+    // at once: what follows may begin the next attempt
+    this.watch.failed(error);
+    if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
       return;
@@ -356,6 +365,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       for (const command of unsent) failUnsent(command, error);
       this.waiting.failAll(error);
     } else this.retry.giveBack(connection.name, error, sent, unsent);
+    this.watch.closed(reason, error);
     if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
@@ -380,7 +390,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
-  // what listeners and retry rules have made of the status is looked up anew
+  // what listeners, observers and retry rules have made of the status is looked up anew
   private get isIdle(): boolean {
     return this.status === 'idle';
   }
@@ -478,7 +488,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private finishClose(): void {
-    const { connection } = this;
+    const { connection, attempt } = this;
     const error = new RedisDisconnectedError('CLOSED', 'The client was closed.');
     this.status = 'closed';
     this.backoff.cancel();
@@ -489,6 +499,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.waiters.rejectAll(error);
     this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
+    if (attempt !== null) this.watch.failed(error);
+    else if (connection !== null) this.watch.closed('closed', error);
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.closing?.end();
   }

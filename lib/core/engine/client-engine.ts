@@ -1,5 +1,8 @@
 import { applyCallOptions } from '../apply-call-options.js';
 import type { CommandObservers } from '../command-observers.js';
+import type { ConnectionStats } from '../connection-observer.js';
+import type { ConnectionObservers } from '../connection-observers.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
@@ -45,6 +48,7 @@ export interface EngineParts {
   readonly options: ResolvedOptions;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
+  readonly connectionObservers: ConnectionObservers;
 }
 
 /**
@@ -55,6 +59,7 @@ export abstract class ClientEngine implements EngineParts {
   readonly options: ResolvedOptions;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
+  readonly connectionObservers: ConnectionObservers;
   /** Where commands go that need nothing special. */
   abstract readonly connection: ReconnectingConnection;
   /** One caller has that connection to itself. */
@@ -66,10 +71,11 @@ export abstract class ClientEngine implements EngineParts {
   private feedsKeepProcess = true;
   private readonly commandTicks: number;
 
-  constructor({ options, guard, observers }: EngineParts) {
+  constructor({ options, guard, observers, connectionObservers }: EngineParts) {
     this.options = options;
     this.guard = guard;
     this.observers = observers;
+    this.connectionObservers = connectionObservers;
     const { commandTimeout } = options;
     this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
   }
@@ -94,6 +100,9 @@ export abstract class ClientEngine implements EngineParts {
   get inFlight(): number {
     return this.connection.inFlight;
   }
+
+  /** The connections at this moment. */
+  abstract connectionStats(): ConnectionStats;
 
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
@@ -154,7 +163,7 @@ export abstract class ClientEngine implements EngineParts {
   /** Those of the server, each on a connection of its own. */
   ensureMonitors(): Monitors {
     if (this.monitors === undefined) {
-      this.monitors = new Monitors(this.options, this.feedHooks());
+      this.monitors = new Monitors(this.options, this.feedHooks(), this.connectionObservers);
       this.monitors.setRef(this.feedsKeepProcess);
     }
     return this.monitors;
@@ -179,7 +188,8 @@ export abstract class ClientEngine implements EngineParts {
   /** @param shared where subscriptions listen; without it on a connection of their own. */
   protected createSubscriber(shared?: SharedConnection): Subscriber {
     const hooks = { ...this.feedHooks(), onUnfit: () => this.forgetSubscriber() };
-    this.subscriber = new Subscriber(this.options, hooks, shared);
+    const watch = new ConnectionWatch(this.connectionObservers, 'subscriber');
+    this.subscriber = new Subscriber(this.options, hooks, watch, shared);
     this.subscriber.setRef(this.feedsKeepProcess);
     return this.subscriber;
   }

@@ -10,6 +10,7 @@ import {
 
 const info: CommandInfo = {
   name: 'SET',
+  commandNames: ['SET'],
   queryText: 'SET ? ?',
   batchSize: undefined,
   host: 'redis.internal',
