@@ -19,6 +19,9 @@ import { DebugLog } from './telemetry/debug-log.js';
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
 const LEAST_CLOSE_TIMEOUT = 100;
 
+/** Looks at a client or pool from now on. What it returns is called when that has closed. */
+export type Instrument = (part: RedisClient | RedisPool) => () => void;
+
 /**
  * One named connection of an application: its client, its pool, when they open and when they close. Creating one, or
  * asking it for its client or pool, opens nothing.
@@ -32,6 +35,9 @@ export class RedisConnection {
     { client: RedisConnection['injectedClient']; pool: RedisConnection['injectedPool'] } | undefined;
   private observers: CommandObserver[] = [];
   private readonly debugLog: DebugLog | undefined;
+  private instruments: Instrument[] = [];
+  /** Ends what the instruments have begun. */
+  private stops: (() => void)[] = [];
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
   private keepsProcess = false;
@@ -100,6 +106,13 @@ export class RedisConnection {
     this.ownPool?.observe(observer);
   }
 
+  /** Has client and pool looked at: those there are, and those that are made later. */
+  instrument(instrument: Instrument): void {
+    this.instruments.push(instrument);
+    for (const part of [this.ownClient, this.ownPool])
+      if (part !== undefined) this.stops.push(instrument(part));
+  }
+
   /**
    * Opens the connection as its policy says. A client that a test put in place of ours is left alone, and so is the pool
    * beside it.
@@ -134,6 +147,7 @@ export class RedisConnection {
           `Redis "${this.name}" did not close cleanly: ${describeError(result.reason).message}`,
         );
     }
+    this.stopInstruments();
   }
 
   /**
@@ -150,6 +164,11 @@ export class RedisConnection {
   destroy(): void {
     this.ownPool?.destroy();
     this.ownClient?.destroy();
+    this.stopInstruments();
+  }
+
+  private stopInstruments(): void {
+    for (const stop of this.stops.splice(0)) stop();
   }
 
   private createClient(): RedisClient {
@@ -168,6 +187,7 @@ export class RedisConnection {
     this.debugLog?.watch(client);
     client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
     for (const observer of this.observers) client.observe(observer);
+    for (const instrument of this.instruments) this.stops.push(instrument(client));
     return client;
   }
 
@@ -175,6 +195,7 @@ export class RedisConnection {
     const pool = this.check(() => new RedisPool({ ...this.options.client, ...this.options.pool }));
     if (!this.keepsProcess) pool.unref();
     for (const observer of this.observers) pool.observe(observer);
+    for (const instrument of this.instruments) this.stops.push(instrument(pool));
     return pool;
   }
 

@@ -1,6 +1,7 @@
-import type { RedisConnections } from '../redis-connections.service.js';
+import type { RedisConnection } from '../redis-connection.js';
 import { createCommandMeter } from './command-meter.js';
 import { createCommandTracer } from './command-tracer.js';
+import { createConnectionMeter } from './connection-meter.js';
 import { loadOpenTelemetry } from './load-opentelemetry.js';
 
 /**
@@ -8,12 +9,14 @@ import { loadOpenTelemetry } from './load-opentelemetry.js';
  *
  * @throws {Error} where `@opentelemetry/api` is not installed.
  */
-export async function startTelemetry(connections: RedisConnections): Promise<void> {
+export async function startTelemetry(connections: Iterable<RedisConnection>): Promise<void> {
   for (const connection of connections) {
     const { traces, metrics } = connection.options;
     if (!traces && !metrics) continue;
     const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
     if (traces) connection.observe(createCommandTracer(api));
-    if (metrics) connection.observe(createCommandMeter(api));
+    if (!metrics) continue;
+    connection.observe(createCommandMeter(api, connection.name));
+    connection.instrument(createConnectionMeter(api, connection.name));
   }
 }

@@ -215,7 +215,7 @@ describe('diagnostics channels', () => {
     expect(JSON.parse(stdout)).toEqual({
       replies: ['a', ['b', 'c']],
       refused: 'RedisServerError',
-      uncaught: [...STEPS].sort(),
+      uncaught: STEPS.toSorted(),
     });
   });
 
