@@ -232,25 +232,47 @@ describe('observers of connections', () => {
     expect(client.connectionStats().open).toEqual(NONE);
   });
 
-  it.each(['connecting', 'opened', 'failed', 'closed'] as const)(
-    'may destroy the client in %s',
-    async (hook) => {
-      const client = make(hook === 'failed' ? { username: 'nobody', password: 'wrong' } : {});
-      const recorder = new Recorder();
-      client.observeConnections(recorder);
-      client.observeConnections({ [hook]: () => client.destroy() });
-      const pinged = client.ping().catch((error: { code: string }) => error.code);
-      if (hook === 'closed') {
-        await pinged;
-        await admin.call('CLIENT', 'KILL', 'ID', Number(await client.call('CLIENT', 'ID')));
-      } else expect(await pinged).not.toBe('PONG');
-      await eventually(() => expect(client.status).toBe('closed'));
-      expect(recorder.violations).toEqual([]);
-      expect(recorder.underWay).toBe(0);
-      expect(client.connectionStats().open).toEqual(NONE);
-      await expect(client.ping()).rejects.toMatchObject({ code: 'CLOSED' });
-    },
-  );
+  it.each([
+    ['connecting', {}],
+    ['opened', {}],
+    ['failed', { username: 'nobody', password: 'wrong' }],
+    ['failed', { username: 'nobody', password: 'wrong', reconnect: false }],
+    ['closed', {}],
+    ['closed', { reconnect: false }],
+  ] as const)('may destroy the client in %s, with %j', async (hook, options) => {
+    const client = make(options);
+    const recorder = new Recorder();
+    client.observeConnections(recorder);
+    client.observeConnections({ [hook]: () => client.destroy() });
+    const pinged = client.ping().catch((error: { code: string }) => error.code);
+    if (hook === 'closed') {
+      await pinged;
+      await admin.call('CLIENT', 'KILL', 'ID', Number(await client.call('CLIENT', 'ID')));
+    } else expect(await pinged).not.toBe('PONG');
+    await eventually(() => expect(client.status).toBe('closed'));
+    expect(recorder.violations).toEqual([]);
+    expect(recorder.underWay).toBe(0);
+    expect(client.connectionStats().open).toEqual(NONE);
+    await expect(client.ping()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('see the end of a connection also where a retry rule destroys the client at that moment', async () => {
+    const recorder = new Recorder();
+    const client = make({
+      retry: () => {
+        client.destroy();
+        return false;
+      },
+    });
+    client.observeConnections(recorder);
+    const id = Number(await client.call('CLIENT', 'ID'));
+    await expect(
+      client.call('CLIENT', 'KILL', 'ID', id, 'SKIPME', 'no').then(() => client.ping()),
+    ).rejects.toThrow();
+    await eventually(() => expect(client.status).toBe('closed'));
+    expect(recorder.lines).toEqual(['shared connecting', 'shared opened', 'shared closed server_closed']);
+    expect(client.connectionStats().open).toEqual(NONE);
+  });
 
   it('never lose count, whatever is cut, taken and closed', async () => {
     const seed = newSeed();
