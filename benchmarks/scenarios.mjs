@@ -99,13 +99,17 @@ function poolUse(callers, { title, plainly, plainCallers }) {
 }
 
 /** What `telemetry` adds to a GET: by the module's client, or (`bareSpanGet`) the SDK's own part in it. */
-function observing(name, title, { call = 'observedGet', traces, sampled = true, atMost }) {
+function observing(
+  name,
+  title,
+  { call = 'observedGet', traces = false, metrics = false, sampled = true, atMost },
+) {
   return {
     name,
     title: `${title}, 200 callers, beside GET on a client that nobody observes`,
     kind: 'overhead',
     needs: call,
-    telemetry: { traces, sampled },
+    telemetry: { traces, metrics, sampled },
     callers: 200,
     issue: (client, i) => client[call](SMALL.keys[i % 1000]),
     plainly: (client, i) => client.unobservedGet(SMALL.keys[i % 1000]),
@@ -163,6 +167,7 @@ export const SCENARIOS = [
     }),
   ),
   observing('telemetry-off', 'GET of the module, telemetry off', { traces: false, atMost: 0.3 }),
+  observing('metrics', 'GET with metrics, collected every second', { metrics: true }),
   observing('traces', 'GET with traces, exporter that drops them', { traces: true, atMost: 3 }),
   observing('traces-unsampled', 'GET with traces, of which the sampler wants none', {
     traces: true,

@@ -1,5 +1,5 @@
 /**
- * What observing costs: clients of the Nest module with traces on and off beside one that nobody observes, and what the
+ * What observing costs: clients of the Nest module with traces or metrics on and off beside one that nobody observes, and what the
  * OpenTelemetry SDK takes by itself for the same spans.
  */
 const ENTRY = new URL('../../dist/index.js', import.meta.url);
@@ -15,15 +15,16 @@ const attributes = ({ host, port }) => ({
 });
 
 /** @param sampled false: a sampler that wants no span. */
-export async function makeObserved(address, { traces, sampled }) {
+export async function makeObserved(address, { traces, metrics, sampled }) {
   await import('reflect-metadata');
   const { Module } = await import('@nestjs/common');
   const { NestFactory } = await import('@nestjs/core');
   const { SpanKind } = await import('@opentelemetry/api');
   const { RedisClient, RedisModule } = await import(ENTRY.href);
   const tracer = await startSdk(sampled);
+  const meters = metrics ? await startMetrics() : undefined;
   class App {}
-  Module({ imports: [RedisModule.forRoot({ ...address, telemetry: { traces } })] })(App);
+  Module({ imports: [RedisModule.forRoot({ ...address, telemetry: { traces, metrics } })] })(App);
   const app = await NestFactory.createApplicationContext(App, { logger: false });
   const redis = app.get(RedisClient);
   const plain = new RedisClient(address);
@@ -41,6 +42,7 @@ export async function makeObserved(address, { traces, sampled }) {
     closeObserved: async () => {
       await plain.close();
       await app.close();
+      await meters?.shutdown();
     },
   };
 }
@@ -60,4 +62,16 @@ async function startSdk(sampled) {
   });
   provider.register();
   return provider.getTracer('floor');
+}
+
+/** Collected into memory, as an exporter would collect. */
+async function startMetrics() {
+  const { metrics } = await import('@opentelemetry/api');
+  const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } =
+    await import('@opentelemetry/sdk-metrics');
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 1_000 });
+  const provider = new MeterProvider({ readers: [reader] });
+  metrics.setGlobalMeterProvider(provider);
+  return provider;
 }
