@@ -1,6 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { CommandInfo, CommandObserver } from '../core/index.js';
+import type { Instrument } from '../redis-connection.js';
 import { BoundedCache } from './bounded-cache.js';
+import { Gauges } from './gauges.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
 import {
   connectionAttributes,
@@ -16,12 +18,14 @@ const SIZE_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 1
 /** Redis has some 400 commands, modules add to them. */
 const MOST_OPERATIONS = 1_000;
 
-/** The attributes of an operation's series: made once, for every command has them. */
+/** An operation's series. The attributes are made once, for every command has them. */
 interface Operation {
   /** Of our own metrics. */
   readonly own: Attributes;
   /** Of those that the conventions define. */
   readonly conventional: Attributes;
+  /** Commands that the counter has not been told of yet. */
+  uncounted: number;
 }
 
 /** A command or batch that runs. */
@@ -31,13 +35,17 @@ interface Measurement {
   readonly info: CommandInfo;
 }
 
-/** Counts and measures the commands of one connection, from call to reply. */
-export function createCommandMeter(api: OpenTelemetryApi, connection: string): CommandObserver<Measurement> {
+/**
+ * Counts and measures the commands of a client or pool, from call to reply. An SDK looks up the series by its attributes for
+ * each value that it is told, which costs more than the command itself: so commands are counted here, and the counter is told
+ * when somebody collects.
+ */
+export function createCommandMeter(api: OpenTelemetryApi, connection: string): Instrument {
   const meter = api.metrics.getMeter(LIBRARY_NAME, LIBRARY_VERSION);
+  const gauges = Gauges.of(meter);
   const advice = { explicitBucketBoundaries: DURATION_BUCKETS };
   const conventional = meter.createHistogram('db.client.operation.duration', {
-    description:
-      'Duration of database client operations: from the call of a Redis command, pipeline or transaction to its reply.',
+    description: 'Duration of database client operations.',
     unit: 's',
     advice,
   });
@@ -56,47 +64,62 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): C
     unit: '{command}',
     advice: { explicitBucketBoundaries: SIZE_BUCKETS },
   });
-
-  let shown: CommandInfo;
-  const operations = new BoundedCache<Operation>(MOST_OPERATIONS, (name) => {
-    const info = { ...shown, name, batchSize: undefined };
-    return {
-      own: { ...connectionAttributes(connection, info), 'db.operation.name': name },
-      conventional: { ...commandAttributes(info), 'redis.connection.name': connection },
-    };
-  });
   const errorTypes = new BoundedCache<string>(MOST_ERROR_TYPES, (type) => type);
 
-  return {
-    start: (info) => ({ started: performance.now(), info }),
-    end({ started, info }, error) {
-      const seconds = (performance.now() - started) / 1_000;
-      shown = info;
-      const operation = operations.get(info.name);
-      if (info.batchSize === undefined) commands.add(1, operation.own);
-      else {
-        batches.record(info.batchSize, operation.own);
-        for (const [name, count] of countByName(info.commandNames))
-          commands.add(count, operations.get(name).own);
-      }
-      if (error === undefined) {
-        duration.record(seconds, operation.own);
-        conventional.record(seconds, operation.conventional);
-        return;
-      }
-      const description = errorAttributes(error);
-      const type = errorTypes.get(description['error.type']);
-      const failed = { ...operation.own, 'error.type': type };
-      errors.add(1, failed);
-      duration.record(seconds, failed);
-      if ('db.response.status_code' in description) description['db.response.status_code'] = type;
-      conventional.record(seconds, { ...operation.conventional, ...description, 'error.type': type });
+  let shown: CommandInfo;
+  const operations = new BoundedCache<Operation>(MOST_OPERATIONS, (name) => ({
+    own: { ...connectionAttributes(connection, shown), 'db.operation.name': name },
+    conventional: {
+      ...commandAttributes({ ...shown, name, batchSize: undefined }),
+      'redis.connection.name': connection,
     },
+    uncounted: 0,
+  }));
+  const tellCounter = (): void => {
+    for (const operation of operations) {
+      if (operation.uncounted === 0) continue;
+      commands.add(operation.uncounted, operation.own);
+      operation.uncounted = 0;
+    }
   };
-}
+  const fail = (seconds: number, operation: Operation, error: Error): void => {
+    const description = errorAttributes(error);
+    const type = errorTypes.get(description['error.type']);
+    const failed = { ...operation.own, 'error.type': type };
+    errors.add(1, failed);
+    duration.record(seconds, failed);
+    if ('db.response.status_code' in description) description['db.response.status_code'] = type;
+    conventional.record(seconds, { ...operation.conventional, ...description, 'error.type': type });
+  };
 
-function countByName(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+  return (part) => {
+    let isOver = false;
+    const observer: CommandObserver<Measurement> = {
+      start: (info) => ({ started: performance.now(), info }),
+      end({ started, info }, error) {
+        const seconds = (performance.now() - started) / 1_000;
+        shown = info;
+        const operation = operations.get(info.name);
+        if (info.batchSize === undefined) operation.uncounted++;
+        else {
+          batches.record(info.batchSize, operation.own);
+          for (const name of info.commandNames) operations.get(name).uncounted++;
+        }
+        if (error === undefined) {
+          duration.record(seconds, operation.own);
+          conventional.record(seconds, operation.conventional);
+        } else fail(seconds, operation, error);
+        // what closing has failed may be told of after it
+        if (isOver) tellCounter();
+      },
+    };
+    const stopObserving = part.observe(observer);
+    const stopCounting = gauges.add(tellCounter);
+    return () => {
+      isOver = true;
+      stopObserving();
+      stopCounting();
+      tellCounter();
+    };
+  };
 }

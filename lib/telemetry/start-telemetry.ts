@@ -16,7 +16,7 @@ export async function startTelemetry(connections: Iterable<RedisConnection>): Pr
     const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
     if (traces) connection.observe(createCommandTracer(api));
     if (!metrics) continue;
-    connection.observe(createCommandMeter(api, connection.name));
     connection.instrument(createConnectionMeter(api, connection.name));
+    connection.instrument(createCommandMeter(api, connection.name));
   }
 }
