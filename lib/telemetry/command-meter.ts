@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { CommandInfo, CommandObserver } from '../core/index.js';
+import { RedisServerError, type CommandInfo, type CommandObserver } from '../core/index.js';
 import type { Instrument } from '../redis-connection.js';
 import { BoundedCache } from './bounded-cache.js';
 import { Gauges } from './gauges.js';
@@ -75,6 +75,14 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
     },
     uncounted: 0,
   }));
+  // commands of one kind have one info, each batch has its own
+  const known = new WeakMap<CommandInfo, Operation>();
+  const operationOf = (info: CommandInfo): Operation => {
+    shown = info;
+    const operation = operations.get(info.name);
+    if (info.batchSize === undefined) known.set(info, operation);
+    return operation;
+  };
   const tellCounter = (): void => {
     for (const operation of operations) {
       if (operation.uncounted === 0) continue;
@@ -98,14 +106,13 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
       start: (info) => ({ started: performance.now(), info }),
       end({ started, info }, error) {
         const seconds = (performance.now() - started) / 1_000;
-        shown = info;
-        const operation = operations.get(info.name);
+        const operation = known.get(info) ?? operationOf(info);
         if (info.batchSize === undefined) operation.uncounted++;
         else {
           batches.record(info.batchSize, operation.own);
           for (const name of info.commandNames) operations.get(name).uncounted++;
         }
-        if (error === undefined) {
+        if (error === undefined || isMended(info, error)) {
           duration.record(seconds, operation.own);
           conventional.record(seconds, operation.conventional);
         } else fail(seconds, operation, error);
@@ -122,4 +129,9 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
       tellCounter();
     };
   };
+}
+
+/** EVAL follows by itself. */
+function isMended({ isTentative }: CommandInfo, error: Error): boolean {
+  return isTentative === true && error instanceof RedisServerError && error.code === 'NOSCRIPT';
 }

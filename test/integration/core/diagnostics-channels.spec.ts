@@ -57,6 +57,7 @@ describe('diagnostics channels', () => {
 
   it('tell of a command from call to reply, by one object', async () => {
     const client = make({ database: 2 });
+    await client.connect();
     const heard = listen('command');
     await client.set('key', 'hunter2', 'EX', 10);
     expect(heard.map(({ step }) => step)).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
@@ -70,6 +71,9 @@ describe('diagnostics channels', () => {
       port: server.port,
       path: undefined,
       database: 2,
+      peer: { address: server.host, port: server.port },
+      scriptSha: undefined,
+      isTentative: false,
     });
   });
 

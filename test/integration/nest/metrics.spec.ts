@@ -179,6 +179,17 @@ describe('metrics of commands', () => {
     expect(await sum('redis.commands.total', operation('LPUSH'))).toBe(3);
   });
 
+  test('a script that the server does not know yet is sent whole, which is no error', async () => {
+    const redis = (await start({})).get(RedisClient);
+    const script = redis.script({ lua: `return 'fresh ${Date.now()}'`, keys: 0 });
+    expect(await script.call([], [])).toMatch(/^fresh/);
+    expect(await sum('redis.commands.total', operation('EVALSHA'))).toBe(1);
+    expect(await sum('redis.commands.total', operation('EVAL'))).toBe(1);
+    expect(await sum('redis.errors.total')).toBe(0);
+    await redis.evalsha('0'.repeat(40), [], []).catch(() => undefined);
+    expect(await sum('redis.errors.total', { 'error.type': 'NOSCRIPT' })).toBe(1);
+  });
+
   test('count each command of a pipeline and of a transaction, and measure the whole once', async () => {
     const redis = (await start({})).get(RedisClient);
     await redis.pipeline().set('a', '1').get('a').get('a').exec();
