@@ -1,7 +1,7 @@
 import { CommandInfos, type ShownCommand } from './command-infos.js';
 import { CommandContext, type Observation } from './connection/command-context.js';
 import type { PendingCommand } from './connection/pending-command.js';
-import { areCommandsTraced, commandChannels } from './diagnostics-channels.js';
+import { areBatchesTraced, areCommandsTraced, commandChannels } from './diagnostics-channels.js';
 import type { CommandInfo, CommandObserver, Peer } from './observer.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
@@ -12,6 +12,7 @@ interface Road {
 
 /** Those who watch a client's commands. An observer's fault never reaches a command's caller. */
 export class CommandObservers {
+  private observed = false;
   private all: readonly CommandObserver[] = [];
   private readonly infos: CommandInfos;
 
@@ -19,15 +20,20 @@ export class CommandObservers {
     this.infos = new CommandInfos(options);
   }
 
-  /** Is anybody watching? Those who listen to the diagnostics channels are asked for, since they come and go unheard. */
+  /** Is anybody watching commands? */
   get active(): boolean {
-    return this.all.length > 0 || areCommandsTraced();
+    return this.observed || areCommandsTraced();
+  }
+
+  /** Is anybody watching pipelines and transactions? */
+  get batchesActive(): boolean {
+    return this.observed || areBatchesTraced();
   }
 
   /** Returns the function that takes it out again. */
   add(observer: CommandObserver): () => void {
-    this.all = [...this.all, observer];
-    return () => (this.all = this.all.filter((other) => other !== observer));
+    this.set([...this.all, observer]);
+    return () => this.set(this.all.filter((other) => other !== observer));
   }
 
   /**
@@ -37,7 +43,7 @@ export class CommandObservers {
    */
   show(command: PendingCommand, road?: Road): void {
     const context = (command.context ??= new CommandContext());
-    context.observations = this.start(this.infos.of(command, road?.peer));
+    context.observations = this.start(this.infos.of(command, road?.peer), areCommandsTraced());
   }
 
   /** Shows commands that are sent as one. What it returns is to be finished when the last has settled. */
@@ -52,13 +58,18 @@ export class CommandObservers {
 
   private showBatch(info: CommandInfo): CommandContext {
     const context = new CommandContext();
-    context.observations = this.start(info);
+    context.observations = this.start(info, areBatchesTraced());
     return context;
   }
 
-  private start(info: CommandInfo): Observation[] {
+  private set(observers: readonly CommandObserver[]): void {
+    this.all = observers;
+    this.observed = observers.length > 0;
+  }
+
+  private start(info: CommandInfo, isTraced: boolean): Observation[] {
     const started: Observation[] = [];
-    const watching = areCommandsTraced() ? [...this.all, commandChannels] : this.all;
+    const watching = isTraced ? [...this.all, commandChannels] : this.all;
     for (const observer of watching) {
       try {
         started.push({ observer, state: observer.start(info) });

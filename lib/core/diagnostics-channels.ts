@@ -35,19 +35,31 @@ const commands = tracingChannel(REDIS_CHANNELS.command) as unknown as Channel;
 const batches = tracingChannel(REDIS_CHANNELS.batch) as unknown as Channel;
 const connects = tracingChannel(REDIS_CHANNELS.connect) as unknown as Channel;
 
-/** Does anybody listen to commands or batches? A subscriber may come and go at any time. */
+// asked for every command: the parts by themselves cost less than `commands.hasSubscribers`, which goes through them as well
+const { start, end, asyncStart, asyncEnd, error } = commands;
+
+/** Does anybody listen to commands? A subscriber may come and go at any time, unheard. */
 export function areCommandsTraced(): boolean {
-  return commands.hasSubscribers || batches.hasSubscribers;
+  return (
+    start.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers
+  );
+}
+
+/** Does anybody listen to pipelines and transactions? */
+export function areBatchesTraced(): boolean {
+  return batches.hasSubscribers;
 }
 
 /** Publishes commands. What a subscriber throws is for Node to report: as an uncaught exception, after our work. */
-export const commandChannels: CommandObserver<((error: Error | undefined) => void) | undefined> = {
+export const commandChannels: CommandObserver<(error: Error | undefined) => void> = {
   start: (info) => {
-    const channel = info.batchSize === undefined ? commands : batches;
-    if (!channel.hasSubscribers) return undefined;
-    return trace(channel, copyOf(info));
+    return trace(info.batchSize === undefined ? commands : batches, copyOf(info));
   },
-  end: (ended, error) => ended?.(error),
+  end: (ended, error) => ended(error),
 };
 
 /** Of their own, for subscribers write into it. What is made on first read stays so. */

@@ -26,7 +26,7 @@ export async function runPipeline(
   const { timeout = options.commandTimeout, signal } = call ?? {};
   run.settings = call ?? null;
   const feed = new PipelineFeed(run, deadlineAfter(timeout));
-  if (observers.active) run.observation = observers.showPipeline(commands, connection);
+  if (observers.batchesActive) run.observation = observers.showPipeline(commands, connection);
   let forgetSignal: (() => void) | undefined;
   if (signal?.aborted === true) abort(run, feed, signal);
   else {

@@ -102,7 +102,7 @@ export async function observed<Results extends unknown[] | null>(
   queued: QueuedCommands,
   run: (observation: CommandContext | undefined) => Promise<Results>,
 ): Promise<Results> {
-  const observation = observers.active ? observers.showTransaction(queued.list) : undefined;
+  const observation = observers.batchesActive ? observers.showTransaction(queued.list) : undefined;
   try {
     const results = await run(observation);
     observation?.finish(results?.find((result) => result instanceof FailedResult)?.create(), results);
