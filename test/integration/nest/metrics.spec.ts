@@ -18,6 +18,7 @@ import {
   type RedisModuleExtras,
   type RedisModuleOptions,
 } from 'nestjs-redwire';
+import { codeOf, readPage, tableBelow } from '../../docs/support/markdown.js';
 import { LIBRARY_VERSION } from '../../../lib/core/version.js';
 import { eventually, newSeed, Random, runScript, startServer, type TestServer } from '../../support/index.js';
 
@@ -398,6 +399,10 @@ test('each metric has the kind and the unit that the conventions and the documen
     'db.client.connection.wait_time': 'histogram s',
     'db.client.connection.use_time': 'histogram s',
   });
+  const documented = tableBelow(readPage('docs/telemetry.md'), 'Metrics');
+  expect(Object.fromEntries(found)).toEqual(
+    Object.fromEntries(documented.map(([name, kind, unit]) => [codeOf(name!), `${kind} ${codeOf(unit!)}`])),
+  );
 });
 
 test('what is active neither drifts nor goes below zero, whatever is killed, restarted and closed', async () => {
