@@ -122,6 +122,24 @@ describe('diagnostics channels', () => {
     ]);
   });
 
+  it('tell of batches where nobody listens to commands, and of commands where nobody listens to batches', async () => {
+    const client = make();
+    const work = async (): Promise<void> => {
+      await client.ping();
+      await client.pipeline().get('a').exists('b').exec();
+      await client.multi((tx) => tx.get('a'));
+    };
+    for (const [channel, names] of [
+      ['batch', ['PIPELINE', 'MULTI GET']],
+      ['command', ['PING']],
+    ] as const) {
+      const heard = listen(channel, ['asyncEnd']);
+      await work();
+      heard.stop();
+      expect(heard.map(({ context }) => context.name)).toEqual(names);
+    }
+  });
+
   it.each(STEPS)('tell one who listens to nothing but %s', async (step) => {
     const client = make();
     await client.set('text', 'hunter2');
