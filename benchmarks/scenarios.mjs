@@ -98,6 +98,27 @@ function poolUse(callers, { title, plainly, plainCallers }) {
   };
 }
 
+/** What `telemetry` adds to a GET: by the module's client, or (`bareSpanGet`) the SDK's own part in it. */
+function observing(
+  name,
+  title,
+  { call = 'observedGet', traces = false, metrics = false, sampled = true, atMost },
+) {
+  return {
+    name,
+    title: `${title}, 200 callers, beside GET on a client that nobody observes`,
+    kind: 'overhead',
+    needs: call,
+    telemetry: { traces, metrics, sampled },
+    callers: 200,
+    issue: (client, i) => client[call](SMALL.keys[i % 1000]),
+    plainly: (client, i) => client.unobservedGet(SMALL.keys[i % 1000]),
+    plainCallers: 200,
+    check: (reply) => reply === SMALL.values[0],
+    targets: atMost === undefined ? undefined : { overhead: { atMost } },
+  };
+}
+
 const callersOf = (n) => (n === 1 ? '1 caller' : `${n} callers`);
 
 const LEVELS = [1, 50, 200, 1000];
@@ -145,6 +166,17 @@ export const SCENARIOS = [
       plainCallers: POOL_SIZE,
     }),
   ),
+  observing('telemetry-off', 'GET of the module, telemetry off', { traces: false, atMost: 0.3 }),
+  observing('metrics', 'GET with metrics, collected every second', { metrics: true }),
+  observing('traces', 'GET with traces, exporter that drops them', { traces: true, atMost: 3 }),
+  observing('traces-unsampled', 'GET with traces, of which the sampler wants none', {
+    traces: true,
+    sampled: false,
+  }),
+  observing('span-alone', 'GET and a bare span of the same attributes (the SDK alone)', {
+    traces: false,
+    call: 'bareSpanGet',
+  }),
   {
     name: 'transaction',
     title: 'MULTI, SET, GET, EXEC of 16 B, 50 callers (per transaction)',

@@ -45,6 +45,7 @@ export { RedisPublisher } from './publisher/redis-publisher.js';
 export type { RedisAddOptions, RedisMessageEncoder, RedisPublishOptions } from './interfaces/index.js';
 
 // telemetry
+export type { RedisDebugDirection, RedisDebugFunction, RedisDebugSummary } from './interfaces/index.js';
 export { RedisTracingInterceptor } from './telemetry/redis-tracing.interceptor.js';
 
 // the client: everything of nestjs-redwire/core

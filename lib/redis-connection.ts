@@ -15,10 +15,14 @@ import {
   type ResolvedModuleOptions,
 } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
+import { DebugLog } from './telemetry/debug-log.js';
 import type { MessageTracing } from './telemetry/message-tracing.js';
 
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
 const LEAST_CLOSE_TIMEOUT = 100;
+
+/** Looks at a client or pool from now on. What it returns is called when that has closed. */
+export type Instrument = (part: RedisClient | RedisPool) => () => void;
 
 /**
  * One named connection of an application: its client, its pool, when they open and when they close. Creating one, or
@@ -34,6 +38,10 @@ export class RedisConnection {
   private injected:
     { client: RedisConnection['injectedClient']; pool: RedisConnection['injectedPool'] } | undefined;
   private observers: CommandObserver[] = [];
+  private readonly debugLog: DebugLog | undefined;
+  private instruments: Instrument[] = [];
+  /** Ends what the instruments have begun. */
+  private stops: (() => void)[] = [];
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
   private keepsProcess = false;
@@ -46,6 +54,10 @@ export class RedisConnection {
   ) {
     this.options = resolveModuleOptions(name, given);
     this.shutdownBudget = this.options.shutdownTimeout;
+    const { debug } = this.options;
+    if (debug === false) return;
+    this.debugLog = new DebugLog(name, debug);
+    this.observe(this.debugLog);
   }
 
   /** The connection's client, made at first use: where a test overrides the token, there is none. */
@@ -107,6 +119,13 @@ export class RedisConnection {
     this.ownPool?.observe(observer);
   }
 
+  /** Has client and pool looked at: those there are, and those that are made later. */
+  instrument(instrument: Instrument): void {
+    this.instruments.push(instrument);
+    for (const part of [this.ownClient, this.ownPool])
+      if (part !== undefined) this.stops.push(instrument(part));
+  }
+
   /**
    * Opens the connection as its policy says. A client that a test put in place of ours is left alone, and so is the pool
    * beside it.
@@ -146,6 +165,7 @@ export class RedisConnection {
           `Redis "${this.name}" did not close cleanly: ${describeError(result.reason).message}`,
         );
     }
+    this.stopInstruments();
   }
 
   /**
@@ -162,6 +182,11 @@ export class RedisConnection {
   destroy(): void {
     this.ownPool?.destroy();
     this.ownClient?.destroy();
+    this.stopInstruments();
+  }
+
+  private stopInstruments(): void {
+    for (const stop of this.stops.splice(0)) stop();
   }
 
   private createClient(): RedisClient {
@@ -177,8 +202,10 @@ export class RedisConnection {
           `Redis "${this.name}" at ${client.address} was lost (${reason}): ${describeError(error).message}`,
         );
     });
+    this.debugLog?.watch(client);
     client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
     for (const observer of this.observers) client.observe(observer);
+    for (const instrument of this.instruments) this.stops.push(instrument(client));
     return client;
   }
 
@@ -186,6 +213,7 @@ export class RedisConnection {
     const pool = this.check(() => new RedisPool({ ...this.options.client, ...this.options.pool }));
     if (!this.keepsProcess) pool.unref();
     for (const observer of this.observers) pool.observe(observer);
+    for (const instrument of this.instruments) this.stops.push(instrument(pool));
     return pool;
   }
 

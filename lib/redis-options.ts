@@ -29,6 +29,8 @@ const MODULE_OPTIONS: Record<
   connectDeadline: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
   shutdownTimeout: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
   telemetry: (value) => (isObject(value) ? undefined : 'an object such as { traces: true }'),
+  debug: (value) =>
+    typeof value === 'boolean' || typeof value === 'function' ? undefined : 'true, false or a function',
   onHandlerError: (value) => (typeof value === 'function' ? undefined : 'a function'),
   globalEnhancers: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   envelope: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
@@ -57,6 +59,7 @@ export interface ResolvedModuleOptions {
   readonly shutdownTimeout: number;
   readonly traces: boolean;
   readonly metrics: boolean;
+  readonly debug: NonNullable<RedisModuleOptions['debug']>;
   readonly onHandlerError: RedisModuleOptions['onHandlerError'];
   readonly globalEnhancers: boolean;
   readonly envelope: boolean;
@@ -94,6 +97,7 @@ export function resolveModuleOptions(name: string, options: RedisModuleOptions):
     shutdownTimeout: options.shutdownTimeout ?? DEFAULT_SHUTDOWN_TIMEOUT,
     traces: options.telemetry?.traces ?? false,
     metrics: options.telemetry?.metrics ?? false,
+    debug: options.debug ?? false,
     onHandlerError: options.onHandlerError,
     globalEnhancers: options.globalEnhancers ?? false,
     envelope: options.envelope ?? false,

@@ -1,6 +1,7 @@
 /** This repository's client with its defaults: timeouts on, typed methods, no tuning. */
 import { existsSync } from 'node:fs';
 import { POOL_SIZE } from '../data.mjs';
+import { makeObserved } from './redwire-telemetry.mjs';
 
 const ENTRY = new URL('../../dist/core/index.js', import.meta.url);
 
@@ -12,10 +13,12 @@ export const redwire = {
   whenMissing: 'not yet',
   isBuilt: () => existsSync(ENTRY),
   load: () => import(ENTRY.href),
-  connect: async ({ RedisClient, RedisPool }, { host, port }, { kind }) => {
+  connect: async ({ RedisClient, RedisPool }, { host, port }, { kind, telemetry }) => {
     const redis = new RedisClient({ host, port });
     await redis.connect();
-    const pools = kind === 'overhead' ? await makePools(RedisPool, { host, port }) : undefined;
+    const observed = telemetry === undefined ? undefined : await makeObserved({ host, port }, telemetry);
+    const pools =
+      kind === 'overhead' && observed === undefined ? await makePools(RedisPool, { host, port }) : undefined;
     const client = {
       get: (key) => redis.get(key),
       set: (key, value) => redis.set(key, value),
@@ -33,13 +36,17 @@ export const redwire = {
         subscription.on('message', (message) => onMessage(message.data));
       },
       ...pools,
+      ...observed,
       transaction: (key, value) => redis.multi((tx) => tx.set(key, value).get(key)),
       block: (count, key) => {
         // they end with the client
         for (let n = 0; n < count; n++) redis.blpop(key, 0).catch(() => {});
         return untilInFlight(redis, count);
       },
-      close: () => redis.close(),
+      close: async () => {
+        await observed?.closeObserved();
+        await redis.close();
+      },
     };
     // What the client does not offer so far is reported as such, not as a failure.
     for (const name of ['get', 'set', 'mget', 'hgetall', 'lrange', 'subscribe']) {

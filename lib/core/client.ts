@@ -3,6 +3,7 @@ import { ClientCommands } from './client-commands.js';
 import { DISCARD, EXEC, UNWATCH } from './commands/commands.generated.js';
 import { CommandView } from './command-view.js';
 import { checkMilliseconds } from './check-milliseconds.js';
+import type { ConnectionObserver, ConnectionStats } from './connection-observer.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 import { ClientEngine, type DedicatedOptions } from './engine/client-engine.js';
 import { SharedEngine } from './engine/shared-engine.js';
@@ -287,6 +288,19 @@ export class RedisClient extends ClientCommands<string> {
   /** Shows every command to an observer from now on. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
     return this.engine.observers.add(observer as CommandObserver);
+  }
+
+  /**
+   * Tells an observer what befalls the connections from now on: the shared one, those that are lent, those of subscriptions
+   * and monitors. Returns the function that ends it.
+   */
+  observeConnections(observer: ConnectionObserver): () => void {
+    return this.engine.connectionObservers.add(observer);
+  }
+
+  /** The connections at this moment: how many are open, and how busy those are that are lent. */
+  connectionStats(): ConnectionStats {
+    return this.engine.connectionStats();
   }
 
   private checkFeed(method: string, words: FeedWords, options: FeedOptions): void {

@@ -1,27 +1,34 @@
-import type { CommandArgument } from './commands/arguments.js';
-import type { CommandSpec } from './commands/command-spec.js';
-import { queryText } from './commands/redaction.js';
-import { CommandContext } from './connection/command-context.js';
+import { CommandInfos, type ShownCommand } from './command-infos.js';
+import { CommandContext, type Observation } from './connection/command-context.js';
 import type { PendingCommand } from './connection/pending-command.js';
-import type { CommandInfo, CommandObserver } from './observer.js';
+import { areBatchesTraced, areCommandsTraced, commandChannels } from './diagnostics-channels.js';
+import type { CommandInfo, CommandObserver, Peer } from './observer.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
-/** What is told of a command. */
-export interface ShownCommand {
-  readonly spec: CommandSpec;
-  readonly args: readonly CommandArgument[];
+/** The connection that commands take, as far as observers hear of it. */
+interface Road {
+  readonly peer: Peer | undefined;
 }
-
-/** Of a longer pipeline only so many commands are described: a span is no log. */
-const MOST_DESCRIBED = 20;
 
 /** Those who watch a client's commands. An observer's fault never reaches a command's caller. */
 export class CommandObservers {
-  /** Is anybody watching? */
-  active = false;
+  private observed = false;
   private all: readonly CommandObserver[] = [];
+  private readonly infos: CommandInfos;
 
-  constructor(private readonly options: ResolvedOptions) {}
+  constructor(options: ResolvedOptions) {
+    this.infos = new CommandInfos(options);
+  }
+
+  /** Is anybody watching commands? */
+  get active(): boolean {
+    return this.observed || areCommandsTraced();
+  }
+
+  /** Is anybody watching pipelines and transactions? */
+  get batchesActive(): boolean {
+    return this.observed || areBatchesTraced();
+  }
 
   /** Returns the function that takes it out again. */
   add(observer: CommandObserver): () => void {
@@ -29,55 +36,41 @@ export class CommandObservers {
     return () => this.set(this.all.filter((other) => other !== observer));
   }
 
-  /** Shows a command; its context tells the observers when it has settled. */
-  show(command: PendingCommand): void {
+  /**
+   * Shows a command; its context tells the observers what becomes of it.
+   *
+   * @param road undefined where it is not known yet.
+   */
+  show(command: PendingCommand, road?: Road): void {
     const context = (command.context ??= new CommandContext());
-    for (const { observer, state } of this.start([command], command.spec.name, undefined))
-      context.observed(observer, state);
+    context.observations = this.start(this.infos.of(command, road?.peer), areCommandsTraced());
   }
 
-  /** Shows commands that are sent as one. Returns what is to be called when the last has settled. */
-  showPipeline(commands: readonly ShownCommand[]): (error: Error | undefined) => void {
-    return this.showBatch(commands, batchName('PIPELINE', commands));
+  /** Shows commands that are sent as one. What it returns is to be finished when the last has settled. */
+  showPipeline(commands: readonly ShownCommand[], road?: Road): CommandContext {
+    return this.showBatch(this.infos.ofBatch('PIPELINE', commands, road?.peer));
   }
 
   /** The same for the commands between MULTI and EXEC. */
-  showTransaction(commands: readonly ShownCommand[]): (error: Error | undefined) => void {
-    return this.showBatch(commands, batchName('MULTI', commands));
+  showTransaction(commands: readonly ShownCommand[]): CommandContext {
+    return this.showBatch(this.infos.ofBatch('MULTI', commands, undefined));
   }
 
-  private showBatch(commands: readonly ShownCommand[], name: string): (error: Error | undefined) => void {
+  private showBatch(info: CommandInfo): CommandContext {
     const context = new CommandContext();
-    for (const { observer, state } of this.start(commands, name, commands.length))
-      context.observed(observer, state);
-    return (error) => context.finish(error);
+    context.observations = this.start(info, areBatchesTraced());
+    return context;
   }
 
   private set(observers: readonly CommandObserver[]): void {
     this.all = observers;
-    this.active = observers.length > 0;
+    this.observed = observers.length > 0;
   }
 
-  private start(
-    commands: readonly ShownCommand[],
-    name: string,
-    batchSize: number | undefined,
-  ): { observer: CommandObserver; state: unknown }[] {
-    const { options } = this;
-    const unix = options.path !== undefined;
-    const info: CommandInfo = {
-      name,
-      get queryText() {
-        return describe(commands);
-      },
-      batchSize,
-      host: options.host,
-      port: unix ? undefined : options.port,
-      path: options.path,
-      database: options.database,
-    };
-    const started: { observer: CommandObserver; state: unknown }[] = [];
-    for (const observer of this.all) {
+  private start(info: CommandInfo, isTraced: boolean): Observation[] {
+    const started: Observation[] = [];
+    const watching = isTraced ? [...this.all, commandChannels] : this.all;
+    for (const observer of watching) {
       try {
         started.push({ observer, state: observer.start(info) });
       } catch {
@@ -86,25 +79,4 @@ export class CommandObservers {
     }
     return started;
   }
-}
-
-/** As OpenTelemetry's conventions have it: `PIPELINE GET` for a batch of one operation, `PIPELINE` for one of several. */
-function batchName(kind: 'PIPELINE' | 'MULTI', commands: readonly ShownCommand[]): string {
-  const [first] = commands;
-  if (first === undefined) return kind;
-  const { name } = first.spec;
-  // one command is no batch; a transaction is one of whatever length
-  if (commands.length === 1 && kind === 'PIPELINE') return name;
-  return commands.every(({ spec }) => spec.name === name) ? `${kind} ${name}` : kind;
-}
-
-function describe(commands: readonly ShownCommand[]): string {
-  const [first] = commands;
-  if (first === undefined) return '';
-  const text = queryText(first.spec, first.args);
-  // what is the same for all is said once
-  if (commands.every(({ spec, args }) => queryText(spec, args) === text)) return text;
-  const lines = commands.slice(0, MOST_DESCRIBED).map(({ spec, args }) => queryText(spec, args));
-  if (commands.length > lines.length) lines.push(`… (${commands.length - lines.length} more)`);
-  return lines.join('\n');
 }

@@ -14,7 +14,17 @@ export type {
 export type { DangerousCommand, GuardAction, GuardOptions } from './guard/guard-options.js';
 export type { ResolvedOptions } from './resolve-options.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
-export type { CommandInfo, CommandObserver } from './observer.js';
+export type { CommandEvent, CommandInfo, CommandObserver, Peer } from './observer.js';
+export type {
+  ConnectionAttemptOutcome,
+  ConnectionEnd,
+  ConnectionInfo,
+  ConnectionObserver,
+  ConnectionRole,
+  ConnectionStats,
+  LendingStats,
+} from './connection-observer.js';
+export { REDIS_CHANNELS, type TracedCommand, type TracedConnect } from './diagnostics-channels.js';
 
 // commands
 export { RedisCommands } from './commands/commands.generated.js';

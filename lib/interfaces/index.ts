@@ -2,6 +2,7 @@ export type * from './on-redis-message-options.interface.js';
 export type * from './on-redis-stream-options.interface.js';
 export type * from './redis-add-options.interface.js';
 export type * from './redis-connect-policy.type.js';
+export type * from './redis-debug-summary.interface.js';
 export type * from './redis-handler-error-context.type.js';
 export type * from './redis-handler-stats.interface.js';
 export type * from './redis-message-codec.interface.js';

@@ -1,5 +1,6 @@
 import type { RedisClientOptions } from '../core/index.js';
 import type { RedisConnectPolicy } from './redis-connect-policy.type.js';
+import type { RedisDebugFunction } from './redis-debug-summary.interface.js';
 import type { RedisHandlerErrorContext } from './redis-handler-error-context.type.js';
 import type { RedisModulePoolOptions } from './redis-module-pool-options.interface.js';
 import type { RedisTelemetryOptions } from './redis-telemetry-options.interface.js';
@@ -19,6 +20,11 @@ export interface RedisModuleOptions extends RedisClientOptions {
   shutdownTimeout?: number;
   /** Spans and metrics. Default: none. */
   telemetry?: RedisTelemetryOptions;
+  /**
+   * Logs every command, every reply and what befalls the connection: `true` by Nest's Logger, at level `debug`; a function gets
+   * each line instead. Names, kinds and sizes, never a key, a value or a secret. Default false.
+   */
+  debug?: boolean | RedisDebugFunction;
   /**
    * Called for every message and every delivery of an entry whose handling failed, after it was logged. What it throws is logged and goes no further.
    */

@@ -2,6 +2,6 @@
 export interface RedisTelemetryOptions {
   /** A CLIENT span per command and a CONSUMER span per handled message. Values are never recorded. Default false. */
   traces?: boolean;
-  /** The histogram `db.client.operation.duration`. Default false. */
+  /** Commands, errors, connections, reconnects and the waits for pooled connections: see docs/telemetry.md. Default false. */
   metrics?: boolean;
 }

@@ -28,6 +28,15 @@ export function commandAttributes(info: CommandInfo): Attributes {
   return attributes;
 }
 
+/**
+ * The address behind the server's name. Where that is an address or a path itself, nothing: every attribute takes the SDK
+ * a tenth of a microsecond, and this one would only repeat another.
+ */
+export function peerAttributes(info: CommandInfo, peer = info.peer): Attributes | undefined {
+  if (peer === undefined || peer.address === (info.path ?? info.host)) return undefined;
+  return { 'network.peer.address': peer.address, 'network.peer.port': peer.port };
+}
+
 /** The attributes of a command under the names of semantic conventions 1.24. */
 export function formerCommandAttributes(info: CommandInfo): Attributes {
   const attributes: Attributes = {

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '../redis-connection.js';
 import { createCommandMeter } from './command-meter.js';
 import { createCommandTracer } from './command-tracer.js';
+import { createConnectionMeter } from './connection-meter.js';
 import { loadOpenTelemetry } from './load-opentelemetry.js';
 import { MessageTracing } from './message-tracing.js';
 import { serverAttributes } from './server-attributes.js';
@@ -17,6 +18,8 @@ export async function startTelemetry(connections: Iterable<RedisConnection>): Pr
     const api = await loadOpenTelemetry(`telemetry of the Redis connection "${connection.name}"`);
     if (traces) connection.observe(createCommandTracer(api));
     if (traces) connection.messageTracing = new MessageTracing(api, serverAttributes(connection));
-    if (metrics) connection.observe(createCommandMeter(api));
+    if (!metrics) continue;
+    connection.instrument(createConnectionMeter(api, connection.name));
+    connection.instrument(createCommandMeter(api, connection.name));
   }
 }

@@ -315,6 +315,40 @@ describe('telemetry.md', () => {
     expect(module!.get(telemetry.Invoices).handled).toBe(1);
   });
 
+  it('a debug log of what is slow, and of what befalls the connection', async () => {
+    const lines: string[] = [];
+    await start({ imports: [telemetry.debugged((line) => lines.push(line))] });
+    const redis = module!.get(RedisClient);
+    await redis.get('key');
+    await redis.blpop('nothing', 0.2);
+    expect(lines.filter((line) => !line.startsWith('BLPOP'))).toEqual(['connected', 'ready']);
+    expect(lines.at(-1)).toMatch(/^BLPOP: null in \d+\.\d\d ms$/);
+  });
+
+  it('an observer of connections', async () => {
+    const lines: string[] = [];
+    const client = new RedisClient({ url: server.url, maxDedicated: 1, commandTimeout: 50 });
+    const stop = telemetry.watchConnections(client, (line) => lines.push(line));
+    await client.dedicated(() => client.dedicated(() => undefined).catch(() => undefined));
+    await client.close();
+    stop();
+    expect(lines).toEqual([
+      '0 shared, 0 of 1 lent',
+      expect.stringMatching(/^pooled: open after \d+ ms$/),
+      expect.stringMatching(/^nothing to lend within \d+ ms$/),
+      'pooled: ended (closed)',
+    ]);
+  });
+
+  it('a subscriber of the diagnostics channels', async () => {
+    const lines: string[] = [];
+    const stop = telemetry.listenToErrors((line) => lines.push(line));
+    await publisher.call('NOSUCHCOMMAND', 'secret').catch(() => undefined);
+    stop();
+    await publisher.call('NOSUCHCOMMAND', 'secret').catch(() => undefined);
+    expect(lines).toEqual(['NOSUCHCOMMAND failed: RedisServerError']);
+  });
+
   it('an observer of the core', async () => {
     const lines: string[] = [];
     const stop = telemetry.observe(publisher, (line) => lines.push(line));

@@ -1,11 +1,13 @@
 import { onceAborted } from '../abort-signals.js';
 import type { RedisError } from '../errors.js';
-import type { CommandObserver } from '../observer.js';
+import type { CommandEvent, CommandObserver, Peer } from '../observer.js';
 import type { CallOptions } from '../options.js';
+import { replyKind } from '../reply-kind.js';
 
-interface Observation {
-  observer: CommandObserver;
-  state: unknown;
+/** An observer, and what it keeps of a command. */
+export interface Observation {
+  readonly observer: CommandObserver;
+  readonly state: unknown;
 }
 
 /** What a call may ask for instead of the client's settings, and what matters after it was issued. */
@@ -35,7 +37,10 @@ export class CommandContext implements CallSettings {
   unblocked = false;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */
   onSettled: (() => void) | undefined;
-  private observations: Observation[] | undefined;
+  /** Those who watch it; undefined once it has settled. */
+  observations: readonly Observation[] | undefined;
+  /** What they were told last; undefined where nothing, or that it was sent. */
+  private lastNote: string | undefined;
   private forgetSignal: (() => void) | undefined;
 
   /** Calls `onAbort` when the signal fires before the command is settled. */
@@ -43,23 +48,49 @@ export class CommandContext implements CallSettings {
     this.forgetSignal = onceAborted(signal, onAbort);
   }
 
-  observed(observer: CommandObserver, state: unknown): void {
-    (this.observations ??= []).push({ observer, state });
+  /** Tells those who watch. The commands of a pipeline share one context, and what befalls them all is told once. */
+  note(event: Exclude<CommandEvent, { type: 'sent' }>): void {
+    if (this.observations === undefined) return;
+    const attempt = event.type === 'retry' ? event.attempt : 0;
+    const note = `${event.type} ${attempt} ${event.error?.code}`;
+    if (note === this.lastNote) return;
+    this.lastNote = note;
+    this.tell(event);
+  }
+
+  /** It leaves by that connection. Told only of what had to wait. */
+  noteSent(connection: { readonly peer: Peer | undefined }): void {
+    if (this.lastNote === undefined) return;
+    this.lastNote = undefined;
+    this.tell({ type: 'sent', peer: connection.peer });
   }
 
   /** The command was settled, with an error or without. */
-  finish(error: Error | undefined): void {
+  finish(error: Error | undefined, value?: unknown): void {
     this.forgetSignal?.();
     this.forgetSignal = undefined;
     this.onSettled?.();
-    if (this.observations === undefined) return;
-    for (const { observer, state } of this.observations) {
+    const { observations } = this;
+    if (observations === undefined) return;
+    this.observations = undefined;
+    for (const { observer, state } of observations) {
       try {
-        observer.end(state, error);
+        if (observer.wantsReplyKind === true && error === undefined)
+          observer.end(state, error, replyKind(value));
+        else observer.end(state, error);
       } catch {
         // an observer's fault must not reach the command's caller
       }
     }
-    this.observations = undefined;
+  }
+
+  private tell(event: CommandEvent): void {
+    for (const { observer, state } of this.observations ?? []) {
+      try {
+        observer.event?.(state, event);
+      } catch {
+        // as above
+      }
+    }
   }
 }

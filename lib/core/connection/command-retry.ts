@@ -56,10 +56,15 @@ export class CommandRetry {
       // by the built-in rule it goes out with the next connection, in its place
       else if (rule === 'idempotent') {
         if (command.isBlocking) command.deadline = this.deadlineOf(command, 0);
+        this.noteRetry(command, 0, error);
         again.push(command);
       } else this.holdBack(command, rule, delay, error);
     }
-    for (const command of unsent) if (!command.settled) again.push(command);
+    for (const command of unsent) {
+      if (command.settled) continue;
+      command.observation?.note({ type: 'waiting', error });
+      again.push(command);
+    }
     this.waiting.giveBack(again);
     // a retry rule closed the client meanwhile
     if (this.owner.status === 'closed') this.waiting.refuseAll('the client was closed first.');
@@ -95,7 +100,13 @@ export class CommandRetry {
   /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */
   private holdBack(command: PendingCommand, rule: RetryRule, delay: number, error: RedisError): void {
     if (rule !== 'idempotent' || command.isBlocking) command.deadline = this.deadlineOf(command, delay);
+    this.noteRetry(command, delay, error);
     this.waiting.delay(command, delay, error);
+  }
+
+  /** @param delay ms */
+  private noteRetry({ observation, context }: PendingCommand, delay: number, error: RedisError): void {
+    observation?.note({ type: 'retry', attempt: context!.attempts, delay, error });
   }
 
   /** Of a command that goes out again after `delay` ms. One that blocks waits on the server as long as the first time. */

@@ -11,6 +11,7 @@ import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
 import { Encoder, type Outgoing } from '../protocol/encoder.js';
 import { sendMemory } from '../protocol/send-memory.js';
 import { CommandFlag } from '../commands/command-spec.js';
+import type { Peer } from '../observer.js';
 import type { Reply } from '../protocol/reply.js';
 import { RespDecoder } from '../protocol/resp-decoder.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -83,6 +84,7 @@ export class Connection implements ReplySink {
   private readonly encoder = new Encoder();
   private readonly decoder = new RespDecoder(this);
   private readonly socket: Socket;
+  private knownPeer: Peer | undefined;
 
   constructor(
     private readonly owner: ConnectionOwner,
@@ -114,6 +116,11 @@ export class Connection implements ReplySink {
 
   get name(): string {
     return formatAddress(this.address);
+  }
+
+  /** The other end; undefined before there is one. Kept, for the socket forgets it when it ends. */
+  get peer(): Peer | undefined {
+    return (this.knownPeer ??= peerOf(this.address, this.socket));
   }
 
   /** Commands in flight, the unwritten included. */
@@ -322,6 +329,11 @@ export class Connection implements ReplySink {
         : new RedisConnectionError(reason, message, { cause });
     this.owner.onClosed(this, reason, error, all, unsent);
   }
+}
+
+function peerOf({ path }: Address, { remoteAddress, remotePort }: Socket): Peer | undefined {
+  if (path !== undefined) return { address: path, port: undefined };
+  return remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort };
 }
 
 /** Answers as `socket.write()` does: false asks to wait for `drain`. */

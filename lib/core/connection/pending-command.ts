@@ -29,6 +29,11 @@ export abstract class PendingCommand {
     return this.context;
   }
 
+  /** Those who watch it, where anybody does. */
+  get observation(): CommandContext | null {
+    return this.context;
+  }
+
   /** Hands the value to whoever waits. */
   protected abstract resolve(value: unknown): void;
   /** Hands them an error that is made as late as is good for its stack. */
@@ -78,7 +83,7 @@ export abstract class PendingCommand {
   /** Settles with a value as it is. */
   protected settle(value: unknown): void {
     this.settled = true;
-    this.context?.finish(undefined);
+    this.context?.finish(undefined, value);
     this.resolve(value);
   }
 

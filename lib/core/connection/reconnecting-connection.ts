@@ -1,9 +1,12 @@
+import type { ConnectionWatch } from '../connection-watch.js';
 import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
+import type { Peer } from '../observer.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
 import { clock, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
+import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
 import { failLost, failUnsent, refuse } from './command-errors.js';
 import { Closing } from './closing.js';
@@ -54,6 +57,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: ConnectionHooks,
+    private readonly watch: ConnectionWatch,
   ) {
     this.retry = new CommandRetry(this, options, this.waiting);
     this.backoff = new Backoff(options.reconnect);
@@ -71,6 +75,11 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   /** The server's number for the live connection. */
   get clientId(): number | undefined {
     return this.connection?.clientId;
+  }
+
+  /** The other end of the live connection. */
+  get peer(): Peer | undefined {
+    return this.status === 'ready' ? this.connection?.peer : undefined;
   }
 
   /** Does an idle connection keep the process alive? Commands under way always do. */
@@ -113,6 +122,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.waiting.add(source);
     }
     this.startAttemptFor(refusal);
+    if (refusal === undefined) this.noteWaiting(source.observation);
   }
 
   /** Sends what may go at once, as `submit()` does. */
@@ -144,6 +154,13 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (refusal === undefined) this.waiting.push(command);
     else refuse(command, refusal.code, refusal.why, refusal.cause);
     this.startAttemptFor(refusal);
+    if (refusal === undefined) this.noteWaiting(command.observation);
+  }
+
+  /** Those who watch learn that it takes longer for want of a connection. */
+  private noteWaiting(observation: CommandContext | null): void {
+    if (observation !== null && this.status !== 'ready')
+      observation.note({ type: 'waiting', error: this.lastError });
   }
 
   /** Why nothing may be issued now, not even to wait; or undefined. */
@@ -171,7 +188,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     waiting.refill();
     while (waiting.length > 0 && connection.hasRoom) {
       const command = waiting.shift()!;
-      if (!command.settled) connection.send(command);
+      if (command.settled) continue;
+      connection.send(command);
+      command.observation?.noteSent(connection);
     }
     if (this.status === 'closing') this.finishCloseWhenDrained();
   }
@@ -208,12 +227,15 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     try {
       attempt = new ConnectionAttempt(this, this.options);
     } catch (error) {
-      this.onAttemptFailed(error as RedisError, true);
+      this.watch.connecting(this.established);
+      if (this.isClosed) this.watch.failed(error as RedisError);
+      else this.onAttemptFailed(error as RedisError, true);
       return;
     }
     this.attempt = attempt;
     this.connection = attempt.connection;
     this.connection.setRef(this.keepsProcess);
+    this.watch.connecting(this.established);
   }
 
   onConnect(): void {
@@ -235,6 +257,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.established = true;
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
+    this.watch.opened();
     this.waiters.resolveAll();
     this.pump();
     if (this.status === 'ready') this.hooks.emit('ready');
@@ -250,6 +273,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private onAttemptFailed(error: RedisError, fatal = isFatalConnectError(error)): void {
     this.lastError = error;
     const exhausted = this.backoff.failed();
+    // at once: what follows may begin the next attempt
+    this.watch.failed(error);
+    if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
       return;
@@ -339,6 +365,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       for (const command of unsent) failUnsent(command, error);
       this.waiting.failAll(error);
     } else this.retry.giveBack(connection.name, error, sent, unsent);
+    this.watch.closed(reason, error);
     if (this.isClosed) return;
     if (this.status === 'closing') {
       this.finishClose();
@@ -363,7 +390,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
-  // what listeners and retry rules have made of the status is looked up anew
+  // what listeners, observers and retry rules have made of the status is looked up anew
   private get isIdle(): boolean {
     return this.status === 'idle';
   }
@@ -461,7 +488,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private finishClose(): void {
-    const { connection } = this;
+    const { connection, attempt } = this;
     const error = new RedisDisconnectedError('CLOSED', 'The client was closed.');
     this.status = 'closed';
     this.backoff.cancel();
@@ -472,6 +499,8 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.waiters.rejectAll(error);
     this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
+    if (attempt !== null) this.watch.failed(error);
+    else if (connection !== null) this.watch.closed('closed', error);
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.closing?.end();
   }

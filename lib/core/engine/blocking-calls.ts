@@ -56,7 +56,11 @@ export class BlockingCalls {
     const { commandTimeout, blockingTimeoutBuffer } = this.options;
     const limit = call?.timeout ?? commandTimeout;
     const end = performance.now() + limit;
-    const dedicated = await this.pool.acquire({ signal: call?.signal, timeout: limit, purpose: name });
+    const acquired = this.pool.acquire({ signal: call?.signal, timeout: limit, purpose: name });
+    const { observation } = command;
+    if (observation !== null && this.pool.stats().waiting > 0)
+      observation.note({ type: 'waiting', error: undefined });
+    const dedicated = await acquired;
     // both may have happened since it was handed over
     const refusal = this.ended
       ? closed()
@@ -84,6 +88,7 @@ export class BlockingCalls {
     // its own timeout begins on the server
     context!.longest = wait + blockingTimeoutBuffer;
     command.deadline = deadlineAfter(context!.longest);
+    observation?.noteSent(dedicated.connection);
     dedicated.connection.submit(command);
   }
 }

@@ -1,5 +1,8 @@
 import { applyCallOptions } from '../apply-call-options.js';
 import type { CommandObservers } from '../command-observers.js';
+import type { ConnectionStats } from '../connection-observer.js';
+import type { ConnectionObservers } from '../connection-observers.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
@@ -45,6 +48,7 @@ export interface EngineParts {
   readonly options: ResolvedOptions;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
+  readonly connectionObservers: ConnectionObservers;
 }
 
 /**
@@ -55,6 +59,7 @@ export abstract class ClientEngine implements EngineParts {
   readonly options: ResolvedOptions;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
+  readonly connectionObservers: ConnectionObservers;
   /** Where commands go that need nothing special. */
   abstract readonly connection: ReconnectingConnection;
   /** One caller has that connection to itself. */
@@ -66,10 +71,11 @@ export abstract class ClientEngine implements EngineParts {
   private feedsKeepProcess = true;
   private readonly commandTicks: number;
 
-  constructor({ options, guard, observers }: EngineParts) {
+  constructor({ options, guard, observers, connectionObservers }: EngineParts) {
     this.options = options;
     this.guard = guard;
     this.observers = observers;
+    this.connectionObservers = connectionObservers;
     const { commandTimeout } = options;
     this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
   }
@@ -95,6 +101,9 @@ export abstract class ClientEngine implements EngineParts {
     return this.connection.inFlight;
   }
 
+  /** The connections at this moment. */
+  abstract connectionStats(): ConnectionStats;
+
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
     return this.subscriber?.size ?? 0;
@@ -112,7 +121,7 @@ export abstract class ClientEngine implements EngineParts {
     const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
     const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
     if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
-    if (this.observers.active) this.observers.show(command);
+    if (this.observers.active) this.observers.show(command, this.roadOf(spec));
     if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call);
     else this.submit(command, call);
     return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
@@ -154,7 +163,7 @@ export abstract class ClientEngine implements EngineParts {
   /** Those of the server, each on a connection of its own. */
   ensureMonitors(): Monitors {
     if (this.monitors === undefined) {
-      this.monitors = new Monitors(this.options, this.feedHooks());
+      this.monitors = new Monitors(this.options, this.feedHooks(), this.connectionObservers);
       this.monitors.setRef(this.feedsKeepProcess);
     }
     return this.monitors;
@@ -179,7 +188,8 @@ export abstract class ClientEngine implements EngineParts {
   /** @param shared where subscriptions listen; without it on a connection of their own. */
   protected createSubscriber(shared?: SharedConnection): Subscriber {
     const hooks = { ...this.feedHooks(), onUnfit: () => this.forgetSubscriber() };
-    this.subscriber = new Subscriber(this.options, hooks, shared);
+    const watch = new ConnectionWatch(this.connectionObservers, 'subscriber');
+    this.subscriber = new Subscriber(this.options, hooks, watch, shared);
     this.subscriber.setRef(this.feedsKeepProcess);
     return this.subscriber;
   }
@@ -213,6 +223,11 @@ export abstract class ClientEngine implements EngineParts {
   protected submit(command: Command, call: CallOptions | undefined): void {
     if (call !== undefined) applyCallOptions(command, call);
     if (!command.settled) this.connection.submit(command);
+  }
+
+  /** The connection that commands of this kind take, where it is known before. */
+  private roadOf({ flags }: CommandSpec): ReconnectingConnection | undefined {
+    return this.isDedicated || (flags & CommandFlag.BLOCKING) === 0 ? this.connection : undefined;
   }
 
   private issueSpecial(command: Command, call: CallOptions | undefined): void {

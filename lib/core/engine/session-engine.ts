@@ -13,6 +13,7 @@ import {
 } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { checkArguments } from '../commands/check-arguments.js';
+import type { ConnectionStats } from '../connection-observer.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
@@ -87,6 +88,11 @@ export class SessionEngine extends ClientEngine {
 
   override get status(): ConnectionStatus {
     return this.ended ? 'closed' : super.status;
+  }
+
+  /** Of those who lent it: it has nothing but what is theirs. */
+  override connectionStats(): ConnectionStats {
+    return { open: { ...this.connectionObservers.open }, lending: this.pool.lendingStats() };
   }
 
   override issue(
@@ -286,7 +292,7 @@ export class SessionEngine extends ClientEngine {
   private async exec(transaction: QueuedCommands, call: CallOptions | undefined): Promise<unknown> {
     const exec = new ExecCommand(transaction);
     exec.deadline = deadlineAfter(this.options.commandTimeout);
-    if (this.observers.active) this.observers.show(exec);
+    if (this.observers.active) this.observers.show(exec, this.connection);
     const answer = this.own.hold(exec.promise);
     super.submit(exec, call);
     this.own.endTransaction();

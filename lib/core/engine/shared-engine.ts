@@ -1,6 +1,9 @@
 import { CLIENT_UNBLOCK, MONITOR } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { CommandObservers } from '../command-observers.js';
+import type { ConnectionStats } from '../connection-observer.js';
+import { ConnectionObservers } from '../connection-observers.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
@@ -43,9 +46,10 @@ export class SharedEngine extends ClientEngine {
       options,
       guard: new CommandGuard(options.guard),
       observers: new CommandObservers(options),
+      connectionObservers: new ConnectionObservers(options),
     });
-    const { events } = this;
-    this.connection = new ReconnectingConnection(options, {
+    const { events, connectionObservers } = this;
+    const hooks: ConnectionHooks = {
       emit: (event, ...payload) => {
         this.listener?.emit(event, ...payload);
         events.emit(event, ...payload);
@@ -54,7 +58,9 @@ export class SharedEngine extends ClientEngine {
       onGivenUp: (error) => this.listener?.onGivenUp?.(error),
       onPush: (connection, items) => this.listener?.onPush?.(connection, items),
       wantsPushBuffers: () => this.listener?.wantsPushBuffers?.() ?? false,
-    });
+    };
+    const watch = new ConnectionWatch(connectionObservers, 'shared');
+    this.connection = new ReconnectingConnection(options, hooks, watch);
     this.lending = new ConnectionPool(
       options,
       {
@@ -68,6 +74,7 @@ export class SharedEngine extends ClientEngine {
         isPatient: true,
         keepsProcessWhileLent: true,
       },
+      connectionObservers,
     );
     // idle ones are nobody's reason to go on
     this.lending.setRef(false);
@@ -81,6 +88,10 @@ export class SharedEngine extends ClientEngine {
   /** Transactions, blocking commands and `dedicated()` that wait for a connection are among them. */
   override get queued(): number {
     return this.connection.queued + this.lending.stats().waiting;
+  }
+
+  override connectionStats(): ConnectionStats {
+    return { open: { ...this.connectionObservers.open }, lending: this.lending.lendingStats() };
   }
 
   override async exclusive<Result>(

@@ -3,6 +3,7 @@ import { CommandContext } from '../connection/command-context.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents, ConnectionHooks, ConnectionStatus } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import type { RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
@@ -38,6 +39,7 @@ export class ListeningConnection {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: ListeningHooks,
+    watch: ConnectionWatch,
     private readonly shared?: SharedConnection,
   ) {
     const connectionHooks: ConnectionHooks = {
@@ -51,7 +53,7 @@ export class ListeningConnection {
       takeMessage: (connection, reply) => hooks.takeMessage(connection, reply),
       wantsPushBuffers: () => hooks.wantsPushBuffers(),
     };
-    if (shared === undefined) this.connection = new ReconnectingConnection(options, connectionHooks);
+    if (shared === undefined) this.connection = new ReconnectingConnection(options, connectionHooks, watch);
     else {
       this.connection = shared.connection;
       shared.listen(connectionHooks);

@@ -1,8 +1,9 @@
 import { MONITOR, PING } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import { RedisServerError, type RedisError } from '../errors.js';
-import { ListeningConnection } from '../feed/listening-connection.js';
+import { ListeningConnection, type ListeningHooks } from '../feed/listening-connection.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { isPassing } from '../retry.js';
@@ -27,12 +28,13 @@ export class MonitorConnection<Data extends string | Buffer> {
   constructor(
     options: ResolvedOptions,
     given: MonitorOptions,
+    watch: ConnectionWatch,
     onError: (error: RedisError) => void,
     private readonly onEnd: () => void,
   ) {
     this.buffers = given.buffers === true;
     this.monitor = new Monitor<Data>(given, () => this.destroy());
-    this.connection = new ListeningConnection(options, {
+    const hooks: ListeningHooks = {
       onError,
       onGivenUp: (error) => this.fail(error),
       onResumed: (gap) => {
@@ -43,7 +45,8 @@ export class MonitorConnection<Data extends string | Buffer> {
       // text would be checked for UTF-8 that the server has escaped
       wantsPushBuffers: () => true,
       ping: () => new Command(PING, [this.pingText], false),
-    });
+    };
+    this.connection = new ListeningConnection(options, hooks, watch);
   }
 
   setRef(keepsProcess: boolean): void {

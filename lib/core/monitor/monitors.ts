@@ -1,4 +1,6 @@
 import { unlessAborted } from '../abort-signals.js';
+import type { ConnectionObservers } from '../connection-observers.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import type { RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { MonitorConnection } from './monitor-connection.js';
@@ -17,6 +19,7 @@ export class Monitors {
   constructor(
     private readonly options: ResolvedOptions,
     private readonly hooks: { onError(error: RedisError): void },
+    private readonly observers: ConnectionObservers,
   ) {}
 
   /** Opens one; the promise settles when the server has confirmed it. */
@@ -25,6 +28,7 @@ export class Monitors {
     const opened: MonitorConnection<Data> = new MonitorConnection<Data>(
       this.options,
       options,
+      new ConnectionWatch(this.observers, 'monitor'),
       (error) => hooks.onError(error),
       () => running.delete(opened),
     );

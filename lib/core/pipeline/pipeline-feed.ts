@@ -1,3 +1,4 @@
+import type { CommandContext } from '../connection/command-context.js';
 import type { CommandSource } from '../connection/command-source.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import type { PipelineRun } from './pipeline-run.js';
@@ -20,6 +21,10 @@ export class PipelineFeed implements CommandSource {
     private readonly run: PipelineRun,
     readonly deadline: number,
   ) {}
+
+  get observation(): CommandContext | null {
+    return this.run.observation;
+  }
 
   get left(): number {
     return this.run.commands.length - this.next;

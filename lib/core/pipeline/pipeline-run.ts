@@ -2,7 +2,7 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
-import type { CallSettings } from '../connection/command-context.js';
+import type { CallSettings, CommandContext } from '../connection/command-context.js';
 import { RedisError } from '../errors.js';
 import { ScriptSpec } from '../script/script-spec.js';
 import { isUnknownScript } from '../script/unknown-script.js';
@@ -20,6 +20,8 @@ export class PipelineRun implements ResultCollector {
   readonly failed: number[] = [];
   /** What the call that runs it asked for; the same for each of its commands. */
   settings: CallSettings | null = null;
+  /** Those who watch it. */
+  observation: CommandContext | null = null;
   /** Where its results belong in another pipeline. */
   private readonly places: number[] = [];
   private readonly errors: (() => Error)[] = [];

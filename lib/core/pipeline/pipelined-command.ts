@@ -1,11 +1,12 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
-import type { CallSettings } from '../connection/command-context.js';
+import type { CallSettings, CommandContext } from '../connection/command-context.js';
 import { PendingCommand } from '../connection/pending-command.js';
 
 /** Collects what the commands of a pipeline came to. */
 export interface ResultCollector {
   readonly settings: CallSettings | null;
+  readonly observation: CommandContext | null;
   settle(index: number, value: unknown): void;
   fail(index: number, create: () => Error): void;
 }
@@ -25,6 +26,11 @@ export class PipelinedCommand extends PendingCommand {
   /** The pipeline's: a hundred thousand commands need no context each to know them. */
   override get settings(): CallSettings | null {
     return this.collector.settings;
+  }
+
+  /** Those who watch the pipeline: to them it is one. */
+  override get observation(): CommandContext | null {
+    return this.collector.observation;
   }
 
   protected override resolve(value: unknown): void {

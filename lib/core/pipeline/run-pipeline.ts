@@ -26,7 +26,7 @@ export async function runPipeline(
   const { timeout = options.commandTimeout, signal } = call ?? {};
   run.settings = call ?? null;
   const feed = new PipelineFeed(run, deadlineAfter(timeout));
-  const ended = observers.active ? observers.showPipeline(commands) : undefined;
+  if (observers.batchesActive) run.observation = observers.showPipeline(commands, connection);
   let forgetSignal: (() => void) | undefined;
   if (signal?.aborted === true) abort(run, feed, signal);
   else {
@@ -36,7 +36,7 @@ export async function runPipeline(
   await run.done;
   forgetSignal?.();
   run.makeErrors();
-  ended?.(run.firstError);
+  run.observation?.finish(run.firstError, run.results);
   run.stripKeys();
 }
 

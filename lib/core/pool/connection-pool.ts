@@ -1,12 +1,20 @@
 import { Backoff } from '../connection/backoff.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { unreachable } from '../connection/connect-waiters.js';
+import type { ConnectionInfo, LendingStats } from '../connection-observer.js';
+import type { ConnectionObservers } from '../connection-observers.js';
+import { ConnectionWatch } from '../connection-watch.js';
 import { DedicatedConnection } from './dedicated-connection.js';
 import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';
-import { aborted, ConnectionRequests, type ConnectionRequest } from './connection-requests.js';
+import {
+  aborted,
+  ConnectionRequests,
+  type ConnectionRequest,
+  type RequestEnd,
+} from './connection-requests.js';
 import type { ResolvedPoolSize } from './pool-options.js';
 
 /** Connections by what they do; `active + idle` may be less than `total` while some are being opened or looked at. */
@@ -60,9 +68,10 @@ export class ConnectionPool {
   private readonly checking = new Set<DedicatedConnection>();
   private readonly waiters = new ConnectionRequests(
     (request) => this.late(request),
-    () => this.noteIfDrained(),
+    (end, wait) => this.onRequestLeft(end, wait),
   );
   private readonly backoff: Backoff;
+  private readonly info: ConnectionInfo;
   private sweeper: NodeJS.Timeout | undefined;
   /** `min` connections are kept, also where one is lost. */
   private isWarm = false;
@@ -79,7 +88,9 @@ export class ConnectionPool {
     private readonly options: ResolvedOptions,
     private readonly size: Omit<ResolvedPoolSize, 'acquireTimeout'>,
     private readonly role: ConnectionPoolRole,
+    private readonly observers: ConnectionObservers,
   ) {
+    this.info = observers.info('pooled');
     this.backoff = new Backoff(options.reconnect);
   }
 
@@ -94,6 +105,12 @@ export class ConnectionPool {
       waiting: this.waiters.length,
       total: this.total,
     };
+  }
+
+  /** The same, and what it may become. */
+  lendingStats(): LendingStats {
+    const { min, max } = this.size;
+    return { ...this.stats(), min, max };
   }
 
   /** Opens `min` connections now, and keeps so many from then on. What could be opened stays open, also where another failed. */
@@ -130,13 +147,17 @@ export class ConnectionPool {
     if (request.signal?.aborted === true) throw aborted(request);
     if (this.waiters.length > 0) return undefined;
     const ready = this.takeTrusted();
-    if (ready !== undefined) this.lend(ready);
+    if (ready !== undefined) {
+      this.lend(ready);
+      if (this.observers.active) this.tellLent(0);
+    }
     return ready;
   }
 
   /** Takes one back that was lent: resets it, or drops it and has another one made where somebody waits. */
   release(dedicated: DedicatedConnection): void {
     if (!this.lent.delete(dedicated)) return;
+    if (dedicated.lentAt !== 0) this.tellReturned(dedicated);
     const reset = !this.isClosed && dedicated.reset(CHECK_TIMEOUT);
     if (typeof reset === 'boolean') this.putOrReplace(dedicated, reset);
     else void this.check(dedicated, reset);
@@ -192,6 +213,26 @@ export class ConnectionPool {
     this.destroy();
   }
 
+  private onRequestLeft(end: RequestEnd, wait: number): void {
+    if (this.observers.active && end === 'served') this.tellLent(wait);
+    else if (this.observers.active && end === 'late') this.tellLate(wait);
+    this.noteIfDrained();
+  }
+
+  private tellLent(wait: number): void {
+    this.observers.tell((observer) => observer.lent?.(this.info, wait));
+  }
+
+  private tellLate(wait: number): void {
+    this.observers.tell((observer) => observer.lendingTimedOut?.(this.info, wait));
+  }
+
+  private tellReturned(dedicated: DedicatedConnection): void {
+    const use = performance.now() - dedicated.lentAt;
+    dedicated.lentAt = 0;
+    this.observers.tell((observer) => observer.returned?.(this.info, use));
+  }
+
   private noteIfDrained(): void {
     if (this.lent.size === 0 && this.waiters.length === 0) this.onDrained?.();
   }
@@ -213,6 +254,7 @@ export class ConnectionPool {
 
   private lend(dedicated: DedicatedConnection): void {
     this.lent.add(dedicated);
+    if (this.observers.active) dedicated.lentAt = performance.now();
     dedicated.setRef(this.keepsProcess || this.role.keepsProcessWhileLent);
   }
 
@@ -302,7 +344,11 @@ export class ConnectionPool {
 
   /** Opens a connection and hands it to the first who waits, or keeps it. */
   private async open(deadline: number | undefined): Promise<void> {
-    const dedicated = new DedicatedConnection(this.options, (lost) => this.onLost(lost));
+    const dedicated = new DedicatedConnection(
+      this.options,
+      (lost) => this.onLost(lost),
+      new ConnectionWatch(this.observers, 'pooled'),
+    );
     this.opening.add(dedicated);
     dedicated.setRef(this.keepsProcess);
     try {

@@ -13,11 +13,14 @@ export interface ConnectionRequest {
   readonly purpose: string;
 }
 
+/** What became of a request. */
+export type RequestEnd = 'served' | 'late' | 'refused';
+
 interface Waiter {
   readonly request: ConnectionRequest;
   /** Both leave the queue. */
   readonly resolve: (dedicated: DedicatedConnection) => void;
-  readonly reject: (create: () => RedisError) => void;
+  readonly reject: (create: () => RedisError, end?: RequestEnd) => void;
 }
 
 /** Those who wait for a connection, first come, first served. */
@@ -26,11 +29,11 @@ export class ConnectionRequests {
 
   /**
    * @param late makes the error of one whose time is over.
-   * @param onLeft called when one was served, or waits no longer.
+   * @param onLeft called when one was served, or waits no longer, after `wait` ms.
    */
   constructor(
     private readonly late: (request: ConnectionRequest) => () => RedisError,
-    private readonly onLeft: () => void,
+    private readonly onLeft: (end: RequestEnd, wait: number) => void,
   ) {}
 
   get length(): number {
@@ -44,6 +47,7 @@ export class ConnectionRequests {
 
   add(request: ConnectionRequest): Promise<DedicatedConnection> {
     const { signal, timeout } = request;
+    const since = performance.now();
     return new Promise((resolve) => {
       const leave = (): boolean => {
         const index = this.waiters.indexOf(waiter);
@@ -58,15 +62,15 @@ export class ConnectionRequests {
         resolve: (dedicated) => {
           if (!leave()) return;
           resolve(dedicated);
-          this.onLeft();
+          this.onLeft('served', performance.now() - since);
         },
-        reject: (create) => {
+        reject: (create, end = 'refused') => {
           if (!leave()) return;
           resolve(rejectLate(create));
-          this.onLeft();
+          this.onLeft(end, performance.now() - since);
         },
       };
-      const giveUp = (): void => waiter.reject(this.late(request));
+      const giveUp = (): void => waiter.reject(this.late(request), 'late');
       const timer =
         timeout === 0 || timeout === Infinity ? undefined : setTimeout(giveUp, timerDelay(timeout));
       const forgetSignal =

@@ -4,13 +4,14 @@ import type { CommandObservers } from '../command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { applyCallOptions } from '../apply-call-options.js';
 import { RedisServerError, type RedisError } from '../errors.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommands } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
-import type { ConnectionEvents } from '../connection/connection-hooks.js';
+import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 
 /** Make another user of its user, who may be allowed less. */
@@ -50,12 +51,16 @@ export class DedicatedConnection {
   private keepsProcess = true;
   private ownEvents: TypedEvents<ConnectionEvents> | undefined;
 
+  /** When it was lent, ms; 0 where nobody watches. */
+  lentAt = 0;
+
   /** @param onLost called when a connection that stood has ended. */
   constructor(
     private readonly options: ResolvedOptions,
     onLost: (dedicated: DedicatedConnection) => void,
+    watch: ConnectionWatch,
   ) {
-    this.connection = new ReconnectingConnection(options, {
+    const hooks: ConnectionHooks = {
       emit: (event, ...payload) => {
         if (event === 'disconnect') {
           const [{ error }] = payload as ConnectionEvents['disconnect'];
@@ -68,7 +73,8 @@ export class DedicatedConnection {
         if (event === 'disconnect') onLost(this);
       },
       holdsState: () => this.holdsState,
-    });
+    };
+    this.connection = new ReconnectingConnection(options, hooks, watch);
   }
 
   /** What befalls the connection, for the caller who has it. */
@@ -88,7 +94,7 @@ export class DedicatedConnection {
     { deadline, buffers = false, observers, signal }: RequestOptions = {},
   ): Promise<unknown> {
     const command = new Command(spec, args, buffers);
-    if (observers?.active === true) observers.show(command);
+    if (observers?.active === true) observers.show(command, this.connection);
     command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
     if (signal !== undefined) applyCallOptions(command, { signal });
     if (!command.settled) this.connection.submit(command);

@@ -2,12 +2,14 @@ import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
 import { engineOf, RedisClient, type RedisSession } from '../client.js';
 import { CommandObservers } from '../command-observers.js';
+import type { ConnectionObserver, ConnectionStats } from '../connection-observer.js';
+import { ConnectionObservers } from '../connection-observers.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SessionEngine } from '../engine/session-engine.js';
 import { RedisClientError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CommandObserver } from '../observer.js';
-import { resolveClientOptions } from '../resolve-options.js';
+import { resolveClientOptions, type ResolvedOptions } from '../resolve-options.js';
 import { ConnectionPool, type RedisPoolStats } from './connection-pool.js';
 import type { ConnectionRequest } from './connection-requests.js';
 import type { DedicatedConnection } from './dedicated-connection.js';
@@ -35,13 +37,20 @@ export class RedisPool {
       options: resolved,
       guard: new CommandGuard(resolved.guard),
       observers: new CommandObservers(resolved),
+      connectionObservers: new ConnectionObservers(resolved),
     };
-    this.connections = new ConnectionPool(resolved, size, {
+    const role = {
       maxOption: 'max',
       timeoutOption: 'acquireTimeout',
       isPatient: false,
       keepsProcessWhileLent: false,
-    });
+    };
+    this.connections = new ConnectionPool(resolved, size, role, this.parts.connectionObservers);
+  }
+
+  /** The settings of its connections, defaults filled in. Secrets are not shown by `inspect` or JSON. */
+  get options(): ResolvedOptions {
+    return this.parts.options;
   }
 
   /**
@@ -106,6 +115,16 @@ export class RedisPool {
   /** Shows every command of every connection to an observer. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
     return this.parts.observers.add(observer as CommandObserver);
+  }
+
+  /** Tells an observer what befalls the connections from now on. Returns the function that ends it. */
+  observeConnections(observer: ConnectionObserver): () => void {
+    return this.parts.connectionObservers.add(observer);
+  }
+
+  /** The connections at this moment, those of lent clients' subscriptions and monitors too. */
+  connectionStats(): ConnectionStats {
+    return { open: { ...this.parts.connectionObservers.open }, lending: this.connections.lendingStats() };
   }
 
   /** From now on open connections keep the process alive, as they do to begin with. */

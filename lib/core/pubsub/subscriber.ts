@@ -11,6 +11,7 @@ import {
 } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
+import type { ConnectionWatch } from '../connection-watch.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import { RedisClientError, RedisServerError, type RedisError } from '../errors.js';
 import {
@@ -100,6 +101,7 @@ export class Subscriber {
   constructor(
     options: ResolvedOptions,
     private readonly hooks: SubscriberHooks,
+    watch: ConnectionWatch,
     private readonly shared?: SharedConnection,
   ) {
     const listening: ListeningHooks = {
@@ -114,7 +116,7 @@ export class Subscriber {
       wantsPushBuffers: () => this.wantsBuffers > 0,
       ping: () => new Command(PING, [], false),
     };
-    this.connection = new ListeningConnection(options, listening, shared);
+    this.connection = new ListeningConnection(options, listening, watch, shared);
   }
 
   setRef(keepsProcess: boolean): void {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandContext } from '../connection/command-context.js';
 import type { ClientEngine } from '../engine/client-engine.js';
 import { RedisProtocolError, RedisServerError } from '../errors.js';
 import type { CallOptions } from '../options.js';
@@ -15,7 +16,9 @@ export function runMulti(
 ): Promise<unknown[]> {
   if (queued.list.length === 0) return Promise.resolve([]);
   const limit = new TimeLimit(call?.timeout ?? engine.options.commandTimeout);
-  return observed(engine.observers, queued, () => runUntilTaken(engine, queued, call, limit));
+  return observed(engine.observers, queued, (observation) =>
+    runUntilTaken(engine, queued, call, limit, observation),
+  );
 }
 
 async function runUntilTaken(
@@ -23,6 +26,7 @@ async function runUntilTaken(
   queued: QueuedCommands,
   call: CallOptions | undefined,
   limit: TimeLimit,
+  observation: CommandContext | undefined,
 ): Promise<unknown[]> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -30,6 +34,7 @@ async function runUntilTaken(
     } catch (error) {
       const delay = delayBefore(engine, call, attempt, error);
       if (delay === false || limit.endsWithin(delay)) throw error;
+      observation?.note({ type: 'retry', attempt, delay, error: error as RedisServerError });
       await sleep(delay, undefined, { signal: call?.signal }).catch(() => undefined);
     }
   }

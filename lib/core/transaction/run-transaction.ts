@@ -5,6 +5,7 @@ import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
+import type { CommandContext } from '../connection/command-context.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
 import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
@@ -99,15 +100,15 @@ export async function resultsOf(
 export async function observed<Results extends unknown[] | null>(
   observers: CommandObservers,
   queued: QueuedCommands,
-  run: () => Promise<Results>,
+  run: (observation: CommandContext | undefined) => Promise<Results>,
 ): Promise<Results> {
-  const ended = observers.active ? observers.showTransaction(queued.list) : undefined;
+  const observation = observers.batchesActive ? observers.showTransaction(queued.list) : undefined;
   try {
-    const results = await run();
-    ended?.(results?.find((result) => result instanceof FailedResult)?.create());
+    const results = await run(observation);
+    observation?.finish(results?.find((result) => result instanceof FailedResult)?.create(), results);
     return results;
   } catch (error) {
-    ended?.(error as Error);
+    observation?.finish(error as Error);
     throw error;
   }
 }

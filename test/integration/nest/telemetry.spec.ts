@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { Injectable, UseInterceptors } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { context, metrics, SpanKind, SpanStatusCode, trace, type Attributes } from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   BasicTracerProvider,
@@ -11,7 +11,7 @@ import {
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   OnRedisMessage,
   RedisClient,
@@ -39,7 +39,6 @@ beforeAll(async () => {
 afterAll(async () => {
   trace.disable();
   context.disable();
-  metrics.disable();
   await server.stop();
 });
 
@@ -348,38 +347,4 @@ describe('spans of messages', () => {
       expect((await spanNamed('GET')).parentSpanContext?.spanId).toBe(consumer.spanContext().spanId);
     expect(exporter.getFinishedSpans().filter(({ kind }) => kind === SpanKind.CONSUMER)).toHaveLength(1);
   });
-});
-
-test('metrics: the duration of commands', async () => {
-  const record = jest.fn<(value: number, attributes: Attributes) => void>();
-  const createHistogram = jest.fn((_name: string, _options: unknown) => ({ record }));
-  metrics.setGlobalMeterProvider({ getMeter: () => ({ createHistogram }) } as never);
-  const redis = await start({ telemetry: { metrics: true } });
-  record.mockReset();
-  await redis.ping();
-  await expect(redis.call('NOSUCHCOMMAND', 'hunter2')).rejects.toThrow();
-  expect(createHistogram).toHaveBeenCalledWith(
-    'db.client.operation.duration',
-    expect.objectContaining({ unit: 's' }),
-  );
-  const common = {
-    'db.system.name': 'redis',
-    'db.namespace': '0',
-    'server.address': server.host,
-    'server.port': server.port,
-  };
-  expect(record.mock.calls).toEqual([
-    [expect.any(Number), { ...common, 'db.operation.name': 'PING' }],
-    [
-      expect.any(Number),
-      {
-        ...common,
-        'db.operation.name': 'NOSUCHCOMMAND',
-        'error.type': 'ERR',
-        'db.response.status_code': 'ERR',
-      },
-    ],
-  ]);
-  expect(record.mock.calls[0]![0]).toBeLessThan(1);
-  expect(exporter.getFinishedSpans()).toEqual([]);
 });

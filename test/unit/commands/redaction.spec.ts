@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { CONFIG_SET, MSET, PING, SET } from '../../../lib/core/commands/commands.generated.js';
+import { defineCommand } from '../../../lib/core/commands/command-spec.js';
 import { queryText } from '../../../lib/core/commands/redaction.js';
 
 it('shows a command without what was given to it', () => {
@@ -21,4 +22,9 @@ it('cuts long lists of arguments short', () => {
       Array.from({ length: 1_000 }, () => 'x'),
     ),
   ).toBe('MSET ? ? ? ? ? ? ? ? …');
+});
+
+it('cuts long names short', () => {
+  const text = queryText(defineCommand('X'.repeat(1_000), 0), ['secret']);
+  expect(text).toBe(`${'X'.repeat(64)}… ?`);
 });

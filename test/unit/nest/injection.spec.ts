@@ -356,6 +356,7 @@ describe('wrong options', () => {
     [{ max: 3 }, /'max' is an option of the pool. Write pool: { max: … }/],
     [{ pool: { min: 3, max: 2 } }, /Redis connection "default": Redis pool options: 'max'/],
     [{ telemetry: { tracing: true } }, /did you mean 'telemetry.traces'/],
+    [{ debug: 'yes' }, /'debug' must be true, false or a function/],
     [{ port: 'six' }, /Redis connection "default": .*'port' must be/],
   ])('%j', async (options, message) => {
     await expect(compile(options)).rejects.toThrow(TypeError);

@@ -4,11 +4,13 @@ import {
   commandAttributes,
   errorAttributes,
   formerCommandAttributes,
+  peerAttributes,
   wantsFormerNames,
 } from '../../../lib/telemetry/semantic-conventions.js';
 
 const info: CommandInfo = {
   name: 'SET',
+  commandNames: ['SET'],
   queryText: 'SET ? ?',
   batchSize: undefined,
   host: 'redis.internal',
@@ -37,6 +39,17 @@ describe('semantic conventions', () => {
       'db.operation.batch.size': 3,
     });
     expect(commandAttributes({ ...info, batchSize: 1 })).not.toHaveProperty(['db.operation.batch.size']);
+  });
+
+  test('of the address behind a name, where it is not the same', () => {
+    const peer = { address: '10.0.0.7', port: 6380 };
+    const expected = { 'network.peer.address': '10.0.0.7', 'network.peer.port': 6380 };
+    expect(peerAttributes({ ...info, peer })).toEqual(expected);
+    expect(peerAttributes(info, peer)).toEqual(expected);
+    expect(peerAttributes(info)).toBeUndefined();
+    expect(peerAttributes({ ...info, host: '10.0.0.7', peer })).toBeUndefined();
+    const path = '/run/redis.sock';
+    expect(peerAttributes({ ...info, path, peer: { address: path, port: undefined } })).toBeUndefined();
   });
 
   test('under the former names', () => {

@@ -1,0 +1,110 @@
+import { Logger } from '@nestjs/common';
+import type { CommandEvent, CommandInfo, CommandObserver, RedisClient } from '../core/index.js';
+import type {
+  RedisDebugDirection,
+  RedisDebugFunction,
+  RedisDebugSummary,
+} from '../interfaces/redis-debug-summary.interface.js';
+import { errorAttributes } from './semantic-conventions.js';
+
+const ARROWS: Record<RedisDebugDirection, string> = { command: '→', reply: '←', event: '·' };
+
+/** A command under way. */
+interface LoggedCommand {
+  readonly name: string;
+  /** ms, by the clock of `performance.now()`. */
+  readonly started: number;
+}
+
+type Details = Partial<Omit<RedisDebugSummary, 'connection' | 'text'>>;
+
+/** Tells what a connection does, line by line: to Nest's logger, or to a function of the user's own. */
+export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
+  readonly wantsReplyKind = true;
+  private readonly tell: RedisDebugFunction;
+  /** A line is being told: what its teller sends through Redis would be told for ever. */
+  private telling = false;
+
+  /** @param connection its name. */
+  constructor(
+    private readonly connection: string,
+    debug: true | RedisDebugFunction,
+  ) {
+    this.tell = debug === true ? logByNest() : debug;
+  }
+
+  /** Logs what befalls the client's connection from now on. */
+  watch(client: RedisClient): void {
+    client.on('connect', () => this.log('event', 'connected'));
+    client.on('ready', () => this.log('event', 'ready'));
+    client.on('disconnect', ({ reason, error }) =>
+      this.log('event', `disconnected (${reason})`, { error: codeOf(error) }),
+    );
+    client.on('reconnecting', ({ attempt, delay }) =>
+      this.log('event', `reconnecting (attempt ${attempt}, in ${Math.round(delay)} ms)`),
+    );
+    client.on('error', (error) =>
+      this.log('event', `could not connect: error ${codeOf(error)}`, { error: codeOf(error) }),
+    );
+  }
+
+  start({ name, queryText, batchSize }: CommandInfo): LoggedCommand | undefined {
+    if (this.telling) return undefined;
+    const isBatch = batchSize !== undefined && batchSize > 1;
+    const text = isBatch ? `${name} (${batchSize}): ${queryText.replaceAll('\n', '; ')}` : queryText;
+    this.log('command', text, { command: name });
+    return { name, started: performance.now() };
+  }
+
+  event(logged: LoggedCommand | undefined, event: CommandEvent): void {
+    if (logged === undefined) return;
+    const { name } = logged;
+    const error = 'error' in event && event.error !== undefined ? codeOf(event.error) : undefined;
+    this.log('event', `${name}: ${textOf(event, error)}`, { command: name, error });
+  }
+
+  end(logged: LoggedCommand | undefined, failure: Error | undefined, reply?: string): void {
+    if (logged === undefined) return;
+    const { name, started } = logged;
+    const duration = performance.now() - started;
+    const error = failure === undefined ? undefined : codeOf(failure);
+    const outcome = error === undefined ? reply : `error ${error}`;
+    const text = `${name}: ${outcome} in ${duration.toFixed(2)} ms`;
+    this.log('reply', text, { command: name, duration, reply, error });
+  }
+
+  private log(direction: RedisDebugDirection, text: string, details: Details = {}): void {
+    if (this.telling) return;
+    this.telling = true;
+    const { command, duration, reply, error } = details;
+    try {
+      this.tell(direction, { connection: this.connection, text, command, duration, reply, error });
+    } catch {
+      // a log that fails is no reason for a command to
+    } finally {
+      this.telling = false;
+    }
+  }
+}
+
+function logByNest(): RedisDebugFunction {
+  const logger = new Logger('RedisModule');
+  return (direction, { connection, text }) =>
+    logger.debug(`Redis "${connection}" ${ARROWS[direction]} ${text}`);
+}
+
+function textOf(event: CommandEvent, error: string | undefined): string {
+  switch (event.type) {
+    case 'waiting':
+      return error === undefined ? 'waits for a connection' : `waits for a connection: error ${error}`;
+    case 'retry':
+      return `is sent again (${event.attempt}): error ${error}`;
+    default:
+      return 'sent';
+  }
+}
+
+/** The server's error word, or the stable code of an error of ours. Never a message: servers quote arguments. */
+function codeOf(error: unknown): string {
+  return errorAttributes(error)['error.type'];
+}
