@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
-import { root } from './lib/paths.mjs';
 import { box, messageOf } from './lib/report.mjs';
 import { describeCell, selectCells } from './matrix/cells.mjs';
 import { makeTree } from './matrix/make-tree.mjs';
@@ -66,14 +65,13 @@ async function main() {
 }
 
 /**
- * Where the tests run: the repository itself for its own Nest, else a copy beside another.
+ * Where the tests run: in a copy of the repository, so that a long run is not disturbed by work on it.
  *
  * @param {string} nest
  * @param {string} work
  */
 async function treeFor(nest, work) {
   const modules = await obtainNest(nest);
-  if (modules === undefined) return root;
   const folder = join(work, `nest-${nest}`);
   makeTree(folder, modules);
   return folder;

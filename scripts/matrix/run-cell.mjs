@@ -24,23 +24,19 @@ export async function runCell({ cell, node, folder, tests, work }) {
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
   let words = '';
   try {
-    await runCommand(
-      node,
-      [jest, '--ci', '--json', `--outputFile=${results}`, '--testPathPatterns', ...tests],
-      {
-        cwd: folder,
-        timeout: DEADLINE,
-        env: {
-          ...process.env,
-          // what the tests start is the same Node
-          PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
-          NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-          REDWIRE_CACHE_DIR: cacheDirectory(),
-          REDWIRE_NEST: cell.nest,
-          REDWIRE_NEST_PLATFORM: cell.platform,
-        },
+    await runCommand(node, [jest, '--ci', '--json', `--outputFile=${results}`, ...tests], {
+      cwd: folder,
+      timeout: DEADLINE,
+      env: {
+        ...process.env,
+        // what the tests start is the same Node
+        PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+        REDWIRE_CACHE_DIR: cacheDirectory(),
+        REDWIRE_NEST: cell.nest,
+        REDWIRE_NEST_PLATFORM: cell.platform,
       },
-    );
+    });
   } catch (error) {
     words = messageOf(error);
   }
