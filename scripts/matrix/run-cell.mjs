@@ -17,9 +17,10 @@ const DEADLINE = 300_000;
  * @param {string} run.folder the repository, or a copy of it
  * @param {string[]} run.tests for Jest
  * @param {string} run.work folder for the results
+ * @param {AbortSignal} run.signal ends the run
  * @returns {Promise<{ passed: number, failed: number, words: string }>} `words`: what went wrong
  */
-export async function runCell({ cell, node, folder, tests, work }) {
+export async function runCell({ cell, node, folder, tests, work, signal }) {
   const results = join(work, `${Object.values(cell).join('-')}.json`);
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
   let words = '';
@@ -27,6 +28,7 @@ export async function runCell({ cell, node, folder, tests, work }) {
     await runCommand(node, [jest, '--ci', '--json', `--outputFile=${results}`, ...tests], {
       cwd: folder,
       timeout: DEADLINE,
+      signal,
       env: {
         ...process.env,
         // what the tests start is the same Node
