@@ -130,12 +130,13 @@ export class RedisConnection {
    * Opens the connection as its policy says. A client that a test put in place of ours is left alone, and so is the pool
    * beside it.
    *
+   * @param late for a module that is loaded into an application that has booted.
    * @throws {RedisConnectionError} where the policy is `eager` and the deadline passed, or trying again is no use.
    */
-  async open(): Promise<void> {
+  async open(late = false): Promise<void> {
     const { connect } = this.options;
     if (connect === 'lazy' || this.injectedClient !== this.ownClient) return;
-    if (connect === 'eager') await this.openBefore(this.options.connectDeadline);
+    if (connect === 'eager') await this.openBefore(this.options.connectDeadline, late);
     else void this.openInBackground();
   }
 
@@ -227,7 +228,7 @@ export class RedisConnection {
     }
   }
 
-  private async openBefore(deadline: number): Promise<void> {
+  private async openBefore(deadline: number, late: boolean): Promise<void> {
     const end = performance.now() + deadline;
     try {
       await this.client.connect({ deadline });
@@ -236,7 +237,7 @@ export class RedisConnection {
       const longer = performance.now() < end ? '' : ' give it longer (`connectDeadline`),';
       throw new RedisConnectionError(
         'connect_failed',
-        `Redis connection "${this.name}": ${describeError(cause).message} The application does not start without it (connect: 'eager'). ` +
+        `Redis connection "${this.name}": ${describeError(cause).message} ${late ? 'Its module is not loaded' : 'The application does not start'} without it (connect: 'eager'). ` +
           `Mend the connection,${longer} or start without it with connect: 'background' or 'lazy'.`,
         { cause, code: cause instanceof RedisError ? cause.code : undefined },
       );

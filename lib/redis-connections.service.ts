@@ -85,7 +85,7 @@ export class RedisConnections implements Iterable<RedisConnection> {
     if (!this.opened) return;
     let opening = this.openings.get(connection);
     if (opening === undefined) {
-      opening = startTelemetry([connection]).then(() => connection.open());
+      opening = startTelemetry([connection]).then(() => connection.open(true));
       this.openings.set(connection, opening);
     }
     try {

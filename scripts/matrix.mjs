@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
-import { root } from './lib/paths.mjs';
 import { box, messageOf } from './lib/report.mjs';
 import { describeCell, selectCells } from './matrix/cells.mjs';
 import { makeTree } from './matrix/make-tree.mjs';
@@ -36,19 +35,30 @@ async function main() {
   await ensureInstalled();
   const log = (/** @type {string} */ message) => process.stderr.write(`[servers] ${message}\n`);
   process.env.REDWIRE_SERVERS = JSON.stringify(await obtainAll(KIND_NAMES, { log }));
+  const stopped = new AbortController();
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+    process.once(signal, () => stopped.abort());
   const work = mkdtempSync(join(tmpdir(), 'redwire-matrix-'));
   try {
     /** @type {Map<string, Promise<string>>} */
     const trees = new Map();
     const rows = [];
     for (const cell of cells) {
+      if (stopped.signal.aborted) throw new Error('It was stopped.');
       process.stdout.write(`\n==> ${describeCell(cell)}\n`);
       const start = performance.now();
       let outcome;
       try {
         if (!trees.has(cell.nest)) trees.set(cell.nest, treeFor(cell.nest, work));
         const folder = /** @type {string} */ (await trees.get(cell.nest));
-        outcome = await runCell({ cell, node: await obtainNode(cell.node), folder, tests, work });
+        outcome = await runCell({
+          cell,
+          node: await obtainNode(cell.node),
+          folder,
+          tests,
+          work,
+          signal: stopped.signal,
+        });
       } catch (error) {
         outcome = { passed: 0, failed: 1, words: messageOf(error) };
       }
@@ -66,14 +76,13 @@ async function main() {
 }
 
 /**
- * Where the tests run: the repository itself for its own Nest, else a copy beside another.
+ * Where the tests run: in a copy of the repository, so that a long run is not disturbed by work on it.
  *
  * @param {string} nest
  * @param {string} work
  */
 async function treeFor(nest, work) {
   const modules = await obtainNest(nest);
-  if (modules === undefined) return root;
   const folder = join(work, `nest-${nest}`);
   makeTree(folder, modules);
   return folder;

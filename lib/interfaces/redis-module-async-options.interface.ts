@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-explicit-any -- `unknown` would refuse factories that say what they expect
 import type {
   ConfigurableModuleAsyncOptions,
   InjectionToken,

@@ -25,12 +25,13 @@ export class CommandError extends Error {
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number }} [options] timeout in ms
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeout?: number, signal?: AbortSignal }} [options] timeout in ms;
+ *   the signal ends the program
  * @returns {Promise<string>}
  */
-export function runCommand(command, args, { cwd, env, timeout = 60_000 } = {}) {
+export function runCommand(command, args, { cwd, env, timeout = 60_000, signal } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, signal, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let late = false;

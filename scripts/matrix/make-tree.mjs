@@ -19,7 +19,7 @@ const SOURCES = [
  * Nest. A copy, since links to the sources would lead back to where the repository's Nest is found.
  *
  * @param {string} folder where the copy is made; must not exist
- * @param {string} modules the `node_modules` that come first
+ * @param {string | undefined} modules the `node_modules` that come first
  */
 export function makeTree(folder, modules) {
   mkdirSync(folder, { recursive: true });
@@ -28,6 +28,7 @@ export function makeTree(folder, modules) {
   mkdirSync(own);
   const taken = new Set();
   for (const from of [modules, join(root, 'node_modules')]) {
+    if (from === undefined) continue;
     for (const name of packagesIn(from)) {
       if (taken.has(name)) continue;
       taken.add(name);

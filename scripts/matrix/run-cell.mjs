@@ -17,30 +17,28 @@ const DEADLINE = 300_000;
  * @param {string} run.folder the repository, or a copy of it
  * @param {string[]} run.tests for Jest
  * @param {string} run.work folder for the results
+ * @param {AbortSignal} run.signal ends the run
  * @returns {Promise<{ passed: number, failed: number, words: string }>} `words`: what went wrong
  */
-export async function runCell({ cell, node, folder, tests, work }) {
+export async function runCell({ cell, node, folder, tests, work, signal }) {
   const results = join(work, `${Object.values(cell).join('-')}.json`);
   const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js');
   let words = '';
   try {
-    await runCommand(
-      node,
-      [jest, '--ci', '--json', `--outputFile=${results}`, '--testPathPatterns', ...tests],
-      {
-        cwd: folder,
-        timeout: DEADLINE,
-        env: {
-          ...process.env,
-          // what the tests start is the same Node
-          PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
-          NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-          REDWIRE_CACHE_DIR: cacheDirectory(),
-          REDWIRE_NEST: cell.nest,
-          REDWIRE_NEST_PLATFORM: cell.platform,
-        },
+    await runCommand(node, [jest, '--ci', '--json', `--outputFile=${results}`, ...tests], {
+      cwd: folder,
+      timeout: DEADLINE,
+      signal,
+      env: {
+        ...process.env,
+        // what the tests start is the same Node
+        PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+        NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+        REDWIRE_CACHE_DIR: cacheDirectory(),
+        REDWIRE_NEST: cell.nest,
+        REDWIRE_NEST_PLATFORM: cell.platform,
       },
-    );
+    });
   } catch (error) {
     words = messageOf(error);
   }

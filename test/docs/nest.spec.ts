@@ -139,10 +139,29 @@ describe('nest.md', () => {
   });
 
   it('overriding in a test', async () => {
-    @Module({ imports: [RedisModule.forRoot({ port: 1 })] })
+    @Module({ imports: [RedisModule.forRoot({ name: 'queue', port: 1, pool: { min: 1 } })] })
     class AppModule {}
     module = await nest.override(AppModule);
-    expect(await module.get(RedisClient).get('key')).toBe('from the test');
+    expect(await module.get(getRedisToken('queue')).get('key')).toBe('from the test');
+    await expect(module.get(getRedisPoolToken('queue')).acquire()).rejects.toThrow(
+      /is overridden and its pool is not.*getRedisPoolToken\('queue'\)/,
+    );
+  });
+
+  it('async providers, and the hooks of a service', async () => {
+    await publisher.set('greeting', 'hello');
+    await start({ imports: nest.forRoot(), providers: [nest.Greeting.provider, nest.Greeting] });
+    expect(module!.get(nest.Greeting).text).toBe('hello');
+    expect(await publisher.exists('started')).toBe(1);
+    await module!.close();
+    module = undefined; // Nest 11 would run its hooks once more
+    expect(await publisher.exists('started')).toBe(0);
+  });
+
+  it('a module that is loaded lazily', async () => {
+    await start({ imports: nest.forRoot(), providers: [nest.Exports] });
+    await module!.get(nest.Exports).run();
+    expect(await publisher.get('exported')).toBe('1');
   });
 });
 

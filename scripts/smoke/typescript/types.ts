@@ -32,6 +32,10 @@ export function mistakes(): void {
   void client.get({});
   // @ts-expect-error hosts are names
   RedisModule.forRoot({ host: 1 });
+  // @ts-expect-error no such option in what the factory returns
+  RedisModule.forRootAsync({ useFactory: () => ({ hots: 'localhost' }) });
+  // @ts-expect-error the client is injected, which is no number
+  RedisModule.forRootAsync({ inject: [RedisClient], useFactory: (redis: number) => ({ port: redis }) });
   // @ts-expect-error no such codec
   void OnRedisMessage('c', { codec: 'xml' });
   // @ts-expect-error a text is no number

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Module, Optional } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import {
-  getRedisPoolToken,
   getRedisToken,
   InjectRedis,
   InjectRedisPool,
@@ -34,7 +34,7 @@ export const useFactory = () =>
   RedisModule.forRootAsync({
     imports: [SettingsModule],
     inject: [Settings],
-    useFactory: (settings: Settings) => ({ url: settings.redisUrl }),
+    useFactory: (settings) => ({ url: settings.redisUrl }), // settings: Settings
   });
 // #endregion
 
@@ -79,14 +79,66 @@ export class Audit {
   }
 }
 
+// #region kept
+@Injectable()
+export class Greeting {
+  static readonly provider = {
+    provide: 'greeting',
+    inject: [RedisClient],
+    useFactory: (redis: RedisClient) => redis.get('greeting'), // while the application is being built
+  };
+
+  constructor(
+    private readonly redis: RedisClient,
+    @Inject('greeting') readonly text: string | null,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.redis.set('started', Date.now()); // connected by now
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.redis.del('started'); // still connected
+  }
+}
+// #endregion
+
+// #region lazy
+@Injectable()
+export class Exports {
+  constructor(private readonly loader: LazyModuleLoader) {}
+
+  async run(): Promise<void> {
+    // its connections are open and its handlers subscribed when this resolves
+    const module = await this.loader.load(() => ExportsModule);
+    await module.get(Exporter).run();
+  }
+}
+// #endregion
+
+@Injectable()
+export class Exporter {
+  constructor(@InjectRedis('exports') private readonly redis: RedisClient) {}
+
+  async run(): Promise<void> {
+    await this.redis.set('exported', 1);
+  }
+}
+
+@Module({
+  imports: [
+    RedisModule.forRootAsync({ name: 'exports', useFactory: () => ({ url: process.env.REDIS_URL }) }),
+  ],
+  providers: [Exporter],
+})
+export class ExportsModule {}
+
 export async function override(AppModule: new () => unknown): Promise<TestingModule> {
   const fake = { get: async () => 'from the test' };
   // #region override
   const module = await Test.createTestingModule({ imports: [AppModule] })
-    .overrideProvider(getRedisToken()) // or RedisClient: the same
-    .useValue(fake)
-    .overrideProvider(getRedisPoolToken())
-    .useValue({})
+    .overrideProvider(getRedisToken('queue'))
+    .useValue(fake) // of the default connection: getRedisToken(), or RedisClient
     .compile();
   await module.init(); // opens nothing
   // #endregion

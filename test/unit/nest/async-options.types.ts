@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-explicit-any -- it is what is tested
 // What the types of forRootAsync() say: compiled with the rest of the tests, not run.
 import type { OptionalFactoryDependency } from '@nestjs/common';
 import { RedisModule, type RedisModuleAsyncOptions, type RedisModuleOptions } from 'nestjs-redwire';
