@@ -9,7 +9,7 @@ import { ReconnectingConnection } from '../connection/reconnecting-connection.js
 import { RedisDisconnectedError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
-import { ConnectionPool } from '../pool/connection-pool.js';
+import { ConnectionPool, type RedisPoolStats } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
@@ -81,6 +81,10 @@ export class SharedEngine extends ClientEngine {
   /** Transactions, blocking commands and `dedicated()` that wait for a connection are among them. */
   override get queued(): number {
     return this.connection.queued + this.lending.stats().waiting;
+  }
+
+  override get dedicatedStats(): RedisPoolStats {
+    return this.lending.stats();
   }
 
   override async exclusive<Result>(
