@@ -24,6 +24,8 @@ const LEAST_CLOSE_TIMEOUT = 100;
  */
 export class RedisConnection {
   readonly options: ResolvedModuleOptions;
+  /** Handlers that should listen on it and do not, with their names: not subscribed yet, refused, or ended. */
+  readonly deaf = new Map<object, string>();
   private readonly logger = new Logger('RedisModule');
   private ownClient: RedisClient | undefined;
   private ownPool: RedisPool | undefined;

@@ -14,7 +14,7 @@ export interface RedisHealthOptions {
    * subscribe. `'degraded'` by default, since commands still work: an instance that is `down` is taken out of service, which
    * gives handlers no message back. `'ignore'` shows it and changes nothing.
    */
-  deaf?: 'down' | 'degraded' | 'ignore';
+  whenDeaf?: 'down' | 'degraded' | 'ignore';
 }
 
 /** Options of `RedisHealthIndicator.pingCheck()`. */

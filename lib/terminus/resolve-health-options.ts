@@ -7,17 +7,17 @@ const DEFAULTS: ResolvedHealthOptions = {
   timeout: 1_000,
   degradedAfter: Infinity,
   maxPoolUsage: 1,
-  deaf: 'degraded',
+  whenDeaf: 'degraded',
 };
 
 const MILLISECONDS = 'a number of milliseconds above 0';
 
 const CHECKS: Record<keyof RedisHealthOptions, (value: unknown) => string | undefined> = {
-  timeout: (value) => (isAbove0(value) ? undefined : MILLISECONDS),
+  timeout: (value) => (isAbove0(value) && value < Infinity ? undefined : MILLISECONDS),
   degradedAfter: (value) => (isAbove0(value) ? undefined : MILLISECONDS),
   maxPoolUsage: (value) =>
     typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1',
-  deaf: (value) =>
+  whenDeaf: (value) =>
     value === 'down' || value === 'degraded' || value === 'ignore'
       ? undefined
       : "'down', 'degraded' or 'ignore'",
