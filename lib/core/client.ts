@@ -133,6 +133,7 @@ export class RedisClient extends ClientCommands<string> {
     return this;
   }
 
+  /** As {@link on}, for the next time alone. */
   once<Name extends keyof ConnectionEvents>(
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
@@ -142,6 +143,7 @@ export class RedisClient extends ClientCommands<string> {
     return this;
   }
 
+  /** Ends what {@link on} or {@link once} began. */
   off<Name extends keyof ConnectionEvents>(
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,

@@ -176,7 +176,7 @@ function wordsOf(error: unknown, who: string, timeout: number): string {
   // that error's own text is about commands that may have changed something
   if (error instanceof RedisTimeoutError) return `${who} did not answer PING within ${timeout} ms`;
   const { message } = describeError(error);
-  return /^NOPERM/.test(message) ? `${message} Health needs PING: allow it with "+ping"` : message;
+  return message.startsWith('NOPERM') ? `${message} Health needs PING: allow it with "+ping"` : message;
 }
 
 function inHundredths(value: number): number {
