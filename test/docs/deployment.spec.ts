@@ -8,7 +8,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient, RedisPool } from 'nestjs-redwire';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
-import { readPage } from './support/markdown.js';
+import { readPage, tableBelow } from './support/markdown.js';
 
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
 let server: TestServer;
@@ -53,6 +53,39 @@ describe('deployment.md', () => {
     await admin.call('CLIENT', 'KILL', 'USER', 'app');
     await eventually(() => expect(fetched).toBe(2));
     expect(await client.get('key')).toBeNull();
+  });
+
+  it('the rules of the user are enough, and let nothing dangerous through', async () => {
+    const cells = tableBelow(readPage('docs/deployment.md'), 'Managed clouds').flat();
+    const rules = /`(~app:.*?)`/.exec(cells.join('\n'))![1]!;
+    await admin.call('ACL', 'SETUSER', 'rules', 'on', '>secret', ...rules.split(' '));
+    const options = {
+      url: server.url,
+      username: 'rules',
+      password: 'secret',
+      database: 1,
+      clientName: 'rules',
+    };
+    await using client = new RedisClient(options);
+    expect(await client.set('app:key', 'v')).toBe('OK');
+    expect(await client.probe(1_000)).toBeGreaterThan(0);
+    expect(await client.info('server')).toHaveProperty('server');
+    await using subscription = await client.subscribe('app:channel');
+    expect(await client.publish('app:channel', 'm')).toBe(1);
+    expect(subscription.channels).toEqual(['app:channel']);
+    const giveUp = new AbortController();
+    const popped = client.with({ signal: giveUp.signal }).blpop('app:list', 0);
+    await eventually(async () =>
+      expect((await admin.info('clients'))['clients']!['blocked_clients']).toBe('1'),
+    );
+    giveUp.abort();
+    await expect(popped).rejects.toMatchObject({ code: 'ABORTED' });
+    await eventually(async () =>
+      expect((await admin.info('clients'))['clients']!['blocked_clients']).toBe('0'),
+    );
+    const denied = [client.get('other'), client.flushall(), client.configGet('*'), client.keys('app:*')];
+    for (const outcome of await Promise.allSettled<unknown>(denied))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'NOPERM' } });
   });
 
   it('an instance has as many connections as the page counts', async () => {

@@ -62,27 +62,31 @@ describe('pingAll()', () => {
       default: { url: server.url },
       queue: { url: other.url },
       jobs: { url: other.url },
+      mail: { url: other.url },
+      log: { url: other.url },
       cache: { url: server.url },
     });
     await other.pause();
-    const { result, took } = await timed(app.indicator.pingAll('redis', { timeout: 300 }));
+    const { result, took } = await timed(app.indicator.pingAll('redis', { timeout: 500 }));
     await other.resume();
-    const message = `Redis at 127.0.0.1:${other.port} did not answer PING within 300 ms`;
+    const message = `Redis at 127.0.0.1:${other.port} did not answer PING within 500 ms`;
     expect(result).toMatchObject({
       redis: {
         status: 'down',
-        message: '"queue" is down, "jobs" is down',
+        message: '"queue" is down, "jobs" is down, "mail" is down, "log" is down',
         connections: {
           default: { status: 'up', latency: expect.any(Number) },
           queue: { status: 'down', message },
           jobs: { status: 'down', message },
+          mail: { status: 'down', message },
+          log: { status: 'down', message },
           cache: { status: 'up', latency: expect.any(Number) },
         },
       },
     });
-    // one after the other it would be twice as long
-    expect(took).toBeGreaterThanOrEqual(290);
-    expect(took).toBeLessThan(580);
+    // one after the other it would be four times as long
+    expect(took).toBeGreaterThanOrEqual(490);
+    expect(took).toBeLessThan(1_900);
     await eventually(async () =>
       expect(await app!.indicator.pingAll('redis')).toMatchObject({ redis: { status: 'up' } }),
     );
