@@ -176,6 +176,7 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
     return { address: connection.address, status, inFlight, queued };
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     const { address, status, inFlight, queued } = this.toJSON();
     return `${this.constructor.name} { ${address}, ${status}, ${inFlight} in flight, ${queued} queued }`;

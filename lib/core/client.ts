@@ -14,8 +14,10 @@ import { MONITOR_WORDS, type Monitor } from './monitor/monitor.js';
 import type { MonitorOptions } from './monitor/monitored-command.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
+import type { RedisPoolStats } from './pool/connection-pool.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import { Subscriber } from './pubsub/subscriber.js';
+import type { SubscriberStatus } from './pubsub/subscriber-status.js';
 import { SUBSCRIPTION_WORDS, type Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { StreamConsumer } from './streams/stream-consumer.js';
@@ -132,6 +134,7 @@ export class RedisClient extends ClientCommands<string> {
     return this;
   }
 
+  /** As {@link on}, for the next time alone. */
   once<Name extends keyof ConnectionEvents>(
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
@@ -141,6 +144,7 @@ export class RedisClient extends ClientCommands<string> {
     return this;
   }
 
+  /** Ends what {@link on} or {@link once} began. */
   off<Name extends keyof ConnectionEvents>(
     event: Name,
     listener: (...payload: ConnectionEvents[Name]) => void,
@@ -197,11 +201,12 @@ export class RedisClient extends ClientCommands<string> {
   }
 
   /**
-   * PINGs on the live connection: nothing is queued, no connection is opened.
+   * PINGs on the live connection, once: nothing is queued, no connection is opened, and what fails is not tried again.
    *
    * @param timeout ms; 0 waits for as long as the connection lives.
    * @returns the time to the answer, ms.
-   * @throws {RedisDisconnectedError} at once where there is no connection; {RedisTimeoutError} when the answer is late.
+   * @throws {RedisDisconnectedError} at once where there is no connection; {RedisTimeoutError} when the answer is late;
+   *   {RedisServerError} what the server says instead (`LOADING`, `BUSY`, `NOPERM`); {RedisConnectionError} where the connection ends.
    */
   async probe(timeout: number): Promise<number> {
     checkMilliseconds('probe()', 'timeout', timeout);
@@ -266,6 +271,25 @@ export class RedisClient extends ClientCommands<string> {
   /** Subscriptions that are not ended. */
   get subscriptions(): number {
     return this.engine.subscriptions;
+  }
+
+  /** How the connection stands on which the subscriptions listen; undefined where there are none. */
+  get subscriberStatus(): SubscriberStatus | undefined {
+    return this.engine.subscriberStatus;
+  }
+
+  /** As {@link probe}, on the connection on which the subscriptions listen. */
+  async probeSubscriber(timeout: number): Promise<number> {
+    checkMilliseconds('probeSubscriber()', 'timeout', timeout);
+    return this.engine.probeSubscriber(timeout);
+  }
+
+  /**
+   * The connections that this client lends beside its shared one (`maxDedicated`): for transactions, blocking commands,
+   * `dedicated()`. Undefined for a client that was lent itself.
+   */
+  dedicatedStats(): RedisPoolStats | undefined {
+    return this.engine.dedicatedStats;
   }
 
   /**

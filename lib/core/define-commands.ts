@@ -26,7 +26,7 @@ export interface CommandDefinition {
   readonly form?: (parts: CommandFormParts) => readonly form.FormPart[];
 }
 
-/** Those of {@link CommandFlag} that a command of a shared connection may have. */
+/** Those of `CommandFlag` that a command of a shared connection may have. */
 export type CommandDefinitionFlag = Exclude<keyof typeof CommandFlag, 'STATEFUL' | 'SUBSCRIPTION'>;
 
 /** What a grammar is made of. */

@@ -99,6 +99,7 @@ export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 // what comes by itself
 export { Subscription, type SubscriptionEvents } from './pubsub/subscription.js';
 export type { RedisMessage, SubscribeOptions } from './pubsub/message.js';
+export type { SubscriberStatus } from './pubsub/subscriber-status.js';
 export type { OverflowPolicy } from './feed/feed-options.js';
 export { Monitor, type MonitorEvents } from './monitor/monitor.js';
 export type { MonitoredCommand, MonitorOptions } from './monitor/monitored-command.js';

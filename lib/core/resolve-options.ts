@@ -10,6 +10,7 @@ export interface ResolvedOptions {
   readonly port: number;
   /** The Unix socket, or undefined where host and port count. */
   readonly path: string | undefined;
+  /** Called for each new connection. */
   readonly credentials: () => RedisCredentials | Promise<RedisCredentials>;
   readonly database: number;
   readonly clientName: string | undefined;

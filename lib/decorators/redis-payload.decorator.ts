@@ -9,10 +9,15 @@ import { RedisParamType } from '../handlers/redis-param-type.enum.js';
  * onOrder(@RedisPayload() order: Order, @RedisPayload('id', ParseUUIDPipe) id: string) {}
  * ```
  *
- * @param property one property of it, where it is an object.
  * @param pipes run on the value, after those of the method and the class.
  */
 export function RedisPayload(...pipes: PipeLike[]): ParameterDecorator;
+/**
+ * One property of the payload.
+ *
+ * @param property its name; undefined where the payload is no object.
+ * @param pipes run on its value, after those of the method and the class.
+ */
 export function RedisPayload(property: string, ...pipes: PipeLike[]): ParameterDecorator;
 export function RedisPayload(
   ...given: [property?: string | PipeLike, ...pipes: PipeLike[]]

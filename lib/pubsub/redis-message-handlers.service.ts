@@ -163,6 +163,7 @@ export class RedisMessageHandlers {
       );
       return;
     }
+    handler.connection.deaf.set(handler, nameOf(handler));
     if (handler.connection.options.connect === 'eager') this.listen(handler, await this.subscribe(handler));
     else void this.subscribeInBackground(handler);
   }
@@ -206,11 +207,13 @@ export class RedisMessageHandlers {
     });
     handler.counters.watch({ subscription, pump });
     this.pumps.set(pump, { handler, overflow });
+    connection.deaf.delete(handler);
     const ended = outsideBoot(() => pump.run())
       .catch((error: unknown) => this.log.failure(`${nameOf(handler)} hears no further messages`, error))
       .finally(() => {
         this.pumps.delete(pump);
         overflow.stop();
+        if (!this.shutdown.signal.aborted) connection.deaf.set(handler, nameOf(handler));
       });
     this.ended.set(connection, [...(this.ended.get(connection) ?? []), ended]);
     // subscribed at last, and the application is going down already

@@ -26,6 +26,7 @@ import { loadMessageTracing, type MessageTracing } from './message-tracing.js';
 export class RedisTracingInterceptor implements NestInterceptor, OnModuleInit {
   private tracing: MessageTracing | undefined;
 
+  /** Loads OpenTelemetry. */
   async onModuleInit(): Promise<void> {
     this.tracing ??= await loadMessageTracing('RedisTracingInterceptor');
   }

@@ -1,3 +1,8 @@
+export type { ConnectionHealth, HealthStatus, PoolHealth, SubscriberHealth } from './connection-health.js';
 export { RedisHealthIndicator } from './redis-health.indicator.js';
 export { RedisHealthModule } from './redis-health.module.js';
-export type { RedisPingCheckOptions } from './redis-ping-check-options.interface.js';
+export type {
+  RedisHealthOptions,
+  RedisPingAllOptions,
+  RedisPingCheckOptions,
+} from './redis-ping-check-options.interface.js';

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { RedisTimeoutError } from '../core/index.js';
-import { describeError } from '../describe-error.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
-import type { RedisPingCheckOptions } from './redis-ping-check-options.interface.js';
-
-const DEFAULT_TIMEOUT = 1_000;
+import { checkConnection } from './check-connection.js';
+import { worst, type HealthStatus } from './connection-health.js';
+import type { RedisPingAllOptions, RedisPingCheckOptions } from './redis-ping-check-options.interface.js';
+import { resolveHealthOptions } from './resolve-health-options.js';
 
 /** A session of Terminus 12, which has a third state. */
 interface DegradableSession<Key extends string> {
@@ -33,84 +32,81 @@ export class RedisHealthIndicator {
   ) {}
 
   /**
-   * PINGs on the live connection: it is never queued, opens nothing, and settles within `timeout`. Reports the time to
-   * the answer (`latency`, ms) and the pool's occupancy.
+   * PINGs on the live connection: it is never queued or sent again, opens nothing, and settles within `timeout`. Reports the
+   * time to the answer (`latency`, ms), how much of the pool is lent, and how subscriptions stand.
    *
    * A `lazy` connection that nothing has used yet is not down: whoever waits for health before sending work would wait
    * for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
-   * use it and no command has yet, it is `up`, and `message` says that too.
+   * use it and no command has yet, their connection alone decides, and `message` says that too.
    *
    * @param key Name of the result in the health check's answer.
-   * @throws {Error} for a connection that does not exist; {TypeError} for a time that is none.
+   * @throws {Error} for a connection that does not exist; {TypeError} for options that are none. Whatever is wrong with Redis
+   *   is a result.
    */
   async pingCheck<const Key extends string>(
     key: Key,
     options: RedisPingCheckOptions = {},
   ): Promise<HealthIndicatorResult<Key>> {
-    const {
-      connection: name = DEFAULT_REDIS_CONNECTION,
-      timeout = DEFAULT_TIMEOUT,
-      degradedAfter = Infinity,
-    } = options;
-    for (const [option, value] of Object.entries({ timeout, degradedAfter })) {
-      if (!(typeof value === 'number' && value > 0))
-        throw new TypeError(`pingCheck('${key}'): '${option}' must be a number of milliseconds above 0.`);
-    }
-    const connection = this.connections.get(name, `pingCheck('${key}')`);
-    const client = connection.injectedClient;
-    const session = this.service.check(key);
-    if (typeof client?.probe !== 'function') {
-      return session.down({
-        ...describe(connection),
-        message: 'what stands in for the client has no probe(), so it cannot be checked',
-      });
-    }
-    if (client.status === 'idle' && connection.options.connect === 'lazy') {
-      return client.subscriptions === 0
-        ? degrade(session, {
-            ...describe(connection),
-            message: "not opened yet: nothing has used it (connect: 'lazy')",
-          })
-        : session.up({
-            ...describe(connection),
-            message:
-              "open for subscriptions alone: there is no connection for commands to check yet (connect: 'lazy')",
-          });
-    }
-    let latency: number;
-    try {
-      latency = Math.round((await client.probe(timeout)) * 100) / 100;
-    } catch (error) {
-      return session.down({
-        ...describe(connection),
-        message:
-          // that error's own text is about commands that may have changed something
-          error instanceof RedisTimeoutError
-            ? `Redis at ${client.address} did not answer PING within ${timeout} ms`
-            : describeError(error).message,
-      });
-    }
-    const details = { ...describe(connection), latency };
-    return latency > degradedAfter
-      ? degrade(session, { ...details, message: `slower than ${degradedAfter} ms` })
-      : session.up(details);
+    const check = `pingCheck('${key}')`;
+    const limits = resolveHealthOptions(check, options, 'connection');
+    const connection = this.connections.get(options.connection ?? DEFAULT_REDIS_CONNECTION, check);
+    const { status, ...details } = await checkConnection(connection, limits);
+    return this.result(key, status, details);
   }
-}
 
-function describe(connection: RedisConnection): Record<string, unknown> {
-  const { injectedClient: client, injectedPool: pool } = connection;
-  return {
-    connection: connection.name,
-    address: client?.address,
-    state: client?.status,
-    // a test's stand-in may have none
-    pool: typeof pool?.stats === 'function' ? pool.stats() : undefined,
-  };
-}
+  /**
+   * {@link pingCheck} of all connections, or some, at the same time: all of it settles within one `timeout`. Each is told of
+   * under its name, and the worst of them is the result.
+   *
+   * @throws as `pingCheck()`.
+   */
+  async pingAll<const Key extends string>(
+    key: Key,
+    options: RedisPingAllOptions = {},
+  ): Promise<HealthIndicatorResult<Key>> {
+    const check = `pingAll('${key}')`;
+    const limits = resolveHealthOptions(check, options, 'connections');
+    const checked = await Promise.all(
+      this.named(check, options.connections).map((connection) => checkConnection(connection, limits)),
+    );
+    const status = worst(checked.map((health) => health.status));
+    const troubled = checked.filter((health) => health.status !== 'up');
+    const connections = Object.fromEntries(
+      checked.map(({ connection, ...health }) => [
+        connection,
+        { ...health, status: this.known(health.status) },
+      ]),
+    );
+    return this.result(key, status, {
+      connections,
+      ...(troubled.length > 0 && {
+        message: troubled.map((health) => `"${health.connection}" is ${health.status}`).join(', '),
+      }),
+    });
+  }
 
-function degrade<Key extends string>(
-  session: ReturnType<HealthIndicatorService['check']> & Partial<DegradableSession<Key>>,
-  data: Record<string, unknown>,
-): HealthIndicatorResult<Key> {
-  return (session.degraded?.(data) ?? session.up(data)) as HealthIndicatorResult<Key>;
+  private named(check: string, names: unknown): readonly RedisConnection[] {
+    const wanted = names === undefined ? [...this.connections].map(({ name }) => name) : names;
+    if (!Array.isArray(wanted) || (names !== undefined && wanted.length === 0))
+      throw new TypeError(`${check}: 'connections' must be a list of names. Leave it out for all of them.`);
+    if (wanted.length === 0) throw new Error(`${check}: no Redis connection is registered.`);
+    return [...new Set(wanted as string[])].map((name) => this.connections.get(name, check));
+  }
+
+  private result<Key extends string>(
+    key: Key,
+    status: HealthStatus,
+    details: Record<string, unknown>,
+  ): HealthIndicatorResult<Key> {
+    const session = this.service.check(key) as ReturnType<HealthIndicatorService['check']> &
+      Partial<DegradableSession<Key>>;
+    if (status === 'down') return session.down(details) as HealthIndicatorResult<Key>;
+    if (status === 'up') return session.up(details) as HealthIndicatorResult<Key>;
+    return (session.degraded?.(details) ?? session.up(details)) as HealthIndicatorResult<Key>;
+  }
+
+  /** What this Terminus calls it. */
+  private known(status: HealthStatus): HealthStatus {
+    return status === 'degraded' && !('degraded' in this.service.check('any')) ? 'up' : status;
+  }
 }

@@ -7,6 +7,7 @@ import * as core from 'nestjs-redwire/core';
 import { resolveModuleOptions } from '../../lib/redis-options.js';
 import { splitPoolOptions } from '../../lib/core/pool/pool-options.js';
 import { resolveStreamConsumer } from '../../lib/core/streams/stream-consumer-options.js';
+import { resolveHealthOptions } from '../../lib/terminus/resolve-health-options.js';
 import { resolveMessageHandlerOptions } from '../../lib/pubsub/message-handler-options.js';
 import { resolveStreamHandlerOptions } from '../../lib/streams/stream-handler-options.js';
 import { SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
@@ -215,6 +216,12 @@ describe('tables of options', () => {
       telemetry: '—',
     });
     expect(rest).toEqual(writtenAll(module));
+  });
+
+  it('of a health check', () => {
+    expect(defaultsIn('docs/health.md', 'Health')).toEqual(
+      writtenAll(resolveHealthOptions('check', {}, 'connection')),
+    );
   });
 
   it('of @OnRedisMessage()', () => {

@@ -19,7 +19,7 @@ import {
 import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redwire/terminus';
 import { createNestApp } from '../support/nest-app.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
-import { check, HealthModule } from './examples/health.js';
+import { all, check, HealthModule, result as shown } from './examples/health.js';
 import * as handlers from './examples/message-handlers.js';
 import * as nest from './examples/nest.js';
 import * as streamHandlers from './examples/stream-handlers.js';
@@ -269,20 +269,37 @@ describe('stream-handlers.md', () => {
 });
 
 describe('health.md', () => {
-  it('pingCheck()', async () => {
+  const occupancy = { active: 0, idle: 0, waiting: 0, total: 0, max: expect.any(Number), usage: 0 };
+
+  it('pingCheck(), pingAll()', async () => {
     await start({
       imports: [RedisModule.forRoot({ name: 'queue', url: process.env.REDIS_URL }), RedisHealthModule],
     });
-    expect(await check(module!.get(RedisHealthIndicator))).toEqual({
-      queue: {
-        status: 'up',
-        connection: 'queue',
-        address: `127.0.0.1:${server.port}`,
-        state: 'ready',
-        latency: expect.any(Number),
-        pool: { active: 0, idle: 0, waiting: 0, total: 0 },
-      },
+    const details = {
+      address: `127.0.0.1:${server.port}`,
+      state: 'ready',
+      latency: expect.any(Number),
+      pool: occupancy,
+      dedicated: occupancy,
+    };
+    const indicator = module!.get(RedisHealthIndicator);
+    expect(await check(indicator)).toEqual({ queue: { status: 'up', connection: 'queue', ...details } });
+    expect(await all(indicator)).toEqual({
+      redis: { status: 'up', connections: { queue: { status: 'up', ...details } } },
     });
+  });
+
+  it('the result has the shape that the page shows', async () => {
+    await start({ imports: [RedisModule.forRoot({ url: process.env.REDIS_URL }), RedisHealthModule] });
+    await module!.get(RedisClient).subscribe('channel');
+    const real = await module!.get(RedisHealthIndicator).pingCheck('redis');
+    const shapeOf = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]))
+        : typeof value;
+    expect(shapeOf(real)).toEqual(shapeOf(shown));
+    expect(real.redis['dedicated']).toMatchObject({ max: shown.redis.dedicated.max });
+    expect(real.redis['pool']).toMatchObject({ max: shown.redis.pool.max });
   });
 
   it('beside a TerminusModule of the application', async () => {

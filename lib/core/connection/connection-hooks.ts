@@ -2,6 +2,7 @@ import type { DisconnectReason, RedisError } from '../errors.js';
 import type { Reply } from '../protocol/reply.js';
 import type { Connection } from './connection.js';
 
+/** Where a connection stands in its life. */
 export type ConnectionStatus = 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'closing' | 'closed';
 
 /** What happens to a client's connection, by event. */

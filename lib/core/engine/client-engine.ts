@@ -12,9 +12,11 @@ import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
+import { probe } from '../connection/probe.js';
+import type { RedisPoolStats } from '../pool/connection-pool.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import type { RedisError } from '../errors.js';
+import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { SharedConnection } from '../feed/listening-connection.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 import { Monitors } from '../monitor/monitors.js';
@@ -22,6 +24,7 @@ import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import { Subscriber } from '../pubsub/subscriber.js';
+import type { SubscriberStatus } from '../pubsub/subscriber-status.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { TypedEvents } from '../typed-events.js';
 
@@ -109,6 +112,24 @@ export abstract class ClientEngine implements EngineParts {
     return this.subscriber?.size ?? 0;
   }
 
+  /** What subscriptions listen on; undefined where there are none. */
+  get subscriberStatus(): SubscriberStatus | undefined {
+    return this.subscriber?.standing;
+  }
+
+  /** PINGs where subscriptions listen, or fails at once. Gives the time to the answer, ms. */
+  async probeSubscriber(timeout: number): Promise<number> {
+    if (this.subscriber === undefined) {
+      throw new RedisDisconnectedError('DISCONNECTED', 'probeSubscriber(): nothing was subscribed to yet.');
+    }
+    return this.subscriber.probe(timeout);
+  }
+
+  /** Connections that are lent beside the shared one; undefined where none are. */
+  get dedicatedStats(): RedisPoolStats | undefined {
+    return undefined;
+  }
+
   /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */
   issue(
     spec: CommandSpec,
@@ -146,13 +167,8 @@ export abstract class ClientEngine implements EngineParts {
   ): Promise<Result>;
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
-  async probe(timeout: number): Promise<number> {
-    const started = performance.now();
-    const command = new Command(PING, [], false);
-    command.deadline = deadlineAfter(timeout);
-    this.connection.submitNow(command);
-    await command.promise;
-    return performance.now() - started;
+  probe(timeout: number): Promise<number> {
+    return probe(this.connection, timeout, new Command(PING, [], false));
   }
 
   /** What subscriptions share, made at first use. A promise where it must be seen first what the server speaks. */

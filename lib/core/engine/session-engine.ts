@@ -186,6 +186,11 @@ export class SessionEngine extends ClientEngine {
     return super.probe(timeout);
   }
 
+  override async probeSubscriber(timeout: number): Promise<number> {
+    this.assertUsable('probeSubscriber()');
+    return super.probeSubscriber(timeout);
+  }
+
   /** Ends the connection: whoever lent it makes another one. */
   override destroy(): void {
     // it may be somebody else's by now

@@ -61,18 +61,21 @@ export abstract class Feed<
     return this.buffer.length - this.taken;
   }
 
+  /** Calls a listener for every event of this name. */
   on<Name extends keyof Events & string>(name: Name, listener: (...payload: Events[Name]) => void): this {
     if (name === this.words.item) this.listen(listener as unknown as ItemListener<Item>);
     else this.events.on(name, listener);
     return this;
   }
 
+  /** Ends what {@link on} began. */
   off<Name extends keyof Events & string>(name: Name, listener: (...payload: Events[Name]) => void): this {
     if (name === this.words.item) this.unlisten(listener as unknown as ItemListener<Item>);
     else this.events.off(name, listener);
     return this;
   }
 
+  /** The next item, once there is one; done after the last. */
   next(): Promise<IteratorResult<Item, undefined>> {
     const item = this.take();
     if (item !== undefined) return Promise.resolve({ done: false, value: item });
@@ -87,15 +90,18 @@ export abstract class Feed<
     });
   }
 
+  /** Ends it: what leaving a `for await` loop calls. */
   async return(): Promise<IteratorResult<Item, undefined>> {
     await this.stop();
     return { done: true, value: undefined };
   }
 
+  /** For `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** `await using`: ends it at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -2,6 +2,7 @@ import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents, ConnectionHooks, ConnectionStatus } from '../connection/connection-hooks.js';
+import { probe } from '../connection/probe.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { ConnectionWatch } from '../connection-watch.js';
 import type { RedisError } from '../errors.js';
@@ -32,6 +33,7 @@ export interface SharedConnection {
 /** A connection on which the server talks by itself: notices that the other end is gone, and for how long nothing was heard. */
 export class ListeningConnection {
   private readonly connection: ReconnectingConnection;
+  private readonly madeAt = performance.now();
   private deafSince = 0;
   private heartbeat: NodeJS.Timeout | undefined;
 
@@ -65,6 +67,12 @@ export class ListeningConnection {
     return this.connection.status;
   }
 
+  /** For how long nothing could be heard, ms; undefined while it listens. */
+  get deafFor(): number | undefined {
+    if (this.status === 'ready') return undefined;
+    return Math.round(performance.now() - (this.deafSince === 0 ? this.madeAt : this.deafSince));
+  }
+
   setRef(keepsProcess: boolean): void {
     if (this.shared === undefined) this.connection.setRef(keepsProcess);
   }
@@ -78,6 +86,11 @@ export class ListeningConnection {
     if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
     this.connection.submit(command);
     await command.promise;
+  }
+
+  /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
+  probe(timeout: number): Promise<number> {
+    return probe(this.connection, timeout, this.hooks.ping());
   }
 
   async close(timeout?: number): Promise<void> {

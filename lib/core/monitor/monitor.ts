@@ -44,6 +44,7 @@ export class Monitor<Data extends string | Buffer = string> extends Feed<
     return { closed, pending, dropped };
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     return `Monitor ${inspect(this.toJSON())}`;
   }

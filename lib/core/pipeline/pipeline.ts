@@ -47,6 +47,7 @@ export interface Pipeline<
    * @throws {AggregateError} with `throwOnError`, of all errors that there were; {RedisClientError} `EXECUTED` when it ran before.
    */
   exec(options: { throwOnError: true }): Promise<Results extends readonly [] ? unknown[] : Results>;
+  /** The same; what failed is among the results. */
   exec(options?: PipelineExecOptions): Promise<PipelineResults<Results>>;
 }
 

@@ -27,6 +27,8 @@ export interface RedisPoolStats {
   readonly waiting: number;
   /** Lent, free, and being opened. */
   readonly total: number;
+  /** As many as there may be. */
+  readonly max: number;
 }
 
 /** What tells one pool from another. */
@@ -104,6 +106,7 @@ export class ConnectionPool {
       idle: this.idle.length,
       waiting: this.waiters.length,
       total: this.total,
+      max: this.size.max,
     };
   }
 

@@ -108,6 +108,7 @@ export class RedisPool {
     }
   }
 
+  /** How many connections are lent, free and waited for. */
   stats(): RedisPoolStats {
     return this.connections.stats();
   }
@@ -152,14 +153,17 @@ export class RedisPool {
     this.connections.destroy();
   }
 
+  /** `await using pool = new RedisPool()`: closes at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  /** As {@link stats}, for logs. */
   toJSON(): RedisPoolStats {
     return this.stats();
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     return `RedisPool ${inspect(this.stats())}`;
   }

@@ -11,7 +11,7 @@
  * | null, null bulk string, null array            | `null`                                           |
  * | array, set                                    | array                                            |
  * | map                                           | plain object; a `Map` where a key is an aggregate |
- * | error inside an aggregate                     | {@link ReplyError}                               |
+ * | error inside an aggregate                     | `ReplyError`                               |
  * | attribute                                     | dropped                                          |
  */
 export type Reply =

@@ -24,6 +24,7 @@ import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
+import type { SubscriberStatus } from './subscriber-status.js';
 import { Subscription } from './subscription.js';
 
 type Kind = RedisMessage['type'];
@@ -126,6 +127,17 @@ export class Subscriber {
   /** Subscriptions that are not ended. */
   get size(): number {
     return this.subscriptions.size;
+  }
+
+  /** How its connection stands; undefined where nobody listens. */
+  get standing(): SubscriberStatus | undefined {
+    if (this.size === 0) return undefined;
+    return { state: this.connection.status, subscriptions: this.size, deafFor: this.connection.deafFor };
+  }
+
+  /** PINGs on its connection, or fails at once. Gives the time to the answer, ms. */
+  probe(timeout: number): Promise<number> {
+    return this.connection.probe(timeout);
   }
 
   /** Subscribes; the promise settles when the server has confirmed every channel. */

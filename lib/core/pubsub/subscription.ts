@@ -65,6 +65,7 @@ export class Subscription<Data extends string | Buffer = string> extends Feed<
     return { type, channels, pending, dropped };
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     return `Subscription ${inspect(this.toJSON())}`;
   }

@@ -3,22 +3,27 @@ export class ScanItems<Item> implements AsyncIterableIterator<Item, void, undefi
   /** Made by a client. */
   constructor(protected readonly generator: AsyncGenerator<Item, void, undefined>) {}
 
+  /** The next one; done after the last. */
   next(): Promise<IteratorResult<Item, void>> {
     return this.generator.next();
   }
 
+  /** Ends it: what leaving a `for await` loop calls. */
   return(): Promise<IteratorResult<Item, void>> {
     return this.generator.return();
   }
 
+  /** Ends it with an error. */
   throw(error: unknown): Promise<IteratorResult<Item, void>> {
     return this.generator.throw(error);
   }
 
+  /** For `for await`. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** `await using`: ends it at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.generator.return();
   }

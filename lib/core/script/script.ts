@@ -61,6 +61,7 @@ export class RedisScript<Result = Reply> {
     return this.spec.argsFor(keys, args);
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     return `RedisScript { ${this.sha1} }`;
   }

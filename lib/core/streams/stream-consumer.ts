@@ -60,6 +60,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     return this.options.stream;
   }
 
+  /** Name of the group. */
   get group(): string {
     return this.options.group;
   }
@@ -69,6 +70,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     return this.options.consumer;
   }
 
+  /** Where it stands in its life. */
   get status(): StreamConsumerStatus {
     if (this.hasEnded) return 'stopped';
     if (this.work === undefined) return 'idle';
@@ -145,6 +147,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     return this;
   }
 
+  /** As {@link on}, for the next time alone. */
   once<Name extends keyof StreamConsumerEvents<T>>(
     event: Name,
     listener: (...payload: StreamConsumerEvents<T>[Name]) => void,
@@ -153,6 +156,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     return this;
   }
 
+  /** Ends what {@link on} or {@link once} began. */
   off<Name extends keyof StreamConsumerEvents<T>>(
     event: Name,
     listener: (...payload: StreamConsumerEvents<T>[Name]) => void,
@@ -172,6 +176,7 @@ export class StreamConsumer<T extends string | Buffer = string> implements Async
     return { stream, group, name, status, ...stats };
   }
 
+  /** What a log shows of it. */
   [inspect.custom](): string {
     return `StreamConsumer ${inspect(this.toJSON())}`;
   }

@@ -16,3 +16,24 @@ export function check(redis: RedisHealthIndicator) {
   return redis.pingCheck('queue', { connection: 'queue', timeout: 500, degradedAfter: 100 });
   // #endregion
 }
+
+export function all(redis: RedisHealthIndicator) {
+  // #region all
+  return redis.pingAll('redis', { timeout: 500, maxPoolUsage: 0.9 });
+  // #endregion
+}
+
+// #region result
+export const result = {
+  redis: {
+    status: 'up',
+    connection: 'default',
+    address: 'localhost:6379',
+    state: 'ready',
+    latency: 0.42,
+    pool: { active: 3, idle: 1, waiting: 0, total: 4, max: 10, usage: 0.3 },
+    dedicated: { active: 1, idle: 0, waiting: 0, total: 1, max: 100, usage: 0.01 },
+    subscriber: { state: 'ready', subscriptions: 2, latency: 0.38 },
+  },
+};
+// #endregion

@@ -61,7 +61,8 @@ describe('RedisHealthIndicator', () => {
         address: `127.0.0.1:${server.port}`,
         state: 'ready',
         latency: expect.any(Number),
-        pool: { active: 1, idle: 0, waiting: 0, total: 1 },
+        pool: { active: 1, idle: 0, waiting: 0, total: 1, max: 4, usage: 0.25 },
+        dedicated: { active: 0, idle: 0, waiting: 0, total: 0, max: expect.any(Number), usage: 0 },
       },
     });
     expect(result.redis['latency']).toBeLessThan(1_000);
@@ -91,11 +92,17 @@ describe('RedisHealthIndicator', () => {
       onOrder(): void {}
     }
     const indicator = await start({}, [Orders]);
-    const redis = module!.get<RedisClient>(getRedisToken('lazy'));
-    await eventually(() => expect(redis.subscriptions).toBe(1));
-    expect(await indicator.pingCheck('redis', { connection: 'lazy' })).toMatchObject({
-      redis: { status: 'up', state: 'idle', message: expect.stringMatching(/open for subscriptions alone/) },
-    });
+    const listening = { state: 'ready', subscriptions: 1, latency: expect.any(Number) };
+    await eventually(async () =>
+      expect(await indicator.pingCheck('redis', { connection: 'lazy' })).toMatchObject({
+        redis: {
+          status: 'up',
+          state: 'idle',
+          message: expect.stringMatching(/open for subscriptions alone/),
+          subscriber: listening,
+        },
+      }),
+    );
   });
 
   test('a pool or client that a test put in place is no reason to fail', async () => {
