@@ -100,6 +100,10 @@ describe.each(SERVER_KINDS)('on %s, a span shows', (kind) => {
       // not known when the command was called
       expect(spanNamed(name).attributes).toMatchObject(peer);
     }
+    exporter.reset();
+    await client.get('a');
+    expect(eventsOf('GET')).toEqual([]);
+    expect(spanNamed('GET').attributes).toMatchObject(peer);
   });
 
   it('another attempt after a lost connection', async () => {
@@ -109,7 +113,20 @@ describe.each(SERVER_KINDS)('on %s, a span shows', (kind) => {
     expect(spanNamed('GET').status.code).toBe(api.SpanStatusCode.UNSET);
   });
 
-  it('the same of a pipeline once, not for each command', async () => {
+  it('the wait of a command whose connection ended before it had left', async () => {
+    const client = make(server.port);
+    await client.connect();
+    const pending = client.incr('n');
+    // in one tick: nothing was written
+    client['engine'].connection.drop('The test wants it so.');
+    expect(await pending).toEqual(expect.any(Number));
+    expect(eventsOf('INCR')).toEqual([
+      ['redis.waiting', LOST],
+      ['redis.sent', {}],
+    ]);
+  });
+
+  it('another attempt of a pipeline once, not for each command', async () => {
     const client = make(proxy.port);
     const pipeline = client.pipeline();
     for (let index = 0; index < 300; index++) pipeline.get(`key ${index}`);
