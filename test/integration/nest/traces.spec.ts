@@ -190,6 +190,22 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
         expect([name, childrenOf(parent)]).toEqual([name, expected[name]]);
     });
 
+    it('of a command that is sent again', async () => {
+      const client = await connect({ reconnect: { delay: 5 } });
+      const parent = await asRequest('again', async () => {
+        await server.pause();
+        const pending = client.get('a');
+        // what is written leaves with the tick
+        await new Promise(setImmediate);
+        client['engine'].connection.drop('The test wants it so.');
+        await server.resume();
+        await pending;
+        await client.exists('a');
+      });
+      expect(spanNamed('GET').events.map(({ name }) => name)).toEqual(['redis.retry', 'redis.sent']);
+      expect(childrenOf(parent)).toEqual(['GET', 'EXISTS']);
+    });
+
     it('of a command that failed, was aborted or timed out', async () => {
       const client = await connect();
       const parent = await asRequest('fails', async () => {
