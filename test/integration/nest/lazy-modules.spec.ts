@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { Injectable, Module, Scope, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope, type DynamicModule, type Type } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -139,6 +139,36 @@ describe('a module that is loaded lazily', () => {
     await publish(`${ns}.many`);
     await eventually(() => expect(heard.length).toBeGreaterThanOrEqual(8));
     expect(heard.toSorted()).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+  });
+
+  test('that is still being built when another is ready is waited for: its handlers are whole', async () => {
+    const loader = await boot([redis()]);
+    const heard: unknown[] = [];
+    let build = (): void => undefined;
+    const built = new Promise<void>((resolve) => (build = resolve));
+    @Injectable()
+    class Handlers {
+      constructor(@Inject('slow') private readonly value: string) {}
+      @OnRedisMessage(`${ns}.slow`)
+      onMessage(): void {
+        heard.push(this.value);
+      }
+    }
+    @Module({
+      providers: [Handlers, { provide: 'slow', useFactory: () => built.then(() => 'built') }],
+    })
+    class SlowModule {}
+    @Module({})
+    class QuickModule {}
+    const loading = loader.load(() => SlowModule);
+    await loader.load(() => QuickModule);
+    expect(await publish(`${ns}.slow`)).toBe(0);
+    build();
+    await loading;
+    await publish(`${ns}.slow`);
+    await publish(`${ns}.slow`);
+    await eventually(() => expect(heard.length).toBeGreaterThanOrEqual(2));
+    expect(heard).toEqual(['built', 'built']);
   });
 
   test.each([
