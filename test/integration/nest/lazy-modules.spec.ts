@@ -4,6 +4,12 @@ import { createServer } from 'node:net';
 import { Inject, Injectable, Module, Scope, type DynamicModule, type Type } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   getRedisPoolToken,
@@ -223,6 +229,23 @@ describe('a module that is loaded lazily', () => {
     expect(client.address).toBe(`127.0.0.1:${late.port}`);
     await app!.close();
     app = undefined;
+  });
+
+  test('has its connection traced', async () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+    );
+    try {
+      const loader = await boot([redis()]);
+      @Module({ imports: [redis('traced', { telemetry: { traces: true } })] })
+      class LazyModule {}
+      const loaded = await loader.load(() => LazyModule);
+      await loaded.get<RedisClient>(getRedisToken('traced'), { strict: false }).set('k', 'v');
+      expect(exporter.getFinishedSpans().map(({ name }) => name)).toContain('SET');
+    } finally {
+      trace.disable();
+    }
   });
 
   test('may import a connection that the application has; other options fail to load', async () => {
