@@ -1,9 +1,15 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
-import { Injectable, Module, Scope, type DynamicModule, type Type } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope, type DynamicModule, type Type } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import type { INestApplicationContext, LoggerService } from '@nestjs/common';
+import { trace } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   getRedisPoolToken,
@@ -141,6 +147,36 @@ describe('a module that is loaded lazily', () => {
     expect(heard.toSorted()).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
   });
 
+  test('that is still being built when another is ready is waited for: its handlers are whole', async () => {
+    const loader = await boot([redis()]);
+    const heard: unknown[] = [];
+    let build = (): void => undefined;
+    const built = new Promise<void>((resolve) => (build = resolve));
+    @Injectable()
+    class Handlers {
+      constructor(@Inject('slow') private readonly value: string) {}
+      @OnRedisMessage(`${ns}.slow`)
+      onMessage(): void {
+        heard.push(this.value);
+      }
+    }
+    @Module({
+      providers: [Handlers, { provide: 'slow', useFactory: () => built.then(() => 'built') }],
+    })
+    class SlowModule {}
+    @Module({})
+    class QuickModule {}
+    const loading = loader.load(() => SlowModule);
+    await loader.load(() => QuickModule);
+    expect(await publish(`${ns}.slow`)).toBe(0);
+    build();
+    await loading;
+    await publish(`${ns}.slow`);
+    await publish(`${ns}.slow`);
+    await eventually(() => expect(heard.length).toBeGreaterThanOrEqual(2));
+    expect(heard).toEqual(['built', 'built']);
+  });
+
   test.each([
     ['eager', 'ready', 2],
     ['lazy', 'idle', 0],
@@ -193,6 +229,23 @@ describe('a module that is loaded lazily', () => {
     expect(client.address).toBe(`127.0.0.1:${late.port}`);
     await app!.close();
     app = undefined;
+  });
+
+  test('has its connection traced', async () => {
+    const exporter = new InMemorySpanExporter();
+    trace.setGlobalTracerProvider(
+      new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+    );
+    try {
+      const loader = await boot([redis()]);
+      @Module({ imports: [redis('traced', { telemetry: { traces: true } })] })
+      class LazyModule {}
+      const loaded = await loader.load(() => LazyModule);
+      await loaded.get<RedisClient>(getRedisToken('traced'), { strict: false }).set('k', 'v');
+      expect(exporter.getFinishedSpans().map(({ name }) => name)).toContain('SET');
+    } finally {
+      trace.disable();
+    }
   });
 
   test('may import a connection that the application has; other options fail to load', async () => {
