@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { buildLibrary, buildSample, describeBuilt } from './build.mjs';
 import { App } from './demo/app.mjs';
+import { Collector } from './demo/collector.mjs';
 import { Customers, getJson } from './demo/customers.mjs';
 import { provideServer } from './demo/server.mjs';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
@@ -23,6 +24,7 @@ import { box, messageOf } from './lib/report.mjs';
  * `REDIS_URL` names a server to use, `PORT` where the sample listens.
  *
  * @import { RedisClient } from '../lib/core/index.js'
+ * @import { Span } from './demo/collector.mjs'
  * @import { DemoServer } from './demo/server.mjs'
  */
 
@@ -34,7 +36,7 @@ const HEARD_WITHIN = 5_000; // ms
 const ORDER_EVERY = 1_500; // ms, while it stays up
 const INSIST_AFTER = 500; // ms
 
-/** How many traces of a hundred are printed: enough to show one of each kind. */
+/** How many traces of a hundred are collected. */
 const SAMPLED = 10;
 
 const { values: options } = parseArgs({
@@ -84,6 +86,7 @@ async function withApp(server) {
   const keyPrefix = `order-board-demo:${randomUUID().slice(0, 8)}:`;
   const { RedisClient } = await import('nestjs-redwire/core');
   const client = new RedisClient({ url: server.url, keyPrefix });
+  const collector = await Collector.start();
   try {
     await client.connect();
     const app = await App.start(
@@ -91,7 +94,7 @@ async function withApp(server) {
         REDIS_URL: server.url,
         REDIS_KEY_PREFIX: keyPrefix,
         PORT: process.env.PORT || '0',
-        OTEL: 'console',
+        ...collector.environment,
         OTEL_TRACES_SAMPLER: 'traceidratio',
         OTEL_TRACES_SAMPLER_ARG: String(SAMPLED / 100),
       },
@@ -101,7 +104,7 @@ async function withApp(server) {
       throw new Error(`The sample ended with ${how}. Its last words:\n${app.lastWords}`);
     });
     try {
-      await Promise.race([show(app, client, server), crash]);
+      await Promise.race([show(app, client, server, collector), crash]);
     } catch (error) {
       if (!wasAskedToEnd()) throw error;
     } finally {
@@ -110,6 +113,7 @@ async function withApp(server) {
     }
     tell('end', 'the application has closed');
   } finally {
+    await collector.stop();
     await cleanUp(client, server).finally(() => client.close());
   }
 }
@@ -120,8 +124,9 @@ async function withApp(server) {
  * @param {App} app
  * @param {RedisClient} client
  * @param {DemoServer} server
+ * @param {Collector} collector
  */
-async function show(app, client, server) {
+async function show(app, client, server, collector) {
   tell('app', `Nest ${nestVersion()}, listening at ${app.url}/\n`);
   const customers = await Customers.of(app.url, signal);
   const heard = await customers.listen();
@@ -140,10 +145,23 @@ async function show(app, client, server) {
   tell('messages', `${tally.orders} handled by @OnRedisMessage('orders.*'): ${kinds.join(', ')}`);
   tellMore(`${heard.count} heard over server-sent events, as the page does`);
 
-  const { status, details } = await getJson(`${app.url}/health`, signal);
-  tell('health', `${status}: Redis is ${details.redis.status}, PING took ${details.redis.latency} ms`);
+  const baked = await until('Baked orders', async () => {
+    const found = await getJson(`${app.url}/kitchen`, signal);
+    return found.orders >= ORDERS ? found : undefined;
+  });
+  expectEqual('orders baked', baked.orders, ORDERS);
+  tell(
+    'stream',
+    `${baked.orders} tickets worked off by @OnRedisStream('kitchen:tickets'): ${baked.pieces} pieces`,
+  );
 
-  for (const kind of /** @type {const} */ (['CLIENT', 'CONSUMER'])) showSpan(app, kind);
+  const { status, details } = await getJson(`${app.url}/health`, signal);
+  const pings = Object.entries(details.redis.connections).map(
+    ([name, { latency }]) => `${name} ${latency} ms`,
+  );
+  tell('health', `${status}: Redis is ${details.redis.status}, PING took ${pings.join(', ')}`);
+
+  showTrace(await until('A whole trace', async () => findTrace(collector.spans)));
 
   const { perSecond, cpu } = await measure(client);
   tell('client', `${perSecond.toLocaleString('en')} GET/s on one connection, ${CALLERS} callers`);
@@ -167,31 +185,63 @@ async function show(app, client, server) {
  * @param {{ count: number }} heard
  */
 async function messagesHandled(app, heard) {
+  const tally = await until('Messages', async () => {
+    const found = await getJson(`${app.url}/orders/tally`, signal);
+    return found.orders >= ORDERS && heard.count >= ORDERS ? found : undefined;
+  });
+  expectEqual('messages handled', tally.orders, ORDERS);
+  expectEqual('events heard', heard.count, ORDERS);
+  return tally;
+}
+
+/**
+ * Asks until there is an answer.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T | undefined>} ask
+ * @returns {Promise<T>}
+ */
+async function until(what, ask) {
   const deadline = performance.now() + HEARD_WITHIN;
   for (;;) {
-    const tally = await getJson(`${app.url}/orders/tally`, signal);
-    if (tally.orders >= ORDERS && heard.count >= ORDERS) {
-      expectEqual('messages handled', tally.orders, ORDERS);
-      expectEqual('events heard', heard.count, ORDERS);
-      return tally;
-    }
-    if (performance.now() > deadline) {
-      throw new Error(`Of ${ORDERS} messages ${tally.orders} were handled and ${heard.count} heard.`);
-    }
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() > deadline) throw new Error(`${what}: not there within ${HEARD_WITHIN} ms.`);
     await sleep(10, undefined, { signal });
   }
 }
 
 /**
- * @param {App} app
- * @param {'CLIENT' | 'CONSUMER'} kind
+ * A trace that goes all the way: from the request over what it published to what the handlers did.
+ *
+ * @param {readonly Span[]} spans
+ * @returns {Span[] | undefined}
  */
-function showSpan(app, kind) {
-  const spans = app.spans.filter((span) => span.kind === kind);
-  const span = spans.find(({ name }) => name === 'HSET') ?? spans.at(-1);
-  if (span === undefined) throw new Error(`No ${kind} span was printed.`);
-  tell(kind === 'CLIENT' ? 'spans' : '', `${kind} ${span.name}, ${(span.duration / 1_000).toFixed(2)} ms`);
-  for (const attribute of span.attributes) tellMore(`    ${attribute}`);
+function findTrace(spans) {
+  for (const request of spans.filter(({ kind }) => kind === 'SERVER')) {
+    const trace = spans.filter(({ traceId }) => traceId === request.traceId);
+    const has = (/** @type {Span['kind']} */ kind, /** @type {string} */ name) =>
+      trace.some((span) => span.kind === kind && span.name.includes(name));
+    if (has('CONSUMER', 'orders.') && has('CONSUMER', 'kitchen:tickets')) return trace;
+  }
+  return undefined;
+}
+
+/** @param {readonly Span[]} trace */
+function showTrace(trace) {
+  const root = trace.find(({ kind }) => kind === 'SERVER');
+  let subject = 'trace';
+  const show = (/** @type {Span} */ span, /** @type {number} */ depth) => {
+    tell(subject, `${'  '.repeat(depth)}${span.kind} ${span.name}, ${span.duration.toFixed(2)} ms`);
+    subject = '';
+    for (const child of trace) if (child.parentSpanId === span.spanId) show(child, depth + 1);
+  };
+  if (root) show(root, 0);
+  const command = trace.find(({ name }) => name === 'HSET');
+  if (command === undefined) throw new Error('The trace has no span of a command.');
+  tellMore('the attributes of a command:');
+  for (const [name, value] of Object.entries(command.attributes)) tellMore(`    ${name}: ${value}`);
 }
 
 /**
@@ -235,9 +285,7 @@ async function measure(client) {
  */
 async function cleanUp(client, server) {
   if (server.ours || client.status !== 'ready') return;
-  const ids = await client.zrange('orders:latest', 0, -1);
-  const keys = ids.map((id) => `order:${id}`);
-  await client.del(...keys, 'orders:last-id', 'orders:latest', 'orders:by-total', 'measured');
+  for await (const keys of client.scanIterator()) if (keys.length > 0) await client.unlink(keys);
 }
 
 /**

@@ -4,9 +4,19 @@ import { RedisModule } from 'nestjs-redwire';
 import { AppConfig } from './config/app-config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
+import { KitchenModule } from './kitchen/kitchen.module.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { EVENTS, KITCHEN, SERVICE } from './redis/connections.js';
 import { RedisUnavailableFilter } from './redis-unavailable.filter.js';
 import { TracingModule } from './tracing/tracing.module.js';
+
+/** The same for all connections. Traces cost nothing until an OpenTelemetry SDK collects them: see `tracing/instrument.ts`. */
+const COMMON = {
+  clientName: SERVICE,
+  commandTimeout: 2_000,
+  reconnect: { maxDelay: 2_000 },
+  telemetry: { traces: true },
+};
 
 @Module({
   imports: [
@@ -15,16 +25,27 @@ import { TracingModule } from './tracing/tracing.module.js';
     RedisModule.forRootAsync({
       imports: [ConfigModule],
       inject: [AppConfig],
-      useFactory: (config: AppConfig) => ({
-        url: config.redisUrl,
+      useFactory: (config) => ({ ...COMMON, url: config.redisUrl, keyPrefix: config.redisKeyPrefix }),
+    }),
+    RedisModule.forRootAsync({
+      name: EVENTS,
+      imports: [ConfigModule],
+      inject: [AppConfig],
+      useFactory: (config) => ({ ...COMMON, url: config.eventsUrl, envelope: true }),
+    }),
+    RedisModule.forRootAsync({
+      name: KITCHEN,
+      imports: [ConfigModule],
+      inject: [AppConfig],
+      useFactory: (config) => ({
+        ...COMMON,
+        url: config.kitchenUrl,
         keyPrefix: config.redisKeyPrefix,
-        clientName: 'order-board',
-        commandTimeout: 2_000,
-        reconnect: { maxDelay: 2_000 },
-        telemetry: { traces: config.tracing !== 'off' },
+        envelope: true,
       }),
     }),
     OrdersModule,
+    KitchenModule,
     HealthModule,
   ],
   providers: [

@@ -1,28 +1,24 @@
 // @ts-check
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../lib/paths.mjs';
 import { messageOf } from '../lib/report.mjs';
-import { SpanReader } from './span-reader.mjs';
 
-/**
- * @import { ChildProcess } from 'node:child_process'
- * @import { Span } from './span-reader.mjs'
- */
+/** @import { ChildProcess } from 'node:child_process' */
 
 const START_DEADLINE = 60_000;
 const STOP_DEADLINE = 10_000;
 const LAST_WORDS = 15;
 
+// relative to the root: --import takes an absolute path of Windows for a URL
+const BUILT = ['--import', './sample/dist/tracing/instrument.js', 'sample/dist/main.js'];
+
 /** The sample, as a process of its own. */
 export class App {
   /** Where it listens; no slash at the end. */
   url = '';
-  /** @type {Span[]} */
-  spans = [];
   /** Settles when the process has ended, with how it did. @type {Promise<string>} */
   ended;
   #child;
@@ -43,12 +39,16 @@ export class App {
    *
    * @param {NodeJS.ProcessEnv} environment beside this process's own
    * @param {AbortSignal} signal
+   * @param {string[]} program what Node is given; default: the built one, with its traces switched on
    * @returns {Promise<App>}
    */
-  static async start(environment, signal) {
+  static async start(environment, signal, program = BUILT) {
     const env = { ...process.env, NO_COLOR: '1', ...environment };
-    const main = join(root, 'sample', 'dist', 'main.js');
-    const child = spawn(process.execPath, [main], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, program, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const app = new App(child);
     try {
       app.url = await app.#listens(signal);
@@ -71,10 +71,8 @@ export class App {
    * @returns {Promise<string>}
    */
   async #listens(signal) {
-    const spans = new SpanReader((span) => this.spans.push(span));
     const address = new Promise((resolve) => {
       const read = (/** @type {string} */ line) => {
-        if (spans.take(line)) return;
         this.#lastWords.push(line);
         if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
         const found = /board is open at (http\S+?)\/?$/.exec(line);

@@ -69,8 +69,12 @@ describe('npm run demo', () => {
       expect(demo.text).toContain('300 heard over server-sent events');
       expect(demo.text).toContain('lines.0.item: is not on the menu');
       expect(demo.text).toContain('ok: Redis is up');
-      expect(demo.text).toMatch(/CLIENT HSET, .* ms\n(.*\n)*.*'db\.query\.text': 'HSET \?/);
-      expect(demo.text).toMatch(/CONSUMER process orders\.\*, .* ms/);
+      expect(demo.text).toContain("300 tickets worked off by @OnRedisStream('kitchen:tickets')");
+      expect(demo.text).toMatch(/trace +SERVER POST.*, .* ms\n/);
+      expect(demo.text).toMatch(
+        /\n +PRODUCER publish orders\.\w+, .* ms\n(.*\n)*? +CONSUMER process orders\.\*, .* ms/,
+      );
+      expect(demo.text).toMatch(/\n +CLIENT HSET, .* ms\n(.*\n)* +db\.query\.text: HSET \?/);
       expect(Number(demo.tell(/([\d,]+) GET\/s/).replaceAll(',', ''))).toBeGreaterThan(1_000);
       await refuses(demo.tell(/server .* at (redis:\S+)/));
       await refuses(demo.tell(/listening at (\S+)/));

@@ -3,22 +3,26 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
-/** Module hooks that let a process of its own run the library from its sources, by its public names: nothing is built. */
+/** Module hooks that let a process of its own run the library, and the sample, from their sources, by the public names: nothing is built. */
 
 const root = new URL('../../', import.meta.url);
 const sources = new URL('lib/', root).href;
+const sampleSources = new URL('sample/src/', root).href;
 
 /** @type {Readonly<Record<string, string>>} */
 const ENTRIES = {
   'nestjs-redwire': new URL('index.ts', sources).href,
   'nestjs-redwire/core': new URL('core/index.ts', sources).href,
+  'nestjs-redwire/terminus': new URL('terminus/index.ts', sources).href,
 };
 
 /** @type {import('node:module').ResolveHook} */
 export async function resolve(specifier, context, next) {
   const entry = ENTRIES[specifier];
   if (entry !== undefined) return { url: entry, shortCircuit: true };
-  const isOurs = specifier.startsWith('.') && context.parentURL?.startsWith(sources) === true;
+  const isOurs =
+    specifier.startsWith('.') &&
+    [sources, sampleSources].some((folder) => context.parentURL?.startsWith(folder) === true);
   return next(isOurs ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }
 

@@ -4,8 +4,10 @@ const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
+  EVENTS_REDIS_URL: z.string().optional(),
+  KITCHEN_REDIS_URL: z.string().optional(),
   REDIS_KEY_PREFIX: z.string().default('order-board:'),
-  OTEL: z.enum(['off', 'console']).default('off'),
+  ORDERS_PER_MINUTE: z.coerce.number().int().min(1).default(10_000),
 });
 
 /** The service's settings, from the environment. */
@@ -38,8 +40,18 @@ export class AppConfig {
     return this.environment.REDIS_KEY_PREFIX;
   }
 
-  /** Where spans go: nowhere, or to stdout with OpenTelemetry's console exporter. */
-  get tracing(): 'off' | 'console' {
-    return this.environment.OTEL;
+  /** Where events are published and heard; the same server, where none is named. */
+  get eventsUrl(): string {
+    return this.environment.EVENTS_REDIS_URL ?? this.redisUrl;
+  }
+
+  /** Where the kitchen's tickets wait; the same server, where none is named. */
+  get kitchenUrl(): string {
+    return this.environment.KITCHEN_REDIS_URL ?? this.redisUrl;
+  }
+
+  /** From one address. */
+  get ordersPerMinute(): number {
+    return this.environment.ORDERS_PER_MINUTE;
   }
 }

@@ -12,6 +12,6 @@ export class HealthController {
   @Get()
   @HealthCheck()
   check(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.redis.pingCheck('redis', { timeout: 1_000 })]);
+    return this.health.check([() => this.redis.pingAll('redis', { timeout: 1_000 })]);
   }
 }

@@ -18,7 +18,7 @@ export type Order = z.infer<typeof orderSchema>;
 export type OrderKind = Order['kind'];
 
 /** Where an order is announced. */
-export function orderChannel(kind: OrderKind): string {
+export function orderChannel(kind: OrderKind): `orders.${OrderKind}` {
   return `orders.${kind}`;
 }
 

@@ -10,6 +10,7 @@ import {
   Query,
   Res,
   Sse,
+  UseGuards,
 } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Observable } from 'rxjs';
@@ -25,6 +26,7 @@ import {
 import { type PlaceOrderDto, placeOrderSchema } from './dto/place-order.dto.js';
 import { MENU, type MenuItem } from './menu.js';
 import type { Order } from './order.js';
+import { OrderLimitGuard } from './order-limit.guard.js';
 import { OrdersService } from './orders.service.js';
 
 @Controller('orders')
@@ -36,6 +38,7 @@ export class OrdersController {
   ) {}
 
   @Post()
+  @UseGuards(OrderLimitGuard)
   async place(
     @Body({ schema: placeOrderSchema }) dto: PlaceOrderDto,
     @Res({ passthrough: true }) response: Response,

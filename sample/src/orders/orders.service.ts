@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { RedisClient } from 'nestjs-redwire';
+import { InjectRedisPublisher, RedisClient, RedisPublisher } from 'nestjs-redwire';
 import type { ListOrdersDto, OrdersPage } from './dto/list-orders.dto.js';
 import type { PlaceOrderDto } from './dto/place-order.dto.js';
 import { findMenuItem } from './menu.js';
+import { TICKETS } from '../kitchen/tickets.js';
+import { EVENTS, KITCHEN } from '../redis/connections.js';
 import { orderChannel, type Order, orderSchema } from './order.js';
+import type { OrderEvents } from './order-events.js';
 
 const LAST_ID = 'orders:last-id';
 const LATEST = 'orders:latest';
@@ -14,7 +17,11 @@ const BY_TOTAL = 'orders:by-total';
  */
 @Injectable()
 export class OrdersService {
-  constructor(private readonly redis: RedisClient) {}
+  constructor(
+    private readonly redis: RedisClient,
+    @InjectRedisPublisher(EVENTS) private readonly events: RedisPublisher<OrderEvents>,
+    @InjectRedisPublisher(KITCHEN) private readonly kitchen: RedisPublisher,
+  ) {}
 
   async place(dto: PlaceOrderDto): Promise<Order> {
     const order = this.price(await this.redis.incr(LAST_ID), dto);
@@ -24,7 +31,9 @@ export class OrdersService {
       this.redis.zadd(LATEST, { score: order.id, member: order.id }),
       this.redis.zadd(BY_TOTAL, { score: order.total, member: order.id }),
     ]);
-    await this.redis.publish(orderChannel(order.kind), JSON.stringify(order));
+    // the ticket first: it waits in a stream until it is baked, while an event is for whoever listens now
+    await this.kitchen.add(TICKETS, order, { field: 'order' });
+    await this.events.publish(orderChannel(order.kind), order);
     return order;
   }
 

@@ -31,8 +31,9 @@ export class Board {
     redisUrl: string,
     keyPrefix = `board-${process.pid}-${++boards}:`,
     port = 0,
+    environment: NodeJS.ProcessEnv = {},
   ): Promise<Board> {
-    const config = AppConfig.from({ REDIS_URL: redisUrl, REDIS_KEY_PREFIX: keyPrefix });
+    const config = AppConfig.from({ REDIS_URL: redisUrl, REDIS_KEY_PREFIX: keyPrefix, ...environment });
     Logger.overrideLogger(false);
     const module = await Test.createTestingModule({ imports: [AppModule] })
       .overrideProvider(AppConfig)

@@ -1,0 +1,2 @@
+/** The stream of what is to be baked. */
+export const TICKETS = 'kitchen:tickets';
