@@ -8,6 +8,8 @@ const SOURCES = [
   'lib',
   'test',
   'scripts',
+  'docs',
+  'README.md',
   'package.json',
   'jest.config.mjs',
   'tsconfig.json',

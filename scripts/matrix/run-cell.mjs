@@ -35,6 +35,8 @@ export async function runCell({ cell, node, folder, tests, work, signal }) {
         PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
         NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
         REDWIRE_CACHE_DIR: cacheDirectory(),
+        // three servers in every combination would take three times as long, and differ in what `npm test` has shown
+        REDWIRE_KIND: process.env.REDWIRE_KIND || 'redis-8.0',
         REDWIRE_NEST: cell.nest,
         REDWIRE_NEST_PLATFORM: cell.platform,
       },

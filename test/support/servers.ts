@@ -20,13 +20,18 @@ function known(): { found: ServerBinaries; missing: MissingServers } {
 /** The servers that cannot be had on this machine, and why. */
 export const MISSING_SERVERS: MissingServers = known().missing;
 
+/** `REDWIRE_KIND` names the one to use, where a run is about other differences than those between servers. */
+const WANTED_KINDS = process.env.REDWIRE_KIND
+  ? KIND_NAMES.filter((kind) => kind === process.env.REDWIRE_KIND)
+  : KIND_NAMES;
+
 /**
  * The servers for `describe.each(SERVER_KINDS)`: all three, less what cannot be had on this machine (said loudly by
  * the global setup). One that is required, or all where none can be had, stays in the matrix and fails with the reason.
  */
 export const SERVER_KINDS: readonly ServerKind[] = (() => {
-  const kinds = KIND_NAMES.filter((kind) => !(kind in MISSING_SERVERS) || isRequired('servers', kind));
-  return kinds.length > 0 ? kinds : KIND_NAMES;
+  const kinds = WANTED_KINDS.filter((kind) => !(kind in MISSING_SERVERS) || isRequired('servers', kind));
+  return kinds.length > 0 ? kinds : WANTED_KINDS;
 })();
 
 /** Starts a server of this kind on free ports and waits until it answers. Stop it in `afterAll`, or with `await using`. */
