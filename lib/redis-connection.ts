@@ -16,7 +16,7 @@ import {
 } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
 import { DebugLog } from './telemetry/debug-log.js';
-import type { MessageTracing } from './telemetry/message-tracing.js';
+import type { MessageSpans } from './telemetry/message-spans.js';
 
 /** A client always gets this long to close, ms, even when the handlers used up the whole `shutdownTimeout`. */
 const LEAST_CLOSE_TIMEOUT = 100;
@@ -31,7 +31,7 @@ export type Instrument = (part: RedisClient | RedisPool) => () => void;
 export class RedisConnection {
   readonly options: ResolvedModuleOptions;
   /** Spans of messages, published and handled; set at boot, with `telemetry.traces`. */
-  messageTracing: MessageTracing | undefined;
+  messageTracing: MessageSpans | undefined;
   /** Handlers that should listen on it and do not, with their names: not subscribed yet, refused, or ended. */
   readonly deaf = new Map<object, string>();
   private readonly logger = new Logger('RedisModule');

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withClassNames } from './lib/class-names.mjs';
 import { withLock } from './lib/lock.mjs';
 import { cacheDirectory, root } from './lib/paths.mjs';
 import { box, messageOf } from './lib/report.mjs';
@@ -61,7 +62,7 @@ async function bundle(folder) {
     absWorkingDir: folder,
   });
   for (const module of modules) rmSync(module);
-  for (const { path, contents } of result.outputFiles) writeFileSync(path, contents);
+  for (const { path, text } of result.outputFiles) writeFileSync(path, withClassNames(text));
   await bundleProgram(join(folder, 'cli.js'));
 }
 

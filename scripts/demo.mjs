@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { buildLibrary, buildSample, describeBuilt } from './build.mjs';
 import { App } from './demo/app.mjs';
 import { Collector } from './demo/collector.mjs';
@@ -11,17 +10,13 @@ import { Customers, getJson } from './demo/customers.mjs';
 import { provideServer } from './demo/server.mjs';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
 import { root } from './lib/paths.mjs';
+import { readArguments } from './lib/read-arguments.mjs';
 import { box, messageOf } from './lib/report.mjs';
 
 /**
  * `npm run demo`, from a fresh clone with nothing but Node and npm: installs the dependencies, builds, finds or starts a
  * server, starts the sample, sends it orders, tells what happened, and stays up until Ctrl-C.
  *
- *     npm run demo
- *     npm run demo -- --once        ends by itself
- *     npm run demo -- --stand-in    without a real server
- *
- * `REDIS_URL` names a server to use, `PORT` where the sample listens.
  *
  * @import { RedisClient } from '../lib/core/index.js'
  * @import { Span } from './demo/collector.mjs'
@@ -39,8 +34,15 @@ const INSIST_AFTER = 500; // ms
 /** How many traces of a hundred are collected. */
 const SAMPLED = 10;
 
-const { values: options } = parseArgs({
-  options: { once: { type: 'boolean' }, 'stand-in': { type: 'boolean' }, help: { type: 'boolean' } },
+const USAGE = `npm run demo                    stays up until Ctrl-C
+npm run demo -- --once          ends by itself
+npm run demo -- --stand-in      without a real server
+
+REDIS_URL names a server to use, PORT where the sample listens.`;
+
+const { values: options } = readArguments(USAGE, {
+  once: { type: 'boolean' },
+  'stand-in': { type: 'boolean' },
 });
 
 /** Aborted by Ctrl-C, and when the demo ends by itself. */
@@ -318,18 +320,12 @@ function nestVersion() {
   return JSON.parse(readFileSync(file, 'utf8')).version;
 }
 
-if (options.help) {
-  process.stdout.write(
-    'npm run demo [-- [--once] [--stand-in]], with REDIS_URL and PORT from the environment\n',
-  );
-} else {
-  for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, end);
-  try {
-    await main();
-  } catch (error) {
-    if (!wasAskedToEnd()) {
-      process.stderr.write(`${box('The demo failed', messageOf(error))}\n`);
-      process.exitCode = 1;
-    }
+for (const name of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(name, end);
+try {
+  await main();
+} catch (error) {
+  if (!wasAskedToEnd()) {
+    process.stderr.write(`${box('The demo failed', messageOf(error))}\n`);
+    process.exitCode = 1;
   }
 }

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
+import { readArguments } from './lib/read-arguments.mjs';
 import { box, messageOf } from './lib/report.mjs';
-import { describeCell, selectCells } from './matrix/cells.mjs';
+import { AXES, describeCell, selectCells } from './matrix/cells.mjs';
 import { makeTree } from './matrix/make-tree.mjs';
 import { obtainNest, obtainNode } from './matrix/obtain.mjs';
 import { runCell } from './matrix/run-cell.mjs';
@@ -14,21 +14,24 @@ import { KIND_NAMES, obtainAll } from './servers/index.mjs';
 /**
  * `npm run test:matrix`: the tests of the Nest module on every Nest, Node and HTTP platform that it supports. Other Nodes and
  * another Nest come from npm, into the cache; nothing of the system or of the repository's node_modules is changed.
- *
- *     npm run test:matrix
- *     npm run test:matrix -- --only node=24,nest=11
- *     npm run test:matrix -- --only node=20,nest=11,platform=express --only node=26
- *     npm run test:matrix -- test/integration/nest/lifecycle.spec.ts
- *
- * Ends with a table, and exit code 1 where a combination failed.
  */
 const TESTS = ['test/unit/nest', 'test/integration/nest', 'test/docs/nest.spec.ts'];
 
+const USAGE = `npm run test:matrix                                           everything
+npm run test:matrix -- --only node=24,nest=11                 some combinations
+npm run test:matrix -- --only node=20 --only node=26,nest=12  those of either
+npm run test:matrix -- test/integration/nest/lifecycle.spec.ts
+
+${Object.entries(AXES)
+  .map(([name, values]) => `${name.padEnd(9)} ${values.join(', ')}`)
+  .join('\n')}
+tests     ${TESTS.join(', ')}
+
+Ends with a table, and exit code 1 where a combination failed.`;
+
 async function main() {
-  const { values, positionals } = parseArgs({
-    options: { only: { type: 'string', multiple: true, default: [] } },
-    allowPositionals: true,
-  });
+  const only = /** @type {const} */ ({ type: 'string', multiple: true, default: [] });
+  const { values, positionals } = readArguments(USAGE, { only }, true);
   const cells = selectCells(values.only);
   const tests = positionals.length > 0 ? positionals : TESTS;
 

@@ -44,7 +44,7 @@ export type PublisherConnection = Pick<
 // `any`, so that interfaces fit, and so that `module.get(RedisPublisher)`, which gives the constraint, can publish
 // oxlint-disable-next-line typescript/no-explicit-any
 export class RedisPublisher<Events extends Record<string, any> = Record<string, unknown>> {
-  /** Made by `RedisModule`, for each connection one. */
+  /** @internal Made by `RedisModule`, for each connection one. */
   constructor(private readonly connection: PublisherConnection) {}
 
   /**

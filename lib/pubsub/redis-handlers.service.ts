@@ -16,6 +16,7 @@ import { RedisMessageHandlers } from './redis-message-handlers.service.js';
  */
 @Injectable()
 export class RedisHandlers {
+  /** @internal */
   constructor(
     private readonly messages: RedisMessageHandlers,
     private readonly streams: RedisStreamHandlers,

@@ -28,6 +28,7 @@ export class RedisMessageContext {
   /** @internal Trace context of the sender. */
   readonly trace: TraceFields | undefined;
 
+  /** @internal */
   constructor(message: RedisMessage<Buffer>, connection: string, signal: AbortSignal, envelope?: Envelope) {
     this.type = message.type;
     this.channel = message.channel;

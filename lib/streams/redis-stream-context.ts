@@ -42,6 +42,7 @@ export class RedisStreamContext {
    */
   readonly signal: AbortSignal;
 
+  /** @internal */
   constructor(entry: StreamConsumerEntry<Buffer>, origin: RedisStreamOrigin, signal: AbortSignal) {
     this.stream = origin.stream;
     this.group = origin.group;

@@ -6,23 +6,15 @@ import { RedisStreamContext } from '../streams/redis-stream-context.js';
 import { attempt } from './attempt.js';
 import { entrySpan, traceFieldsOf } from './entry-span.js';
 import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
+import type { MessageSpans, OutgoingMessage } from './message-spans.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 import { TracePropagation } from './trace-propagation.js';
 
 /** Messages and entries that have a span already: the module's own tracing and the interceptor must not both make one. */
 const traced = new WeakSet<RedisHandlerContext>();
 
-/** A message on its way out. */
-export interface OutgoingMessage {
-  readonly channel: string;
-  /** Of its envelope, where it has one. */
-  readonly id: string | undefined;
-  /** Bytes, without the envelope. */
-  readonly bodySize: number;
-}
-
 /** PRODUCER spans around the publishing of messages, CONSUMER spans around their handling and that of entries. */
-export class MessageTracing {
+export class MessageTracing implements MessageSpans {
   private readonly tracer: Tracer;
   private readonly propagation: TracePropagation;
 
@@ -40,11 +32,6 @@ export class MessageTracing {
     return traced.has(message);
   }
 
-  /**
-   * Sends a message inside a span, a child of what is active.
-   *
-   * @param send is given what the envelope has to carry for handlers to join the trace.
-   */
   publish<T>(message: OutgoingMessage, send: (trace: TraceFields) => Promise<T>): Promise<T> {
     const attributes = {
       'messaging.message.body.size': message.bodySize,
@@ -53,11 +40,6 @@ export class MessageTracing {
     return this.produce('publish', message.channel, attributes, send);
   }
 
-  /**
-   * Adds an entry inside a span, a child of what is active.
-   *
-   * @param send is given what the entry has to carry for handlers to join the trace; resolves with the entry's id.
-   */
   add(stream: string, send: (trace: TraceFields) => Promise<string>): Promise<string> {
     return this.produce('add', stream, {}, async (fields, span) => {
       const id = await send(fields);
@@ -90,13 +72,6 @@ export class MessageTracing {
     return this.around(span, () => context.with(inside, () => send(this.propagation.inject(inside), span)));
   }
 
-  /**
-   * Runs `handle` inside a span, so that the spans of its commands are the children of it. It is a child of the
-   * publisher's where the message's envelope, or the entry, tells of one, and begins a trace otherwise: nothing that is active out here
-   * has to do with the message.
-   *
-   * @param handler class and method: several handlers may listen to one channel.
-   */
   async run(message: RedisHandlerContext, handler: string, handle: () => Promise<void>): Promise<void> {
     const parent = this.parentOf(message, this.api.ROOT_CONTEXT);
     const span = this.start(message, handler, parent);

@@ -109,6 +109,40 @@ describe('deployment.md', () => {
     expect(await Promise.all(waiting)).toHaveLength(15);
   });
 
+  it('of a cluster the keys of other nodes fail with MOVED', async () => {
+    const args = ['--cluster-enabled', 'yes'];
+    await using one = await startServer({ kind: SERVER_KINDS[0]!, args });
+    await using other = await startServer({ kind: SERVER_KINDS[0]!, args });
+    await using near = new RedisClient(one.url);
+    await using far = new RedisClient(other.url);
+    await near.clusterAddslotsrange(0, 8_191);
+    await far.clusterAddslotsrange(8_192, 16_383);
+    await near.clusterMeet('127.0.0.1', other.port);
+    await eventually(async () => expect(await near.clusterInfo()).toContain('cluster_state:ok'));
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const outcomes = await Promise.allSettled(keys.map((key) => near.set(key, 1)));
+    const slots = await Promise.all(keys.map((key) => near.clusterKeyslot(key)));
+    expect(new Set(slots.map((slot) => slot < 8_192)).size).toBe(2);
+    for (const [nth, slot] of slots.entries()) {
+      const away = { status: 'rejected', reason: { code: 'MOVED' } };
+      expect(outcomes[nth]).toMatchObject(slot < 8_192 ? { status: 'fulfilled' } : away);
+    }
+  });
+
+  it('a primary that becomes a replica and keeps its connections answers READONLY', async () => {
+    await using primary = await startServer({ kind: SERVER_KINDS[0]! });
+    await using client = new RedisClient(primary.url);
+    await client.set('key', 1);
+    await using operator = new RedisClient(primary.url);
+    await operator.replicaof('127.0.0.1', server.port);
+    for (let nth = 0; nth < 2; nth++)
+      await expect(client.set('key', 2)).rejects.toMatchObject({ code: 'READONLY' });
+    // once the connections end, whoever is at the address is asked
+    await operator.replicaof('NO', 'ONE');
+    await operator.clientKill({ id: await client.clientId() });
+    expect(await client.set('key', 2)).toBe('OK');
+  });
+
   it('start() listens for SIGTERM, and its hooks run at close()', async () => {
     const { start } = await import('./examples/deployment.js');
     let closed = false;

@@ -3,7 +3,9 @@ import 'reflect-metadata';
 import { equal, match, rejects } from 'node:assert/strict';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { RedisClient, RedisModule } from 'nestjs-redwire';
+import * as redwire from 'nestjs-redwire';
+
+const { RedisClient, RedisModule } = redwire;
 
 for (const peer of ['@nestjs/terminus', '@opentelemetry/api']) {
   await rejects(import(peer), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -14,6 +16,11 @@ function moduleWith(options) {
   class AppModule {}
   Module({ imports: [RedisModule.forRoot({ url: process.env.REDIS_URL, ...options })] })(AppModule);
   return AppModule;
+}
+
+// Nest's log and Nest's errors call classes by their names
+for (const [name, value] of Object.entries(redwire)) {
+  if (typeof value === 'function') equal(value.name, name);
 }
 
 const app = await NestFactory.createApplicationContext(moduleWith({}), { logger: ['error', 'warn'] });
