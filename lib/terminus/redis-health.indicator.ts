@@ -35,8 +35,8 @@ export class RedisHealthIndicator {
    * PINGs on the live connection: it is never queued or sent again, opens nothing, and settles within `timeout`. Reports the
    * time to the answer (`latency`, ms), how much of the pool is lent, and how subscriptions stand.
    *
-   * A `lazy` connection that nothing has used yet is not down: whoever waits for health before sending work would wait
-   * for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
+   * A `lazy` connection that nothing has used yet, or whose last attempt failed and for which nobody waits, is not down: whoever
+   * waits for health before sending work would wait for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
    * use it and no command has yet, their connection alone decides, and `message` says that too.
    *
    * @param key Name of the result in the health check's answer.
