@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { forgetFailure } from '../core/forget-failure.js';
 import type { CommandEvent, CommandInfo, CommandObserver, RedisClient } from '../core/index.js';
 import type {
   RedisDebugDirection,
@@ -78,7 +79,8 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
     this.telling = true;
     const { command, duration, reply, error } = details;
     try {
-      this.tell(direction, { connection: this.connection, text, command, duration, reply, error });
+      const summary = { connection: this.connection, text, command, duration, reply, error };
+      forgetFailure(this.tell(direction, summary));
     } catch {
       // a log that fails is no reason for a command to
     } finally {

@@ -1,5 +1,6 @@
 import { onceAborted } from '../abort-signals.js';
 import type { RedisError } from '../errors.js';
+import { forgetFailure } from '../forget-failure.js';
 import type { CommandEvent, CommandObserver, Peer } from '../observer.js';
 import type { CallOptions } from '../options.js';
 import { replyKind } from '../reply-kind.js';
@@ -77,9 +78,8 @@ export class CommandContext implements CallSettings {
     this.observations = undefined;
     for (const { observer, state } of observations) {
       try {
-        if (observer.wantsReplyKind === true && error === undefined)
-          observer.end(state, error, replyKind(value));
-        else observer.end(state, error);
+        const kind = observer.wantsReplyKind === true && error === undefined ? replyKind(value) : undefined;
+        forgetFailure(kind === undefined ? observer.end(state, error) : observer.end(state, error, kind));
       } catch {
         // an observer's fault must not reach the command's caller
       }
@@ -89,7 +89,7 @@ export class CommandContext implements CallSettings {
   private tell(event: CommandEvent): void {
     for (const { observer, state } of this.observations ?? []) {
       try {
-        observer.event?.(state, event);
+        forgetFailure(observer.event?.(state, event));
       } catch {
         // as above
       }

@@ -207,6 +207,17 @@ describe.each(SERVER_KINDS)('debug, on %s', (kind) => {
     expect(calls).toBe(6);
   });
 
+  it('an async function that rejects harms nothing: nobody waits for it', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const redis = await start({ debug: () => Promise.reject(new Error('no')) });
+    await redis.set('key', 'value');
+    expect(await redis.get('key')).toBe('value');
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it('a function may use Redis itself: that is not logged, or it would never end', async () => {
     let redis: RedisClient | undefined;
     const sent: Promise<unknown>[] = [];
