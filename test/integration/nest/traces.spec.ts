@@ -336,8 +336,12 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       for (let index = 0; index < 1_000; index++)
         pipeline.call(name, ...Array.from({ length: index }, () => 'a'));
       await pipeline.exec();
-      expect(exporter.getFinishedSpans()).toHaveLength(2);
+      await client
+        .eval(`return redis.error_reply(string.rep('Z', 10000) .. ' made up')`, 0)
+        .catch(() => undefined);
+      expect(exporter.getFinishedSpans()).toHaveLength(3);
       for (const span of exporter.getFinishedSpans()) {
+        expect(inspect([span.status, span.attributes['error.type']]).length).toBeLessThan(300);
         expect(span.name.length).toBeLessThan(100);
         expect(String(span.attributes['db.query.text']).length).toBeLessThan(2_500);
       }
