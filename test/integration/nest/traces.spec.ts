@@ -347,6 +347,27 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       }
     });
 
+    it('end, also where what is told of their failure throws', async () => {
+      const ended: string[] = [];
+      const provider = {
+        getTracer: () => ({
+          startSpan: (name: string) => ({
+            isRecording: () => true,
+            setAttributes: () => {
+              throw new Error('no');
+            },
+            end: () => ended.push(name),
+          }),
+        }),
+      };
+      const client = new RedisClient({ host: '127.0.0.1', port: server.port });
+      opened.push(client);
+      client.observe(createCommandTracer({ ...api, trace: provider } as never));
+      await client.call('NOSUCH').catch(() => undefined);
+      await client.ping();
+      expect(ended).toEqual(['NOSUCH', 'PING']);
+    });
+
     it('are all there for the sampler, and nothing is recorded of what it does not want', async () => {
       const seen: Attributes[] = [];
       class Sampler extends AlwaysOffSampler {
