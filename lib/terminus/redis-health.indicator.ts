@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
+import { checkConnectionName } from '../redis-options.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnection } from './check-connection.js';
 import { worst, type HealthStatus } from './connection-health.js';
@@ -49,7 +50,7 @@ export class RedisHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const check = `pingCheck('${key}')`;
     const limits = resolveHealthOptions(check, options, 'connection');
-    const connection = this.connections.get(options.connection ?? DEFAULT_REDIS_CONNECTION, check);
+    const connection = this.connection(check, options.connection);
     const { status, ...details } = await checkConnection(connection, limits);
     return this.result(key, status, details);
   }
@@ -90,7 +91,12 @@ export class RedisHealthIndicator {
     if (!Array.isArray(wanted) || (names !== undefined && wanted.length === 0))
       throw new TypeError(`${check}: 'connections' must be a list of names. Leave it out for all of them.`);
     if (wanted.length === 0) throw new Error(`${check}: no Redis connection is registered.`);
-    return [...new Set(wanted as string[])].map((name) => this.connections.get(name, check));
+    return [...new Set(wanted as unknown[])].map((name) => this.connection(check, name));
+  }
+
+  private connection(check: string, name: unknown = DEFAULT_REDIS_CONNECTION): RedisConnection {
+    checkConnectionName(check, name);
+    return this.connections.get(name as string, check);
   }
 
   private result<Key extends string>(
