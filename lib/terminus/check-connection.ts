@@ -1,4 +1,5 @@
 import {
+  RedisConnectionError,
   RedisDisconnectedError,
   RedisTimeoutError,
   type RedisClient,
@@ -196,6 +197,9 @@ function causeOf({ cause }: { cause?: unknown }): string | undefined {
 function wordsOf(error: unknown, who: string, timeout: number): string {
   // that error's own text is about commands that may have changed something
   if (error instanceof RedisTimeoutError) return `${who} did not answer PING within ${timeout} ms`;
+  // nor is PING such a command, whose connection has ended
+  if (error instanceof RedisConnectionError && error.cause !== undefined)
+    return `${who} did not answer PING: ${causeOf(error)}`;
   const { message } = describeError(error);
   // that there is no connection is no reason; why it was lost, or could not be made, is
   const cause = error instanceof RedisDisconnectedError ? causeOf(error) : undefined;
