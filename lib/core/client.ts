@@ -201,10 +201,11 @@ export class RedisClient extends ClientCommands<string> {
   }
 
   /**
-   * PINGs on the live connection, once: nothing is queued, no connection is opened, and what fails is not tried again.
+   * PINGs on the live connection, once: nothing is queued, no connection is opened, and what fails is not tried again. While
+   * a PING is on its way further probes wait for its answer, each for its own time.
    *
    * @param timeout ms; 0 waits for as long as the connection lives.
-   * @returns the time to the answer, ms.
+   * @returns the time from the PING to its answer, ms.
    * @throws {RedisDisconnectedError} at once where there is no connection; {RedisTimeoutError} when the answer is late;
    *   {RedisServerError} what the server says instead (`LOADING`, `BUSY`, `NOPERM`); {RedisConnectionError} where the connection ends.
    */

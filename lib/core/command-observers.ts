@@ -2,6 +2,7 @@ import { CommandInfos, type ShownCommand } from './command-infos.js';
 import { CommandContext, type Observation } from './connection/command-context.js';
 import type { PendingCommand } from './connection/pending-command.js';
 import { areBatchesTraced, areCommandsTraced, commandChannels } from './diagnostics-channels.js';
+import { forgetFailure } from './forget-failure.js';
 import type { CommandInfo, CommandObserver, Peer } from './observer.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
@@ -72,7 +73,9 @@ export class CommandObservers {
     const watching = isTraced ? [...this.all, commandChannels] : this.all;
     for (const observer of watching) {
       try {
-        started.push({ observer, state: observer.start(info) });
+        const state = observer.start(info);
+        forgetFailure(state);
+        started.push({ observer, state });
       } catch {
         // see above
       }

@@ -33,7 +33,7 @@ export interface ConnectionEnd {
 
 /**
  * Learns what befalls the connections of a client or a pool, those of its subscriptions, monitors and lent clients among them.
- * Every hook may be left out. They are called synchronously; what they throw is swallowed. Each `connecting` is followed by
+ * Every hook may be left out. They are called synchronously; what they throw, or reject with, is swallowed. Each `connecting` is followed by
  * one `opened` or `failed`, and each `opened` by one `closed`.
  */
 export interface ConnectionObserver {

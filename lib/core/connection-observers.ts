@@ -1,4 +1,5 @@
 import type { ConnectionInfo, ConnectionObserver, ConnectionRole } from './connection-observer.js';
+import { forgetFailure } from './forget-failure.js';
 import type { ResolvedOptions } from './resolve-options.js';
 
 /** Those who watch the connections of a client or a pool. */
@@ -23,10 +24,10 @@ export class ConnectionObservers {
   }
 
   /** Calls a hook of each. An observer's fault never reaches the connection. */
-  tell(call: (observer: ConnectionObserver) => void): void {
+  tell(call: (observer: ConnectionObserver) => unknown): void {
     for (const observer of this.all) {
       try {
-        call(observer);
+        forgetFailure(call(observer));
       } catch {
         // see above
       }

@@ -130,7 +130,8 @@ export class RedisServerError extends RedisError {
   constructor(message: string, options: RedisErrorOptions = {}) {
     const space = message.indexOf(' ');
     const word = space === -1 ? message : message.slice(0, space);
-    super(/^[A-Z][A-Z0-9_]*$/.test(word) ? word : 'ERR', message, options);
+    // a code goes into metrics and spans: scripts can make up words of any length
+    super(/^[A-Z][A-Z0-9_]{0,63}$/.test(word) ? word : 'ERR', message, options);
   }
 }
 

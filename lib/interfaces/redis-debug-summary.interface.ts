@@ -25,5 +25,5 @@ export interface RedisDebugSummary {
   readonly error: string | undefined;
 }
 
-/** Gets every line of the debug log. What it throws is swallowed; what it sends through Redis meanwhile is not logged. */
+/** Gets every line of the debug log. What it throws, or rejects with, is swallowed; what it sends through Redis meanwhile is not logged. */
 export type RedisDebugFunction = (direction: RedisDebugDirection, summary: RedisDebugSummary) => void;

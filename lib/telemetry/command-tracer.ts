@@ -57,8 +57,12 @@ export function createCommandTracer(api: OpenTelemetryApi): CommandObserver<Trac
       if (peer !== undefined) span.setAttributes(peer);
     },
     end({ span, info }, error) {
-      if (error !== undefined && span.isRecording()) describeFailure(span, info, error);
-      span.end();
+      try {
+        if (error !== undefined && span.isRecording()) describeFailure(span, info, error);
+      } finally {
+        // also where a tracer of somebody else's throws: what is not ended is never exported
+        span.end();
+      }
     },
   };
 

@@ -1,4 +1,6 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
+import { forgetFailure } from '../core/forget-failure.js';
 import type { CommandEvent, CommandInfo, CommandObserver, RedisClient } from '../core/index.js';
 import type {
   RedisDebugDirection,
@@ -14,6 +16,8 @@ interface LoggedCommand {
   readonly name: string;
   /** ms, by the clock of `performance.now()`. */
   readonly started: number;
+  /** Its caller's async context, in which a logger finds the request that it belongs to. */
+  readonly caller: AsyncResource;
 }
 
 type Details = Partial<Omit<RedisDebugSummary, 'connection' | 'text'>>;
@@ -22,6 +26,8 @@ type Details = Partial<Omit<RedisDebugSummary, 'connection' | 'text'>>;
 export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
   readonly wantsReplyKind = true;
   private readonly tell: RedisDebugFunction;
+  /** Nobody's context: that of who happened to open a connection has nothing to do with what befalls it. */
+  private readonly nobody = new AsyncResource('RedisDebugLog');
   /** A line is being told: what its teller sends through Redis would be told for ever. */
   private telling = false;
 
@@ -35,17 +41,15 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
 
   /** Logs what befalls the client's connection from now on. */
   watch(client: RedisClient): void {
-    client.on('connect', () => this.log('event', 'connected'));
-    client.on('ready', () => this.log('event', 'ready'));
-    client.on('disconnect', ({ reason, error }) =>
-      this.log('event', `disconnected (${reason})`, { error: codeOf(error) }),
-    );
+    const log = (text: string, details?: Details): void =>
+      this.nobody.runInAsyncScope(() => this.log('event', text, details));
+    client.on('connect', () => log('connected'));
+    client.on('ready', () => log('ready'));
+    client.on('disconnect', ({ reason, error }) => log(`disconnected (${reason})`, { error: codeOf(error) }));
     client.on('reconnecting', ({ attempt, delay }) =>
-      this.log('event', `reconnecting (attempt ${attempt}, in ${Math.round(delay)} ms)`),
+      log(`reconnecting (attempt ${attempt}, in ${Math.round(delay)} ms)`),
     );
-    client.on('error', (error) =>
-      this.log('event', `could not connect: error ${codeOf(error)}`, { error: codeOf(error) }),
-    );
+    client.on('error', (error) => log(`could not connect: error ${codeOf(error)}`, { error: codeOf(error) }));
   }
 
   start({ name, queryText, batchSize }: CommandInfo): LoggedCommand | undefined {
@@ -53,24 +57,25 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
     const isBatch = batchSize !== undefined && batchSize > 1;
     const text = isBatch ? `${name} (${batchSize}): ${queryText.replaceAll('\n', '; ')}` : queryText;
     this.log('command', text, { command: name });
-    return { name, started: performance.now() };
+    return { name, started: performance.now(), caller: new AsyncResource('RedisDebugLog') };
   }
 
   event(logged: LoggedCommand | undefined, event: CommandEvent): void {
     if (logged === undefined) return;
-    const { name } = logged;
+    const { name, caller } = logged;
     const error = 'error' in event && event.error !== undefined ? codeOf(event.error) : undefined;
-    this.log('event', `${name}: ${textOf(event, error)}`, { command: name, error });
+    const text = `${name}: ${textOf(event, error)}`;
+    caller.runInAsyncScope(() => this.log('event', text, { command: name, error }));
   }
 
   end(logged: LoggedCommand | undefined, failure: Error | undefined, reply?: string): void {
     if (logged === undefined) return;
-    const { name, started } = logged;
+    const { name, started, caller } = logged;
     const duration = performance.now() - started;
     const error = failure === undefined ? undefined : codeOf(failure);
     const outcome = error === undefined ? reply : `error ${error}`;
     const text = `${name}: ${outcome} in ${duration.toFixed(2)} ms`;
-    this.log('reply', text, { command: name, duration, reply, error });
+    caller.runInAsyncScope(() => this.log('reply', text, { command: name, duration, reply, error }));
   }
 
   private log(direction: RedisDebugDirection, text: string, details: Details = {}): void {
@@ -78,7 +83,8 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
     this.telling = true;
     const { command, duration, reply, error } = details;
     try {
-      this.tell(direction, { connection: this.connection, text, command, duration, reply, error });
+      const summary = { connection: this.connection, text, command, duration, reply, error };
+      forgetFailure(this.tell(direction, summary));
     } catch {
       // a log that fails is no reason for a command to
     } finally {

@@ -9,7 +9,9 @@ import type {
 import type { RedisMessage } from '../core/index.js';
 import type { MessageHandler } from '../pubsub/message-handler.js';
 import { attempt } from './attempt.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
+import { MOST_ERROR_TYPES } from './metric-conventions.js';
 import { serverAttributes } from './server-attributes.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 
@@ -23,6 +25,7 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 export class HandlerMeter {
   private readonly consumed: Counter;
   private readonly duration: Histogram;
+  private readonly errorTypes = new BoundedCache<string>(MOST_ERROR_TYPES, (type) => type);
   private readonly meter: Meter;
   private readonly observed: Observable[];
   private readonly observe: BatchObservableCallback;
@@ -80,7 +83,10 @@ export class HandlerMeter {
         took / 1_000,
         failure === undefined
           ? attributes
-          : { ...attributes, 'error.type': errorAttributes(failure.error)['error.type'] },
+          : {
+              ...attributes,
+              'error.type': this.errorTypes.get(errorAttributes(failure.error)['error.type']),
+            },
       );
     });
   }

@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
+import { shownName } from '../core/commands/redaction.js';
 import { RedisError, RedisServerError, type CommandInfo } from '../core/index.js';
 
 /** Name and version that spans and metrics are recorded under. */
@@ -63,7 +64,7 @@ export function errorAttributes(error: unknown): Attributes & { 'error.type': st
 
 function errorName(error: unknown): string {
   try {
-    return error instanceof Error ? String(error.name) : '_OTHER';
+    return error instanceof Error ? shownName(String(error.name)) : '_OTHER';
   } catch {
     // anything can be thrown, a name that throws included
     return '_OTHER';

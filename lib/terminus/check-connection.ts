@@ -1,4 +1,5 @@
 import {
+  RedisConnectionError,
   RedisDisconnectedError,
   RedisTimeoutError,
   type RedisClient,
@@ -81,15 +82,30 @@ async function lookAtCommands(
       ? { status: 'degraded', details, message: `slower than ${degradedAfter} ms` }
       : { status: 'up', details };
   } catch (error) {
-    if (isUnused(error) && connection.options.connect === 'lazy') return unused(client, whenDeaf);
+    if (isAtRest(connection, client, error)) return atRest(client, whenDeaf, causeOf(error as Error));
     return { status: 'down', message: wordsOf(error, `Redis at ${client.address}`, timeout) };
   }
 }
 
-/** Nobody opened the connection for commands. Where handlers listen beside it, they alone say how things stand. */
-function unused({ subscriptions = 0, subscriberStatus }: CheckedClient, whenDeaf: string): Finding {
-  if (subscriptions === 0)
-    return { status: 'degraded', message: "not opened yet: nothing has used it (connect: 'lazy')" };
+/**
+ * There is no connection for commands, and none is being made. Where handlers listen beside it, they alone say how things
+ * stand.
+ *
+ * @param cause why the last attempt failed, where there was one. Redis may be back by now: to be down until somebody uses the
+ *   connection would be for ever, where nobody sends work to what is down.
+ */
+function atRest(
+  { subscriptions = 0, subscriberStatus }: CheckedClient,
+  whenDeaf: string,
+  cause: string | undefined,
+): Finding {
+  if (subscriptions === 0) {
+    const message =
+      cause === undefined
+        ? "not opened yet: nothing has used it (connect: 'lazy')"
+        : `not open: nothing uses it now (connect: 'lazy'), and the last attempt failed: ${cause}`;
+    return { status: 'degraded', message };
+  }
   const isDeaf = subscriberStatus?.state !== 'ready';
   return {
     status: isDeaf && whenDeaf !== 'ignore' ? 'down' : 'up',
@@ -167,15 +183,27 @@ function hasProbe(client: RedisConnection['injectedClient']): client is CheckedC
   return typeof client?.probe === 'function';
 }
 
-/** There was no connection to ask, and none had been lost or failed either. */
-function isUnused(error: unknown): boolean {
-  return error instanceof RedisDisconnectedError && error.cause === undefined;
+/** There was no connection to ask, none is being made either, and the next command opens one. */
+function isAtRest({ options }: RedisConnection, { status }: CheckedClient, error: unknown): boolean {
+  if (options.connect !== 'lazy' || status !== 'idle' || !(error instanceof RedisDisconnectedError))
+    return false;
+  return error.cause === undefined || options.client.reconnect !== false;
+}
+
+function causeOf({ cause }: { cause?: unknown }): string | undefined {
+  return cause === undefined ? undefined : describeError(cause).message;
 }
 
 function wordsOf(error: unknown, who: string, timeout: number): string {
   // that error's own text is about commands that may have changed something
   if (error instanceof RedisTimeoutError) return `${who} did not answer PING within ${timeout} ms`;
+  // nor is PING such a command, whose connection has ended
+  if (error instanceof RedisConnectionError && error.cause !== undefined)
+    return `${who} did not answer PING: ${causeOf(error)}`;
   const { message } = describeError(error);
+  // that there is no connection is no reason; why it was lost, or could not be made, is
+  const cause = error instanceof RedisDisconnectedError ? causeOf(error) : undefined;
+  if (cause !== undefined) return `${message} ${cause}`;
   return message.startsWith('NOPERM') ? `${message} Health needs PING: allow it with "+ping"` : message;
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
+import { checkConnectionName } from '../redis-options.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnection } from './check-connection.js';
 import { worst, type HealthStatus } from './connection-health.js';
@@ -35,8 +36,8 @@ export class RedisHealthIndicator {
    * PINGs on the live connection: it is never queued or sent again, opens nothing, and settles within `timeout`. Reports the
    * time to the answer (`latency`, ms), how much of the pool is lent, and how subscriptions stand.
    *
-   * A `lazy` connection that nothing has used yet is not down: whoever waits for health before sending work would wait
-   * for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
+   * A `lazy` connection that nothing has used yet, or whose last attempt failed and for which nobody waits, is not down: whoever
+   * waits for health before sending work would wait for ever. It is `degraded` with Terminus 12 and `up` with Terminus 11, and `message` says so. Where message handlers
    * use it and no command has yet, their connection alone decides, and `message` says that too.
    *
    * @param key Name of the result in the health check's answer.
@@ -49,7 +50,7 @@ export class RedisHealthIndicator {
   ): Promise<HealthIndicatorResult<Key>> {
     const check = `pingCheck('${key}')`;
     const limits = resolveHealthOptions(check, options, 'connection');
-    const connection = this.connections.get(options.connection ?? DEFAULT_REDIS_CONNECTION, check);
+    const connection = this.connection(check, options.connection);
     const { status, ...details } = await checkConnection(connection, limits);
     return this.result(key, status, details);
   }
@@ -90,7 +91,12 @@ export class RedisHealthIndicator {
     if (!Array.isArray(wanted) || (names !== undefined && wanted.length === 0))
       throw new TypeError(`${check}: 'connections' must be a list of names. Leave it out for all of them.`);
     if (wanted.length === 0) throw new Error(`${check}: no Redis connection is registered.`);
-    return [...new Set(wanted as string[])].map((name) => this.connections.get(name, check));
+    return [...new Set(wanted as unknown[])].map((name) => this.connection(check, name));
+  }
+
+  private connection(check: string, name: unknown = DEFAULT_REDIS_CONNECTION): RedisConnection {
+    checkConnectionName(check, name);
+    return this.connections.get(name as string, check);
   }
 
   private result<Key extends string>(

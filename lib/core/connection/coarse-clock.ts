@@ -1,3 +1,5 @@
+import { outsideCallers } from './outside-callers.js';
+
 /** Length of a tick, ms: how late a timeout may fire. */
 const TICK = 20;
 
@@ -20,7 +22,7 @@ class CoarseClock {
 
   join(member: Ticking): void {
     this.members.add(member);
-    this.timer ??= setInterval(() => this.tick(), TICK);
+    this.timer ??= outsideCallers(() => setInterval(() => this.tick(), TICK));
   }
 
   leave(member: Ticking): void {

@@ -1,5 +1,6 @@
 import { onceAborted } from '../abort-signals.js';
 import type { RedisError } from '../errors.js';
+import { forgetFailure } from '../forget-failure.js';
 import type { CommandEvent, CommandObserver, Peer } from '../observer.js';
 import type { CallOptions } from '../options.js';
 import { replyKind } from '../reply-kind.js';
@@ -35,6 +36,8 @@ export class CommandContext implements CallSettings {
   calledOff: (() => RedisError) | null | undefined;
   /** The server has ended its wait when it was asked to. */
   unblocked = false;
+  /** Nobody waits for its answer any more, which still takes its place: to close need not wait for it either. */
+  unawaited = false;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */
   onSettled: (() => void) | undefined;
   /** Those who watch it; undefined once it has settled. */
@@ -75,9 +78,8 @@ export class CommandContext implements CallSettings {
     this.observations = undefined;
     for (const { observer, state } of observations) {
       try {
-        if (observer.wantsReplyKind === true && error === undefined)
-          observer.end(state, error, replyKind(value));
-        else observer.end(state, error);
+        const kind = observer.wantsReplyKind === true && error === undefined ? replyKind(value) : undefined;
+        forgetFailure(kind === undefined ? observer.end(state, error) : observer.end(state, error, kind));
       } catch {
         // an observer's fault must not reach the command's caller
       }
@@ -87,7 +89,7 @@ export class CommandContext implements CallSettings {
   private tell(event: CommandEvent): void {
     for (const { observer, state } of this.observations ?? []) {
       try {
-        observer.event?.(state, event);
+        forgetFailure(observer.event?.(state, event));
       } catch {
         // as above
       }

@@ -130,7 +130,10 @@ export class Connection implements ReplySink {
 
   /** Somebody still waits for a reply. */
   get hasPending(): boolean {
-    for (let index = 0; index < this.queue.length; index++) if (!this.queue.at(index).settled) return true;
+    for (let index = 0; index < this.queue.length; index++) {
+      const { settled, context } = this.queue.at(index);
+      if (!settled && context?.unawaited !== true) return true;
+    }
     return false;
   }
 

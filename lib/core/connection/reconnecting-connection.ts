@@ -17,6 +17,7 @@ import type { Connection, ConnectionOwner } from './connection.js';
 import { ConnectionAttempt } from './connection-attempt.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
 import { formatAddress } from './open-socket.js';
+import { outsideCallers } from './outside-callers.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
@@ -225,7 +226,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (!this.ticking) this.startTicking();
     let attempt: ConnectionAttempt;
     try {
-      attempt = new ConnectionAttempt(this, this.options);
+      attempt = outsideCallers(() => new ConnectionAttempt(this, this.options));
     } catch (error) {
       this.watch.connecting(this.established);
       if (this.isClosed) this.watch.failed(error as RedisError);

@@ -168,7 +168,7 @@ export abstract class ClientEngine implements EngineParts {
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
   probe(timeout: number): Promise<number> {
-    return probe(this.connection, timeout, new Command(PING, [], false));
+    return probe(this.connection, timeout, () => new Command(PING, [], false));
   }
 
   /** What subscriptions share, made at first use. A promise where it must be seen first what the server speaks. */

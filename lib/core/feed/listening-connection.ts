@@ -90,7 +90,7 @@ export class ListeningConnection {
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
   probe(timeout: number): Promise<number> {
-    return probe(this.connection, timeout, this.hooks.ping());
+    return probe(this.connection, timeout, () => this.hooks.ping());
   }
 
   async close(timeout?: number): Promise<void> {

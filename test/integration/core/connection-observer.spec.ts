@@ -7,7 +7,7 @@ import {
   type ConnectionRole,
   type RedisPoolOptions,
 } from 'nestjs-redwire/core';
-import { eventually, newSeed, Random, startServer, type TestServer } from '../../support/index.js';
+import { eventually, newSeed, Random, runScript, startServer, type TestServer } from '../../support/index.js';
 import { clientMaker, cutAndReturn } from './support/index.js';
 
 /** What an observer was told, as words. */
@@ -230,6 +230,25 @@ describe('observers of connections', () => {
     expect(await client.get('key')).toBe('1');
     await client.close();
     expect(client.connectionStats().open).toEqual(NONE);
+  });
+
+  it('that are async functions harm nothing either when they reject', async () => {
+    const { code, stdout, stderr } = await runScript(`
+      import { RedisClient } from 'nestjs-redwire/core';
+      const called = new Set();
+      const hook = (name) => async () => { called.add(name); throw new Error(name); };
+      const hooks = (...names) => Object.fromEntries(names.map((name) => [name, hook(name)]));
+      const client = new RedisClient({ url: '${server.url}', reconnect: { delay: 5 } });
+      client.observe(hooks('start', 'event', 'end'));
+      client.observeConnections(hooks('connecting', 'opened', 'closed', 'lent', 'returned'));
+      await client.get('key');
+      await client.multi((tx) => tx.get('key'));
+      await client.close();
+      await new Promise(setImmediate);
+      console.log([...called].sort().join());
+    `);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.trim()).toBe('closed,connecting,end,event,lent,opened,returned,start');
   });
 
   it.each([

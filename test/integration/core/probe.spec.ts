@@ -67,6 +67,50 @@ describe.each(SERVER_KINDS)('%s: probes', (kind) => {
     }
   });
 
+  it('a stalled server is sent one PING, however many ask, each of whom waits for their own time', async () => {
+    const client = make();
+    await client.connect();
+    const stalled = performance.now();
+    await server.pause();
+    const patient = client.probe(0);
+    for (let nth = 0; nth < 3; nth++) {
+      const errors = await Promise.all(Array.from({ length: 200 }, () => errorOf(client.probe(30))));
+      expect(new Set(errors).size).toBe(200);
+      for (const error of errors) expect(error).toMatchObject({ name: 'RedisTimeoutError', code: 'TIMEOUT' });
+      expect(errors[0]!.message).toMatch(/^PING timed out: Redis at .* did not answer in time\.$/);
+      expect(client.inFlight).toBe(1);
+    }
+    const joined = client.probe(60_000);
+    const told = performance.now() - stalled;
+    await server.resume();
+    // how long the PING took, not how long they waited for it
+    expect(Math.min(await patient, await joined)).toBeGreaterThan(told - 40);
+    expect(client.inFlight).toBe(0);
+    expect(await client.probe(5_000)).toBeGreaterThan(0);
+  });
+
+  it('a client whose probes have given up closes without their answer', async () => {
+    const { url } = await throughProxy();
+    const client = make({ url });
+    await client.connect();
+    proxy!.latest.freeze(Infinity);
+    await errorOf(client.probe(30));
+    expect(client.inFlight).toBe(1);
+    await client.close({ timeout: 600_000 });
+    expect(client.status).toBe('closed');
+  });
+
+  it('those who share a PING all learn that its connection ended, and the next asks anew', async () => {
+    const { url } = await throughProxy();
+    const client = make({ url });
+    await client.connect();
+    proxy!.latest.freeze(Infinity);
+    const probes = Array.from({ length: 50 }, () => errorOf(client.probe(0)));
+    proxy!.latest.reset();
+    for (const error of await Promise.all(probes)) expect(error).toMatchObject({ code: 'CONNECTION_LOST' });
+    await eventually(async () => expect(await client.probe(1_000)).toBeGreaterThan(0));
+  });
+
   describe.each([
     [2, 'own'],
     [3, 'own'],

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -205,6 +206,54 @@ describe.each(SERVER_KINDS)('debug, on %s', (kind) => {
     await redis.set('key', 'value');
     expect(await redis.get('key')).toBe('value');
     expect(calls).toBe(6);
+  });
+
+  it('an async function that rejects harms nothing: nobody waits for it', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const redis = await start({ debug: () => Promise.reject(new Error('no')) });
+    await redis.set('key', 'value');
+    expect(await redis.get('key')).toBe('value');
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it('lines of a command are told in the async context of its caller, those of a connection in nobody’s', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const told: string[] = [];
+    const redis = await start({
+      connect: 'lazy',
+      debug: (direction, { text }) =>
+        void told.push(`${requests.getStore()}: ${direction} ${text.slice(0, 5)}`),
+    });
+    // whoever comes first opens the connection
+    await requests.run('first', () => redis.get('a'));
+    await requests.run('second', () => redis.ping());
+    await requests.run('third', () => redis.pipeline().get('a').get('b').exec());
+    await redis.echo('x');
+    await module!.close();
+    module = undefined;
+    expect(told.filter((line) => !line.includes('event'))).toEqual([
+      'first: command GET ?',
+      'first: reply GET: ',
+      'second: command PING',
+      'second: reply PING:',
+      'third: command PIPEL',
+      'third: reply PIPEL',
+      'undefined: command ECHO ',
+      'undefined: reply ECHO:',
+    ]);
+    const events = told.filter((line) => line.includes('event'));
+    expect(events.filter((line) => line.includes('GET: '))).toEqual([
+      'first: event GET: ',
+      'first: event GET: ',
+    ]);
+    expect(events.filter((line) => !line.includes('GET: '))).toEqual([
+      'undefined: event conne',
+      'undefined: event ready',
+      'undefined: event disco',
+    ]);
   });
 
   it('a function may use Redis itself: that is not logged, or it would never end', async () => {

@@ -172,7 +172,14 @@ describe('the network', () => {
     if (fault === 'freeze') proxy.latest.freeze(Infinity);
     else proxy.latest[fault]();
     const { result, took } = await timed(Promise.all(probes));
-    for (const each of result) expect(each).toMatchObject({ redis: { status: 'down' } });
+    for (const { redis } of result) {
+      expect(redis).toMatchObject({ status: 'down' });
+      expect(redis.message).toMatch(
+        fault === 'freeze' ? /within 400 ms$/ : /^Redis at \S+ did not answer PING: \S/,
+      );
+      // a PING changes nothing
+      expect(redis.message).not.toMatch(/taken effect/);
+    }
     expect(took).toBeLessThan(AT_ONCE);
     expect(module.get(RedisClient).queued).toBe(0);
     proxy.heal();

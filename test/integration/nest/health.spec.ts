@@ -173,6 +173,14 @@ describe('RedisHealthIndicator', () => {
     await expect(indicator.pingCheck('redis', { connection: 'lasy' })).rejects.toThrow(
       /pingCheck\('redis'\) asks for the Redis connection "lasy".*did you mean "lazy"/,
     );
+    const notNames: unknown[] = [5, null, '', {}];
+    for (const connection of notNames) {
+      const message = /^ping(Check|All)\('redis'\): a connection's name must be a string that is not empty\./;
+      await expect(indicator.pingCheck('redis', { connection } as object)).rejects.toThrow(message);
+      await expect(indicator.pingAll('redis', { connections: [connection as string] })).rejects.toThrow(
+        message,
+      );
+    }
     await expect(indicator.pingCheck('redis', { timeout: 0 })).rejects.toThrow(
       /'timeout' must be a number of milliseconds above 0/,
     );

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { Injectable, UseInterceptors } from '@nestjs/common';
+import { Injectable, UseInterceptors, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -83,13 +83,21 @@ class Handlers {
   onIntercepted(): void {}
 }
 
-async function start(options: RedisModuleOptions): Promise<RedisPublisher> {
+@Injectable()
+class Inventive {
+  @OnRedisMessage(`${ns}.inventive`)
+  onInventive(payload: { error: string }): void {
+    throw Object.assign(new Error('secret'), { name: payload.error });
+  }
+}
+
+async function start(options: RedisModuleOptions, providers: Type[] = [Handlers]): Promise<RedisPublisher> {
   module = await Test.createTestingModule({
     imports: [
       RedisModule.forRoot({ url: server.url, envelope: true, ...options }),
       RedisModule.forRoot({ name: 'plain', url: server.url, envelope: true }),
     ],
-    providers: [Handlers],
+    providers,
   })
     .setLogger(silent)
     .compile();
@@ -375,5 +383,27 @@ test('metrics of handlers: consumed, duration, dropped, waiting, in flight', asy
   await module!.close();
   module = undefined;
   expect((await collect(news)).get('redis.messages.waiting')?.size ?? 0).toBe(0);
+  await provider.shutdown();
+});
+
+test('errors of handlers with as many names as there are messages are no endless series', async () => {
+  const reader = new PeriodicExportingMetricReader({
+    exporter: new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE),
+    exportIntervalMillis: 2 ** 30,
+  });
+  const provider = new MeterProvider({ readers: [reader] });
+  metrics.setGlobalMeterProvider(provider);
+  const publisher = await start({ telemetry: { metrics: true } }, [Inventive]);
+  for (let nth = 0; nth < 120; nth++) await publisher.publish(`${ns}.inventive`, { error: `Error${nth}` });
+  await eventually(() => expect(module!.get(RedisHandlers).stats()).toMatchObject([{ failed: 120 }]));
+  const { resourceMetrics } = await reader.collect();
+  const durations = resourceMetrics.scopeMetrics
+    .flatMap((scope) => scope.metrics)
+    .find(({ descriptor }) => descriptor.name === 'messaging.process.duration')!;
+  const types = durations.dataPoints.map(({ attributes }) => attributes['error.type']);
+  expect(types).toHaveLength(101);
+  expect(types).toContain('_OTHER');
+  await module!.close();
+  module = undefined;
   await provider.shutdown();
 });

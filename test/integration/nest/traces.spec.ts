@@ -336,11 +336,36 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       for (let index = 0; index < 1_000; index++)
         pipeline.call(name, ...Array.from({ length: index }, () => 'a'));
       await pipeline.exec();
-      expect(exporter.getFinishedSpans()).toHaveLength(2);
+      await client
+        .eval(`return redis.error_reply(string.rep('Z', 10000) .. ' made up')`, 0)
+        .catch(() => undefined);
+      expect(exporter.getFinishedSpans()).toHaveLength(3);
       for (const span of exporter.getFinishedSpans()) {
+        expect(inspect([span.status, span.attributes['error.type']]).length).toBeLessThan(300);
         expect(span.name.length).toBeLessThan(100);
         expect(String(span.attributes['db.query.text']).length).toBeLessThan(2_500);
       }
+    });
+
+    it('end, also where what is told of their failure throws', async () => {
+      const ended: string[] = [];
+      const provider = {
+        getTracer: () => ({
+          startSpan: (name: string) => ({
+            isRecording: () => true,
+            setAttributes: () => {
+              throw new Error('no');
+            },
+            end: () => ended.push(name),
+          }),
+        }),
+      };
+      const client = new RedisClient({ host: '127.0.0.1', port: server.port });
+      opened.push(client);
+      client.observe(createCommandTracer({ ...api, trace: provider } as never));
+      await client.call('NOSUCH').catch(() => undefined);
+      await client.ping();
+      expect(ended).toEqual(['NOSUCH', 'PING']);
     });
 
     it('are all there for the sampler, and nothing is recorded of what it does not want', async () => {

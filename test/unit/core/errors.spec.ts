@@ -20,6 +20,8 @@ describe('errors', () => {
     expect((lost.cause as Error).message).toBe('why');
     expect(new errors.RedisServerError('WRONGTYPE bad').code).toBe('WRONGTYPE');
     expect(new errors.RedisServerError('Some words').code).toBe('ERR');
+    expect(new errors.RedisServerError('A'.repeat(64)).code).toHaveLength(64);
+    expect(new errors.RedisServerError(`${'A'.repeat(65)} is no code`).code).toBe('ERR');
     expect(new errors.RedisServerError('ERR')).not.toBeInstanceOf(errors.RedisClientError);
     expect(new errors.RedisTimeoutError('pool', 'late')).toMatchObject({ code: 'TIMEOUT', kind: 'pool' });
   });

@@ -82,5 +82,8 @@ describe('semantic conventions', () => {
     expect(errorAttributes(new RedisTimeoutError('command', 'late'))).toEqual({ 'error.type': 'TIMEOUT' });
     expect(errorAttributes(new RangeError('secret'))).toEqual({ 'error.type': 'RangeError' });
     expect(errorAttributes('secret')).toEqual({ 'error.type': '_OTHER' });
+    const long = 'A'.repeat(100_000);
+    expect(errorAttributes(Object.assign(new Error('no'), { name: long }))['error.type']).toHaveLength(65);
+    expect(errorAttributes(new RedisServerError(`${long} secret`))['error.type']).toBe('ERR');
   });
 });
