@@ -111,6 +111,7 @@ export class StreamRunner {
   private async run(onReady: () => void, onRefused: ((error: unknown) => void) | undefined): Promise<void> {
     const { signal } = this.stopped;
     while (!signal.aborted) {
+      const begun = performance.now();
       try {
         await this.consume(onReady);
         if (signal.aborted) break;
@@ -121,6 +122,8 @@ export class StreamRunner {
           onRefused(error);
           return;
         }
+        // one that was served and refused soon after has only begun to fail
+        if (performance.now() - begun > LONGEST_RETRY) this.pause = FIRST_RETRY;
         const isClosed = error instanceof RedisDisconnectedError && error.code === 'CLOSED';
         this.log.failure(
           `${this.name} gets no entries of stream "${this.handler.options.consumer.stream}"`,
@@ -152,7 +155,6 @@ export class StreamRunner {
     this.listenTo(consumer);
     consumer.once('ready', () => {
       this.isReady = true;
-      this.pause = FIRST_RETRY;
       onReady();
     });
     const origin: RedisStreamOrigin = {

@@ -74,6 +74,7 @@ export class EntrySupply<T extends string | Buffer> {
     const { group, hooks, signal, options, held } = this;
     if (!this.grouped) {
       await group.create();
+      await group.checkRights();
       this.grouped = true;
     }
     await this.until(

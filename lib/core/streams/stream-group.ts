@@ -24,6 +24,10 @@ export interface PendingPage<T extends string | Buffer> {
   readonly next: string | undefined;
 }
 
+/** Ids before and behind those of all entries. */
+const FIRST_ID = '0-0';
+const LAST_ID = '18446744073709551615-18446744073709551615';
+
 /** What a consumer asks of the server: every command about its stream and group stands here. */
 export class StreamGroup<T extends string | Buffer> {
   private readonly plain: CommandView<string>;
@@ -59,6 +63,21 @@ export class StreamGroup<T extends string | Buffer> {
     } catch (error) {
       if (!(error instanceof RedisServerError && error.code === 'BUSYGROUP')) throw error;
     }
+  }
+
+  /**
+   * Asks about an entry that never is for all that entries need once they are read, so that what a user may not do is known
+   * before: one who may read and not acknowledge would handle the same entries again and again. Changes nothing.
+   */
+  async checkRights(): Promise<void> {
+    const { stream, group, consumer, claimIdle, deadLetter } = this.options;
+    await Promise.all([
+      this.ack([FIRST_ID]),
+      this.plain.xpending(stream, group, FIRST_ID, FIRST_ID, 1),
+      this.touch([FIRST_ID]),
+      this.plain.xautoclaim(stream, group, consumer, claimIdle, LAST_ID, 'COUNT', 1, 'JUSTID'),
+      typeof deadLetter === 'string' ? this.original(FIRST_ID) : undefined,
+    ]);
   }
 
   /** Waits for entries that nobody was given yet, for `block` ms. */

@@ -338,7 +338,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       const admin = make();
       const stream = newStream();
       await addNumbers(admin, stream, 1, 2);
-      const commands = ['xgroup', 'xreadgroup', 'xack', 'xpending', 'xclaim', 'xrange'];
+      const commands = ['xgroup', 'xreadgroup', 'xack', 'xpending', 'xclaim', 'xautoclaim'];
       await admin.call(
         'ACL',
         'SETUSER',
@@ -356,12 +356,15 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       const { opened, open } = gate();
       const running = consumer.run(() => opened, { concurrency: 5 });
       const failure = errorOf(running);
-      await eventually(() => consumer.stats.inFlight === 1 && consumer.status === 'stopping');
+      await eventually(() => consumer.stats.inFlight === 2);
+      await admin.call('ACL', 'SETUSER', 'worker', '-xpending');
+      await eventually(() => consumer.status === 'stopping');
+      expect(consumer.stats.inFlight).toBe(2);
       open();
-      expect(await failure).toMatchObject({ code: 'NOPERM', command: 'XAUTOCLAIM' });
+      expect(await failure).toMatchObject({ code: 'NOPERM', command: 'XPENDING' });
       expect(consumer.status).toBe('stopped');
-      expect(consumer.stats.handled).toBe(1);
-      expect(await pendingOf(admin, stream)).toBe(1);
+      expect(consumer.stats.handled).toBe(2);
+      expect(await pendingOf(admin, stream)).toBe(0);
     });
 
     it('a wrong password', async () => {

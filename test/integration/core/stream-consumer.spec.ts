@@ -136,11 +136,11 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       const stream = newStream();
       await addNumbers(client, stream, 1, 10);
       const sent: string[] = [];
-      client.observe({ start: ({ name }) => sent.push(name), end: () => undefined });
       const { opened, open } = gate();
       const consumer = client.streamConsumer({ stream, group: 'g', batch: 10 });
       void consumer.run(() => opened, { concurrency: 10 });
       await eventually(() => consumer.stats.inFlight === 10);
+      client.observe({ start: ({ name }) => sent.push(name), end: () => undefined });
       open();
       await eventually(async () => (await pendingOf(client, stream)) === 0);
       expect(sent.filter((name) => name === 'XACK')).toHaveLength(1);

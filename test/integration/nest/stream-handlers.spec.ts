@@ -607,6 +607,44 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       );
     });
 
+    test.each(['xack', 'xpending', 'xclaim', 'xautoclaim', 'xrange'])(
+      'it fails clearly where the user may read entries and not do without %s, before one is handled',
+      async (command) => {
+        const rule = `-${command}`;
+        await redis.call('ACL', 'SETUSER', 'limited', 'reset', 'on', '>secret', '~*', '&*', '+@all', rule);
+        const url = server.url.replace('redis://', 'redis://limited:secret@');
+        await add({ n: 1 });
+        const given = { deadLetter: `${stream}:dead` };
+        await expect(start({ providers: [worker(given, () => calls.push([]))] }, { url })).rejects.toThrow(
+          `(command: ${command.toUpperCase()})`,
+        );
+        expect(calls).toEqual([]);
+        expect(await pendingOf(redis, stream)).toBe(0);
+        module = undefined;
+      },
+    );
+
+    test('a right that is taken away while it runs has no entry handled again and again', async () => {
+      await redis.call('ACL', 'SETUSER', 'curtailed', 'reset', 'on', '>secret', '~*', '&*', '+@all');
+      const url = server.url.replace('redis://', 'redis://curtailed:secret@');
+      await start({ providers: [worker({ block: 50 }, ({ n }) => calls.push([n]))] }, { url });
+      await redis.call('ACL', 'SETUSER', 'curtailed', '-xack');
+      await add({ n: 1 });
+      const refusals = async (): Promise<number> => {
+        const reply = JSON.stringify(await redis.call('INFO', 'errorstats'));
+        return Number(/errorstat_NOPERM.*?count=(\d+)/.exec(reply)?.[1] ?? 0);
+      };
+      await called(1);
+      // the one that ended the first consumer, and those of two that followed
+      const before = await refusals();
+      await eventually(async () => expect(await refusals()).toBeGreaterThan(before + 1));
+      expect(calls).toEqual([['1']]);
+      await redis.call('ACL', 'SETUSER', 'curtailed', '+xack');
+      // what was handled and not acknowledged comes once more
+      expect(await called(2)).toEqual([['1'], ['1']]);
+      await settled();
+    });
+
     test('in the background it goes on without, and handles entries once the refusal is mended', async () => {
       await redis.set(stream, 'text');
       await start({ providers: [worker({}, ({ n }) => calls.push([n]))] }, { connect: 'background' });

@@ -51,7 +51,7 @@ test('a client that was closed is not tried again', async () => {
   expect(streamConsumer).toHaveBeenCalledTimes(1);
 });
 
-test('one that has worked since is tried again as soon as at first, under its name', async () => {
+test('one that is refused soon after it was served waits longer each time, under its name', async () => {
   const { runner, failure, streamConsumer } = runnerOf(async (ready) => {
     ready();
     throw new RedisServerError('NOPERM no');
@@ -60,10 +60,31 @@ test('one that has worked since is tried again as soon as at first, under its na
   await eventually(() => expect(failure).toHaveBeenCalledTimes(2));
   expect(failure.mock.calls.map(([, , detail]) => detail)).toEqual([
     ' Next attempt in 500 ms.',
-    ' Next attempt in 500 ms.',
+    ' Next attempt in 1000 ms.',
   ]);
   expect(streamConsumer.mock.calls.map(([{ consumer }]) => consumer)).toEqual([undefined, 'made-up']);
   await runner.stop(0);
+});
+
+test('one that has worked for longer than the longest pause is tried again as soon as at first', async () => {
+  let now = 0;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now);
+  try {
+    const { runner, failure } = runnerOf(async (ready) => {
+      ready();
+      now += 30_001;
+      throw new RedisServerError('NOPERM no');
+    });
+    runner.startInBackground();
+    while (failure.mock.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(failure.mock.calls.map(([, , detail]) => detail)).toEqual([
+      ' Next attempt in 500 ms.',
+      ' Next attempt in 500 ms.',
+    ]);
+    await runner.stop(0);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test('one that never works waits longer each time', async () => {
