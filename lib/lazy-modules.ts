@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
-import { LazyModuleLoader, type ModulesContainer } from '@nestjs/core';
+import { LazyModuleLoader, ModuleRef, type ModulesContainer } from '@nestjs/core';
+import type { Module } from '@nestjs/core/injector/module.js';
 
 /** What Nest calls at shutdown. */
 export type ShutdownHooks = OnModuleDestroy & OnApplicationShutdown;
@@ -10,13 +11,23 @@ const SHUTDOWN_HOOKS = Symbol('nestjs-redwire:shutdown-hooks');
  * Calls `work` after each module that `LazyModuleLoader` has loaded, before its `load()` resolves. Nest tells nobody of such
  * modules and runs none of their hooks, so the application's loader is what we hold on to.
  */
-export function afterLazyLoad(loader: LazyModuleLoader, work: () => Promise<void>): void {
+export function afterLazyLoad(loader: LazyModuleLoader, work: (loaded: ModuleRef) => Promise<void>): void {
   const load = loader.load.bind(loader);
   loader.load = async (...args) => {
     const loaded = await load(...args);
-    await work();
+    await work(loaded);
     return loaded;
   };
+}
+
+/** What was loaded: the module whose reference this is, and all that it imports. */
+export function modulesOf(modules: ModulesContainer, loaded: ModuleRef): ReadonlySet<Module> {
+  const found = new Set<Module>();
+  for (const module of modules.values())
+    if (module.getProviderByKey(ModuleRef)?.instance === loaded) found.add(module);
+  // a set's iteration comes to what is added meanwhile
+  for (const module of found) for (const imported of module.imports) found.add(imported);
+  return found;
 }
 
 /** True where this module came into an application that had booted: Nest gives such ones no place in the order of hooks. */

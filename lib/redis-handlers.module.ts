@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryModule, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
-import { afterLazyLoad, isLoadedLazily, shutDownWithApplication } from './lazy-modules.js';
+import { afterLazyLoad, isLoadedLazily, modulesOf, shutDownWithApplication } from './lazy-modules.js';
 import { RedisHandlers } from './pubsub/redis-handlers.service.js';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisStreamHandlers } from './streams/redis-stream-handlers.service.js';
@@ -24,8 +24,9 @@ export class RedisHandlersModule implements OnApplicationBootstrap, OnModuleDest
     modules: ModulesContainer,
     loader: LazyModuleLoader,
   ) {
-    afterLazyLoad(loader, async () => {
-      await Promise.all([handlers.adopt(), streamHandlers.adopt()]);
+    afterLazyLoad(loader, async (loaded) => {
+      const own = modulesOf(modules, loaded);
+      await Promise.all([handlers.adopt(own), streamHandlers.adopt(own)]);
     });
     if (isLoadedLazily(modules, RedisHandlersModule)) this.standInForBoot(modules);
     // Nest runs the hooks of distant modules first at boot and last at shutdown. Nearer than the

@@ -1,3 +1,4 @@
+import type { Module } from '@nestjs/core/injector/module.js';
 import type { RedisConnection } from '../redis-connection.js';
 import type { HandlerInvocation } from '../handlers/handler-invoker.js';
 import type { HandlerCounters } from './handler-counters.js';
@@ -5,6 +6,8 @@ import type { MessageHandlerOptions } from './message-handler-options.js';
 
 /** One `@OnRedisMessage()` on one instance (or request-scoped class) of an application. */
 export interface MessageHandler {
+  /** The module that has the instance. */
+  readonly host: Module | undefined;
   readonly className: string;
   readonly methodName: string;
   readonly options: MessageHandlerOptions;

@@ -17,6 +17,7 @@ import { loadOpenTelemetry } from '../telemetry/load-opentelemetry.js';
 import { findHandlers } from '../handlers/find-handlers.js';
 import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
+import { allOf } from '../handlers/all-of.js';
 import { HandlerLog } from '../handlers/handler-log.js';
 import { openEnvelope } from '../publisher/envelope.js';
 import { decodeMessage } from './decode-message.js';
@@ -47,6 +48,8 @@ export class RedisMessageHandlers {
   private discovered = false;
   /** How many of {@link handlers} were started; undefined before the application has. */
   private started: number | undefined;
+  /** Of lazily loaded modules, refused: for the next time that one is loaded. */
+  private readonly refused = new Set<MessageHandler>();
   private readonly pumps = new Map<MessagePump, Listening>();
   private readonly ended = new Map<RedisConnection, Promise<void>[]>();
   private readonly shutdown = new AbortController();
@@ -82,6 +85,7 @@ export class RedisMessageHandlers {
         );
         const invoker = connection.options.globalEnhancers ? withGlobals : plain;
         this.handlers.push({
+          host: wrapper.host,
           className,
           methodName,
           options,
@@ -102,25 +106,40 @@ export class RedisMessageHandlers {
   /**
    * Takes up the handlers of modules that were loaded lazily, as far as the application has come by now.
    *
+   * @param loaded the modules whose handlers are tried again where they could not start before.
    * @throws {Error} as {@link discover} and {@link start} do.
    */
-  async adopt(): Promise<void> {
+  async adopt(loaded: ReadonlySet<unknown>): Promise<void> {
     if (!this.discovered || this.shutdown.signal.aborted) return;
     this.discover();
-    if (this.started !== undefined) await this.start();
+    if (this.started !== undefined) await this.start(loaded);
   }
 
   /**
    * Subscribes every handler that was not yet. Those of a connection that is opened eagerly are waited for; the others subscribe when
    * they can.
+   *
+   * @param loaded modules of which those are tried again that were refused before.
    */
-  async start(): Promise<void> {
+  async start(loaded?: ReadonlySet<unknown>): Promise<void> {
     const fresh = this.handlers.slice(this.started);
     this.started = this.handlers.length;
+    const again = [...this.refused].filter(({ host }) => loaded?.has(host));
+    for (const handler of again) this.refused.delete(handler);
     this.measured.push(...fresh.filter(({ connection }) => connection.options.metrics));
     if (this.measured.length > 0)
       this.meter ??= new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'), this.measured);
-    await Promise.all(fresh.map((handler) => this.startHandler(handler)));
+    await allOf(
+      [...fresh, ...again].map(async (handler) => {
+        try {
+          await this.startHandler(handler);
+        } catch (error) {
+          this.refused.add(handler);
+          throw error;
+        }
+      }),
+      loaded !== undefined,
+    );
   }
 
   /** The counters of every handler. */

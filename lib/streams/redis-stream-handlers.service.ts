@@ -4,6 +4,7 @@ import type { StreamConsumerEntry } from '../core/index.js';
 import { findHandlers } from '../handlers/find-handlers.js';
 import { STREAM_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
+import { allOf } from '../handlers/all-of.js';
 import { HandlerLog } from '../handlers/handler-log.js';
 import type { RedisStreamHandlerStats } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
@@ -23,6 +24,8 @@ export class RedisStreamHandlers {
   private discovered = false;
   /** How many of {@link runners} were started; undefined before the application has. */
   private started: number | undefined;
+  /** Of lazily loaded modules, refused: for the next time that one is loaded. */
+  private readonly refused = new Set<StreamRunner>();
   /** Entries whose handlers failed at shutdown: they were given back. */
   private readonly leftOff = new Map<StreamHandler, number>();
   private isStopping = false;
@@ -56,12 +59,15 @@ export class RedisStreamHandlers {
         refuseSameConsumer(this.names, place, { ...options.consumer, connection: connection.name });
         const invoker = connection.options.globalEnhancers ? withGlobals : plain;
         const invoke = invoker.bind(wrapper, methodName, options.schema);
-        const handler: StreamHandler = { className, methodName, options, connection, invoke };
-        this.runners.push(
-          new StreamRunner(handler, this.log, (entry, origin, signal) =>
-            this.dispatch(handler, entry, origin, signal),
-          ),
-        );
+        const handler: StreamHandler = {
+          host: wrapper.host,
+          className,
+          methodName,
+          options,
+          connection,
+          invoke,
+        };
+        this.runners.push(this.runnerOf(handler));
       }
     }
   }
@@ -75,23 +81,40 @@ export class RedisStreamHandlers {
   /**
    * Takes up the handlers of modules that were loaded lazily, as far as the application has come by now.
    *
+   * @param loaded the modules whose handlers are tried again where they could not start before.
    * @throws {Error} as {@link discover} and {@link start} do.
    */
-  async adopt(): Promise<void> {
+  async adopt(loaded: ReadonlySet<unknown>): Promise<void> {
     if (!this.discovered || this.isStopping) return;
     this.discover();
-    if (this.started !== undefined) await this.start();
+    if (this.started !== undefined) await this.start(loaded);
   }
 
   /**
    * Starts every handler that was not yet. Those of a connection that is opened eagerly are waited for; the others start when they can.
    *
+   * @param loaded modules of which those are tried again that were refused before.
    * @throws {Error} for what the server refuses.
    */
-  async start(): Promise<void> {
+  async start(loaded?: ReadonlySet<unknown>): Promise<void> {
     const fresh = this.runners.slice(this.started);
     this.started = this.runners.length;
-    await Promise.all(fresh.map((runner) => this.startRunner(runner)));
+    const again = [...this.refused].filter(({ handler }) => loaded?.has(handler.host));
+    for (const runner of again) this.refused.delete(runner);
+    await allOf(
+      [...fresh, ...again].map(async (runner) => {
+        try {
+          await this.startRunner(runner, loaded !== undefined);
+        } catch (error) {
+          // one that was stopped is not started again
+          const next = this.runnerOf(runner.handler);
+          this.runners[this.runners.indexOf(runner)] = next;
+          this.refused.add(next);
+          throw error;
+        }
+      }),
+      loaded !== undefined,
+    );
   }
 
   /** The counters of every handler. */
@@ -131,6 +154,12 @@ export class RedisStreamHandlers {
     this.log.stop();
   }
 
+  private runnerOf(handler: StreamHandler): StreamRunner {
+    return new StreamRunner(handler, this.log, (entry, origin, signal) =>
+      this.dispatch(handler, entry, origin, signal),
+    );
+  }
+
   private tellWhatIsLeft({ handler, name, stats }: StreamRunner): void {
     const { shutdownTimeout } = handler.connection.options;
     const givenBack = this.leftOff.get(handler) ?? 0;
@@ -144,7 +173,7 @@ export class RedisStreamHandlers {
       );
   }
 
-  private async startRunner(runner: StreamRunner): Promise<void> {
+  private async startRunner(runner: StreamRunner, late: boolean): Promise<void> {
     const { connection } = runner.handler;
     if (typeof connection.injectedClient?.streamConsumer !== 'function') {
       this.log.debug(
@@ -153,7 +182,7 @@ export class RedisStreamHandlers {
       return;
     }
     const { connect, connectDeadline } = connection.options;
-    if (connect === 'eager') await runner.startBefore(connectDeadline);
+    if (connect === 'eager') await runner.startBefore(connectDeadline, late);
     else runner.startInBackground();
   }
 

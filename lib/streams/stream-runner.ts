@@ -69,13 +69,14 @@ export class StreamRunner {
    * Begins, and resolves once the group is there and the server has answered the first read.
    *
    * @param deadline ms for that.
+   * @param late for a module that is loaded into an application that has booted.
    * @throws {Error} what the server refused it with, or what kept it from an answer until the deadline. It has stopped then.
    */
-  async startBefore(deadline: number): Promise<void> {
+  async startBefore(deadline: number, late = false): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        const fail = (error: unknown): void => reject(this.describeRefusal(error));
+        const fail = (error: unknown): void => reject(this.describeRefusal(error, late));
         timer = setTimeout(() => fail(this.lastError ?? noAnswer(deadline)), Math.min(deadline, 2 ** 31 - 1));
         this.begin(resolve, fail);
       });
@@ -194,11 +195,11 @@ export class StreamRunner {
     );
   }
 
-  private describeRefusal(error: unknown): Error {
+  private describeRefusal(error: unknown, late: boolean): Error {
     const { stream, group } = this.handler.options.consumer;
     return new Error(
       `@OnRedisStream() on ${this.name}: group "${group}" of stream "${stream}" could not be read: ${describeError(error).message} ` +
-        "The application does not start without it (connect: 'eager').",
+        `${late ? 'Its module is not loaded' : 'The application does not start'} without it (connect: 'eager').`,
       { cause: error },
     );
   }

@@ -16,6 +16,7 @@ import {
   getRedisToken,
   InjectRedis,
   OnRedisMessage,
+  OnRedisStream,
   RedisClient,
   RedisModule,
 } from 'nestjs-redwire';
@@ -82,6 +83,45 @@ describe('a module that is loaded lazily', () => {
     await app!.close();
     app = undefined;
     expect(heard).toEqual(['begin', 'end', 'begin', 'end']);
+  });
+
+  test('whose handlers were refused has them tried again when it is loaded again, and by no other load', async () => {
+    const loader = await boot([redis()]);
+    const client = app!.get(RedisClient);
+    await client.set(`${ns}.stream`, 'text');
+    await client.call('ACL', 'SETUSER', ns, 'on', '>secret', '~*', '+@all', 'resetchannels');
+    const heard: string[] = [];
+    @Injectable()
+    class Handlers {
+      @OnRedisMessage(`${ns}.refused`, { connection: 'limited' })
+      onMessage(): void {
+        heard.push('message');
+      }
+      @OnRedisStream(`${ns}.stream`, { group: 'g', consumer: 'c', block: 50 })
+      onEntry(): void {
+        heard.push('entry');
+      }
+    }
+    @Module({
+      imports: [redis('limited', { username: ns, password: 'secret' })],
+      providers: [Handlers],
+    })
+    class LazyModule {}
+    @Module({})
+    class OtherModule {}
+    const load = (): Promise<unknown> => loader.load(() => LazyModule).catch((error: Error) => error.message);
+    expect(await load()).toMatch(/NOPERM|WRONGTYPE.* Its module is not loaded without it/);
+    await client.call('ACL', 'SETUSER', ns, 'allchannels');
+    expect(await load()).toMatch(/Handlers\.onEntry: .* WRONGTYPE.* Its module is not loaded without it/);
+    await loader.load(() => OtherModule);
+    await client.del(`${ns}.stream`);
+    await loader.load(() => LazyModule);
+    await client.xadd(`${ns}.stream`, '*', { n: 1 });
+    expect(await publish(`${ns}.refused`)).toBe(1);
+    await eventually(() => expect(heard.toSorted()).toEqual(['entry', 'message']));
+    await loader.load(() => LazyModule);
+    expect(await publish(`${ns}.refused`)).toBe(1);
+    expect(await client.xinfoConsumers(`${ns}.stream`, 'g')).toHaveLength(1);
   });
 
   test('has the handlers of what it imports and of request scope; those from the boot are not subscribed twice', async () => {
