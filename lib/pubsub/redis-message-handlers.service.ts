@@ -27,6 +27,7 @@ import { MessagePump } from './message-pump.js';
 import { outsideBoot } from '../handlers/outside-boot.js';
 import { OverflowReporter } from './overflow-reporter.js';
 import { RedisMessageContext } from './redis-message-context.js';
+import { subscribeRefused } from './subscribe-refused.js';
 
 /** Pause before another attempt to subscribe, ms: from the first to the longest, doubling. */
 const FIRST_RETRY = 500;
@@ -133,9 +134,9 @@ export class RedisMessageHandlers {
       [...fresh, ...again].map(async (handler) => {
         try {
           await this.startHandler(handler);
-        } catch (error) {
+        } catch (cause) {
           this.refused.add(handler);
-          throw error;
+          throw subscribeRefused(nameOf(handler), handler.options.channels, cause, loaded !== undefined);
         }
       }),
       loaded !== undefined,

@@ -2,7 +2,13 @@ import 'reflect-metadata';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { RedisClient, RedisConnectionError, RedisModule, type RedisModuleOptions } from 'nestjs-redwire';
+import {
+  OnRedisMessage,
+  RedisClient,
+  RedisConnectionError,
+  RedisModule,
+  type RedisModuleOptions,
+} from 'nestjs-redwire';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 
 /** What a boot says that fails: which connection, where, why, and what to do. Read at night, by who did not write it. */
@@ -182,5 +188,24 @@ describe('a boot that fails says which connection, where, why, and what to do', 
       /takes commands once it has read its data.*give it longer \(`connectDeadline`\)/,
     );
     await restarted;
+  });
+
+  test('a channel that the user may not hear: which handler, which channels', async () => {
+    await using admin = new RedisClient({ url: open.url });
+    await admin.call('ACL', 'SETUSER', 'deaf', 'on', `>${SECRET}`, '~*', '+@all', 'resetchannels');
+    class Orders {
+      @OnRedisMessage(['orders.created', 'orders.paid'])
+      onOrder(): void {}
+    }
+    const module = await Test.createTestingModule({
+      imports: [RedisModule.forRoot({ url: open.url, username: 'deaf', password: SECRET })],
+      providers: [Orders],
+    })
+      .setLogger(silentLogger)
+      .compile();
+    await expect(module.init()).rejects.toThrow(
+      /^@OnRedisMessage\(\) on Orders\.onOrder could not subscribe to "orders\.created", "orders\.paid": NOPERM .* The application does not start without it \(connect: 'eager'\)\.$/,
+    );
+    await module.close();
   });
 });
