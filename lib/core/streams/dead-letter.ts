@@ -10,28 +10,35 @@ const LONGEST_MESSAGE = 2_000;
 /**
  * The fields of a dead letter: those of the entry, then where it comes from and why. A field of the entry whose name begins with
  * `dead-letter:` has another `dead-letter:` before it, so that nothing is overwritten and all can be restored.
+ *
+ * @param failure what the handler threw, which may be undefined; none where no delivery came to an end.
  */
 export function deadLetterFields(
   original: Readonly<Record<string, CommandArgument>>,
   { id, deliveries }: { id: string; deliveries: number },
   { stream, group, consumer }: ResolvedStreamConsumer,
-  error: unknown,
+  failure: { readonly error: unknown } | undefined,
 ): Map<string, CommandArgument> {
   const fields = new Map<string, CommandArgument>();
   for (const [name, value] of Object.entries(original))
     fields.set(name.startsWith(PREFIX) ? `${PREFIX}${name}` : name, value);
-  const facts = { stream, group, consumer, id, deliveries, ...describeError(error) };
+  const facts = { stream, group, consumer, id, deliveries, ...describe(failure) };
   for (const [name, value] of Object.entries(facts)) fields.set(`${PREFIX}${name}`, value);
   return fields;
 }
 
-function describeError(error: unknown): { error: string; message: string; code?: string } {
-  if (error === undefined) {
+function describe(failure: { readonly error: unknown } | undefined): {
+  error: string;
+  message: string;
+  code?: string;
+} {
+  if (failure === undefined) {
     return {
       error: 'NeverFinished',
       message: 'No delivery came to an end: did the processes that had the entry die with it?',
     };
   }
+  const { error } = failure;
   const name = read(error, 'name');
   const code = read(error, 'code');
   return {

@@ -208,7 +208,7 @@ export class StreamWork<T extends string | Buffer> {
     if (!this.acknowledged.has(entry.id)) {
       // it was not the entry's fault: another consumer may have it at once, and this delivery does not count
       if (this.interrupted) await this.release([entry]);
-      else if (entry.deliveries >= this.options.maxDeliveries) await this.giveUp(entry, error);
+      else if (entry.deliveries >= this.options.maxDeliveries) await this.giveUp(entry, { error });
     }
     this.leave(entry);
   }
@@ -221,7 +221,10 @@ export class StreamWork<T extends string | Buffer> {
     return true;
   }
 
-  private async giveUp(entry: StreamConsumerEntry<T>, error: unknown): Promise<void> {
+  private async giveUp(
+    entry: StreamConsumerEntry<T>,
+    thrown: { readonly error: unknown } | undefined,
+  ): Promise<void> {
     const { group, options } = this;
     const stream = options.deadLetter === false ? undefined : options.deadLetter;
     try {
@@ -233,11 +236,11 @@ export class StreamWork<T extends string | Buffer> {
           this.onDropped([entry.id]);
           return;
         }
-        id = await group.add(stream, deadLetterFields(original, entry, options, error));
+        id = await group.add(stream, deadLetterFields(original, entry, options, thrown));
       }
       await group.ack([entry.id]);
       this.counts.deadLettered++;
-      this.events.emit('deadLetter', { entry, error, stream, id });
+      this.events.emit('deadLetter', { entry, error: thrown?.error, stream, id });
     } catch (failure) {
       // it stays pending, and is given up at its next delivery
       await this.report(failure);

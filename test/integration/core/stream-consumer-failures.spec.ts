@@ -115,6 +115,23 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(await pendingOf(client, stream)).toBe(0);
     });
 
+    it('of a handler that rejects with nothing are told from those that no handler came to an end with', async () => {
+      const client = make();
+      const stream = newStream();
+      const deadLetter = `${stream}:dead`;
+      await addNumbers(client, stream, 1, 1);
+      const consumer = client.streamConsumer({ stream, group: 'g', maxDeliveries: 1, deadLetter });
+      void consumer.run(() => Promise.reject(undefined));
+      const [letter] = await eventually(async () => {
+        const letters = await client.xrange(deadLetter, '-', '+');
+        return letters.length === 1 && letters;
+      });
+      expect(letter!.fields).toMatchObject({
+        'dead-letter:error': 'undefined',
+        'dead-letter:message': 'undefined',
+      });
+    });
+
     it('in a loop too: what comes for the last time and was never finished is a dead letter, unseen', async () => {
       const client = make();
       const stream = newStream();

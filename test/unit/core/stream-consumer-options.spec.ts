@@ -114,7 +114,7 @@ describe('fields of a dead letter', () => {
     'dead-letter:deliveries': 3,
   };
   const fieldsOf = (original: Record<string, string>, error: unknown): object =>
-    Object.fromEntries(deadLetterFields(original, entry, origin, error));
+    Object.fromEntries(deadLetterFields(original, entry, origin, { error }));
 
   it('are those of the entry, and where it comes from', () => {
     const error = Object.assign(new RangeError('too far'), { code: 'FAR' });
@@ -142,6 +142,7 @@ describe('fields of a dead letter', () => {
   it.each<[string, unknown, string, string]>([
     ['text', 'boom', 'string', 'boom'],
     ['null', null, 'object', 'null'],
+    ['undefined', undefined, 'undefined', 'undefined'],
     ['an object', { name: 'Mine', message: 'm' }, 'Mine', 'm'],
     ['a long message', new Error('x'.repeat(5_000)), 'Error', 'x'.repeat(2_000)],
   ])('tell of %s that was thrown', (_, thrown, error, message) => {
@@ -162,6 +163,7 @@ describe('fields of a dead letter', () => {
   });
 
   it('tell of one that no handler came to an end with', () => {
-    expect(fieldsOf({}, undefined)).toMatchObject({ 'dead-letter:error': 'NeverFinished' });
+    const fields = Object.fromEntries(deadLetterFields({}, entry, origin, undefined));
+    expect(fields).toMatchObject({ 'dead-letter:error': 'NeverFinished' });
   });
 });
