@@ -7,6 +7,7 @@ import {
   type StreamConsumerEntry,
   type StreamConsumerStats,
 } from '../core/index.js';
+import { onceAborted } from '../core/abort-signals.js';
 import { describeError } from '../describe-error.js';
 import type { HandlerLog } from '../handlers/handler-log.js';
 import { outsideBoot } from '../handlers/outside-boot.js';
@@ -150,6 +151,16 @@ export class StreamRunner {
       // one that follows another takes up what that left
       consumer: options.consumer.consumer ?? this.consumerName,
     });
+    if (!isConsumer(consumer)) {
+      this.log.debug(
+        `${this.name} gets no entries: what streamConsumer() of the stand-in for the client of "${connection.name}" gives is no consumer.`,
+      );
+      onReady();
+      await new Promise<void>((resolve) => {
+        onceAborted(this.stopped.signal, resolve);
+      });
+      return;
+    }
     this.consumerName = consumer.name;
     if (this.consumer !== undefined) this.past.push(this.consumer.stats);
     this.consumer = consumer;
@@ -203,6 +214,12 @@ export class StreamRunner {
       { cause: error },
     );
   }
+}
+
+/** False for what a mock gives whose every method is there and returns nothing, or another mock. */
+function isConsumer(value: unknown): value is StreamConsumer<Buffer> {
+  const { on, once, run, stop } = (value ?? {}) as Partial<StreamConsumer<Buffer>>;
+  return [on, once, run, stop].every((method) => typeof method === 'function');
 }
 
 function noAnswer(deadline: number): Error {

@@ -698,6 +698,29 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       );
     });
 
+    test.each([
+      ['nothing', undefined],
+      ['something else', { name: 'mock' }],
+    ])(
+      "a test's stand-in whose streamConsumer() gives %s keeps no application from starting",
+      async (_, given) => {
+        module = await Test.createTestingModule({
+          imports: [RedisModule.forRoot({ url: server.url })],
+          providers: [worker({}, () => undefined)],
+        })
+          .overrideProvider(getRedisToken())
+          .useValue({ streamConsumer: () => given })
+          .setLogger(logger)
+          .compile();
+        await module.init();
+        expect(log.join('\n')).toMatch(
+          /Worker\.onEntry gets no entries: what streamConsumer\(\) .* is no consumer/,
+        );
+        await module.close();
+        module = undefined;
+      },
+    );
+
     test("a test's stand-in for the client without streamConsumer() is left alone", async () => {
       module = await Test.createTestingModule({
         imports: [RedisModule.forRoot({ url: server.url })],
