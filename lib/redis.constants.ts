@@ -22,6 +22,9 @@ export const REDIS_STREAM_METADATA = 'nestjs-redwire:stream';
 /** Metadata on a class and method: the parameters of a handler that has no parameter decorators. */
 export const REDIS_DEFAULT_ARGS_METADATA = 'nestjs-redwire:default-args';
 
+/** Metadata on a class and method: the parameter decorators of a handler, without those of a method that it overrides. */
+export const REDIS_OWN_ARGS_METADATA = 'nestjs-redwire:own-args';
+
 /**
  * Where Nest keeps what parameter decorators say. We use the same key, so that decorators made with Nest's
  * `createParamDecorator()` work in message handlers beside ours.

@@ -1,8 +1,9 @@
 import type { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
-import { CUSTOM_ROUTE_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import { CUSTOM_ROUTE_ARGS_METADATA } from '../redis.constants.js';
 import type { HandlerKind } from './handler-kinds.js';
+import { ownParams } from './own-params.js';
 import { refuseLostHandler } from './refuse-lost-handlers.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
@@ -50,7 +51,7 @@ export function findHandlers<Options>(
         continue;
       }
       const className = wrapper.instance.constructor.name;
-      refuseForeignParams(kind, wrapper.instance.constructor, className, methodName);
+      refuseForeignParams(kind, prototype!, className, methodName);
       found.push({ wrapper, className, methodName, entries });
     }
   }
@@ -72,16 +73,13 @@ function isMade(wrapper: InstanceWrapper<unknown>): boolean {
 
 function refuseForeignParams(
   { decorator, params: known }: HandlerKind<unknown>,
-  classRef: object,
+  prototype: object,
   className: string,
   methodName: string,
 ): void {
-  const params =
-    (Reflect.getMetadata(ROUTE_ARGS_METADATA, classRef, methodName) as Record<string, unknown> | undefined) ??
-    {};
   const names = known.map((type) => PARAM_DECORATORS[type]);
   const taken = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-  for (const key of Object.keys(params)) {
+  for (const key of Object.keys(ownParams(prototype, methodName))) {
     const type = Number.parseInt(key, 10) as RedisParamType;
     if (key.includes(CUSTOM_ROUTE_ARGS_METADATA) || known.includes(type)) continue;
     const stranger =

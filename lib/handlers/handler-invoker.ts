@@ -14,7 +14,12 @@ import { Injector } from '@nestjs/core/injector/injector.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { REDIS_CONTEXT_TYPE, REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import {
+  REDIS_CONTEXT_TYPE,
+  REDIS_DEFAULT_ARGS_METADATA,
+  REDIS_OWN_ARGS_METADATA,
+} from '../redis.constants.js';
+import { ownerOf, ownParams } from './own-params.js';
 import type { RedisHandlerContext } from './redis-handler-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 import { RedisParamsFactory } from './redis-params.factory.js';
@@ -154,8 +159,7 @@ export class HandlerInvoker {
     this.hostKey = this.keyOf(wrapper);
     this.schema = schema;
     const filters = this.filters.list(instance, callback, this.hostKey, contextId, wrapper.id);
-    const hasDecoratedParams = Reflect.hasMetadata(ROUTE_ARGS_METADATA, classRef, methodName);
-    const metadataKey = hasDecoratedParams ? ROUTE_ARGS_METADATA : REDIS_DEFAULT_ARGS_METADATA;
+    const metadataKey = keyOfParams(instance, methodName);
     const run = this.creatorOf(classRef).create(
       instance,
       callback,
@@ -224,6 +228,16 @@ export class HandlerInvoker {
     for (const [key, module] of this.modules) if (module === host) return key;
     return '';
   }
+}
+
+/** Where Nest is to look for the parameters of a handler. */
+function keyOfParams(instance: object, methodName: string): string {
+  const prototype = Object.getPrototypeOf(instance) as object;
+  const params = ownParams(prototype, methodName);
+  if (Object.keys(params).length === 0) return REDIS_DEFAULT_ARGS_METADATA;
+  const classRef = ownerOf(prototype, methodName)!.constructor;
+  Reflect.defineMetadata(REDIS_OWN_ARGS_METADATA, params, classRef, methodName);
+  return REDIS_OWN_ARGS_METADATA;
 }
 
 /** Waits for promises and for Observables, which may be empty. */

@@ -1,4 +1,5 @@
 import { REDIS_DEFAULT_ARGS_METADATA, ROUTE_ARGS_METADATA } from '../redis.constants.js';
+import { ownerOf } from './own-params.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 
 /** What the keys of our decorators' metadata begin with, whichever kind of handler they make. */
@@ -32,11 +33,4 @@ export function refuseLostHandler(prototype: object, methodName: string): void {
       : `${place} has @RedisPayload() or another parameter decorator of handlers, and neither @OnRedisMessage() nor @OnRedisStream(). ` +
           'Add one, or leave the parameter plain.',
   );
-}
-
-function ownerOf(prototype: object, methodName: string): object | null {
-  let owner: object | null = prototype;
-  while (owner !== null && !Object.hasOwn(owner, methodName))
-    owner = Object.getPrototypeOf(owner) as object | null;
-  return owner;
 }

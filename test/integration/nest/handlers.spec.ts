@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as nestCommon from '@nestjs/common';
 import {
   BadRequestException,
+  Body,
   Catch,
   Controller,
   createParamDecorator,
@@ -149,6 +150,55 @@ describe('handlers are found', () => {
       ['two', 'text'],
       ['three', 'more'],
     ]);
+  });
+
+  test('an overriding method has its own parameters, and none of the one that it overrides', async () => {
+    const Shout = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+      String(context.getArgByIndex(0)).toUpperCase(),
+    );
+    class Base {
+      @OnRedisMessage(`${ns}.overridden`)
+      onPlain(@RedisChannel() channel: unknown, @RedisPayload('length') length: unknown): void {
+        calls.push(['overridden', channel, length]);
+      }
+
+      @OnRedisMessage(`${ns}.overridden`)
+      onDecorated(@RedisChannel() channel: unknown, @Shout() shout: unknown): void {
+        calls.push(['overridden', channel, shout]);
+      }
+
+      @Get()
+      index(@Body() body: unknown): unknown {
+        return body;
+      }
+    }
+    @Controller()
+    class Middle extends Base {
+      @OnRedisMessage(`${ns}.own`)
+      override onPlain(payload: unknown, context: unknown): void {
+        calls.push(['plain', payload, context instanceof RedisMessageContext]);
+      }
+
+      @OnRedisMessage(`${ns}.own`)
+      override onDecorated(@Shout() shout: unknown, @RedisPayload() payload: unknown): void {
+        calls.push(['decorated', shout, payload]);
+      }
+
+      @OnRedisMessage(`${ns}.own`)
+      override index(payload: unknown): unknown {
+        return calls.push(['no route', payload]);
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class Last extends Middle {}
+    await start({ controllers: [Middle], providers: [Last] });
+    await publish('own', '"text"');
+    const each = [
+      ['decorated', 'TEXT', 'text'],
+      ['no route', 'text'],
+      ['plain', 'text', true],
+    ];
+    expect((await called(6)).toSorted()).toEqual(each.flatMap((call) => [call, call]));
   });
 
   test('once, under however many tokens', async () => {
