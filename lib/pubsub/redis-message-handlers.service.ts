@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
@@ -62,7 +63,10 @@ export class RedisMessageHandlers {
     private readonly scanner: MetadataScanner,
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig,
-  ) {}
+  ) {
+    // every message in work may listen to it: Node takes more than ten for a leak, and warns of it
+    setMaxListeners(Infinity, this.shutdown.signal);
+  }
 
   /**
    * Finds the handlers that were not found before, and prepares them.

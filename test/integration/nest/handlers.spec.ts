@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
+import { getEventListeners, getMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as nestCommon from '@nestjs/common';
 import {
@@ -888,6 +889,25 @@ describe('stopping', () => {
     expect(signal!.aborted).toBe(true);
     expect(calls).toEqual([[1], [2], [3]]);
     expect(await publisher.publish(`${ns}.stop`, '4')).toBe(0);
+  });
+
+  test('the signal may be listened to by every message in work: Node takes that for no leak', async () => {
+    let signal: AbortSignal | undefined;
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.listened`)
+      async onOrder(payload: number, context: RedisMessageContext): Promise<void> {
+        ({ signal } = context);
+        calls.push([payload]);
+        await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+      }
+    }
+    await start({ providers: [Orders] });
+    for (let payload = 0; payload < 16; payload++) await publish('listened', payload);
+    await called(16);
+    expect(getEventListeners(signal!, 'abort')).toHaveLength(16);
+    // else Node warns from the eleventh on
+    expect(getMaxListeners(signal!)).toBe(Infinity);
   });
 
   test('a handler that never ends delays the shutdown by shutdownTimeout at the most', async () => {
