@@ -346,7 +346,7 @@ export class Subscriber {
     if (entry === undefined) return;
     for (const listener of entry.listeners) {
       if (isTooEarly(listener, data)) continue;
-      listener.deliver({ type: kind, channel: name, data: listener.buffers ? toBuffer(data) : toText(data) });
+      listener.deliver({ type: kind, channel: name, data: contentFor(listener, data, entry) });
     }
   }
 
@@ -355,8 +355,7 @@ export class Subscriber {
     if (entry === undefined) return;
     for (const listener of entry.listeners) {
       if (isTooEarly(listener, data)) continue;
-      const content = listener.buffers ? toBuffer(data) : toText(data);
-      listener.deliver({ type: 'pmessage', channel, pattern, data: content });
+      listener.deliver({ type: 'pmessage', channel, pattern, data: contentFor(listener, data, entry) });
     }
   }
 
@@ -389,6 +388,12 @@ function isPubSubFrame([word]: Reply[]): boolean {
   if (typeof word !== 'string' && !Buffer.isBuffer(word)) return false;
   const text = String(word);
   return Object.hasOwn(KINDS, text) || CONFIRMATIONS.has(text);
+}
+
+/** Each of several has bytes of its own: they are anybody's to write into, also before the next one has them. */
+function contentFor(listener: Listener, data: Reply, { listeners }: Channel): string | Buffer {
+  if (!listener.buffers) return toText(data);
+  return listeners.length === 1 ? toBuffer(data) : Buffer.from(toBuffer(data));
 }
 
 /** Read as text, it had begun to come before the first listener for bytes did; and what is no UTF-8 is no longer in it. */

@@ -135,6 +135,26 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect((await text.next()).value).toMatchObject({ data: 'text again' });
     });
 
+    it.each(['subscribe', 'psubscribe'] as const)(
+      '%s: bytes are those of one subscription: what is written into them, others do not read',
+      async (method) => {
+        const client = make();
+        await client.connect();
+        const subscriptions = await Promise.all(
+          [true, true, false].map((buffers) => client[method]('mine', { buffers })),
+        );
+        const heard: string[] = [];
+        for (const subscription of subscriptions) {
+          subscription.on('message', ({ data }) => {
+            heard.push(String(data));
+            if (Buffer.isBuffer(data)) data.fill('x');
+          });
+        }
+        await client.publish('mine', 'hello');
+        await eventually(() => expect(heard).toEqual(['hello', 'hello', 'hello']));
+      },
+    );
+
     it('gives no bytes out of a message that was being read as text when they were asked for', async () => {
       const bytes = Buffer.alloc(2_000_000, 0xfe);
       const half = { kind: 'stall', after: 1_000_000, ms: 600_000 } as const;
