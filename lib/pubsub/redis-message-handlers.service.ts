@@ -20,6 +20,7 @@ import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
 import { allOf } from '../handlers/all-of.js';
 import { HandlerLog } from '../handlers/handler-log.js';
+import { quoteName } from '../handlers/quote-name.js';
 import { openEnvelope } from '../publisher/envelope.js';
 import { decodeMessage } from './decode-message.js';
 import { HandlerCounters } from './handler-counters.js';
@@ -270,7 +271,7 @@ export class RedisMessageHandlers {
   private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
     const { className, methodName, connection } = handler;
     const { type, channel, pattern, id, data } = message;
-    this.log.failure(`${nameOf(handler)} failed on a message of channel "${channel}"`, error);
+    this.log.failure(`${nameOf(handler)} failed on a message of channel ${quoteName(channel)}`, error);
     const context: RedisHandlerErrorContext = {
       className,
       methodName,

@@ -734,6 +734,28 @@ describe('results and errors', () => {
     expect(onHandlerError).toHaveBeenCalledTimes(2);
   });
 
+  test('whoever chooses the channel that a pattern matches writes no line of the log', async () => {
+    const logger = { log: jest.fn(), error: jest.fn(), warn: jest.fn(), debug: jest.fn() };
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.chosen*`, { pattern: true })
+      onOrder(): void {
+        throw new Error('out of stock');
+      }
+    }
+    await start({ providers: [Orders] });
+    module!.useLogger(logger);
+    await publish('chosen\n[Nest] ERROR forged\u001b[31m\u2028\u202e', 1);
+    await publish(`chosen${'x'.repeat(10_000)}`, 1);
+    await eventually(() => expect(onHandlerError).toHaveBeenCalledTimes(2));
+    const lines = logger.error.mock.calls.map(([line]) => String(line));
+    expect(lines[0]).toBe(
+      `Orders.onOrder failed on a message of channel "${ns}.chosen\\u000a[Nest] ERROR forged\\u001b[31m\\u2028\\u202e": out of stock`,
+    );
+    expect(lines[1]).toMatch(/chosenx+…": out of stock$/);
+    expect(lines[1]!.length).toBeLessThan(300);
+  });
+
   test('the same failure again and again is logged once, then counted; the stuck overflow is told at the end', async () => {
     const logger = { log: jest.fn(), error: jest.fn(), warn: jest.fn(), debug: jest.fn() };
     @Injectable()
