@@ -21,7 +21,7 @@ export class RedisPayloadError extends RedisError {
     const more = issues.length - named.length;
     super(
       'INVALID_PAYLOAD',
-      `the payload does not match the schema: ${issues.length} issue(s), at ${named.join(', ')}${more > 0 ? `, … (${more} more)` : ''}.`,
+      `the payload does not match the schema: ${issues.length} issue(s)${named.length > 0 ? `, at ${named.join(', ')}` : ''}${more > 0 ? `, … (${more} more)` : ''}.`,
     );
     Object.defineProperty(this, 'issues', { value: issues });
   }
@@ -29,18 +29,19 @@ export class RedisPayloadError extends RedisError {
 
 brand(RedisPayloadError, 'RedisPayloadError');
 
-/** `items[3].id (invalid_type)`; the payload as a whole is `(root)`. */
-function describeIssue(issue: StandardSchemaV1.Issue): string {
-  const { code } = issue as { code?: unknown };
+/** `items[3].id (invalid_type)`; the payload as a whole is `(root)`. Of issues that break the standard what there is. */
+function describeIssue(issue: StandardSchemaV1.Issue | null | undefined): string {
+  const { code } = (issue ?? {}) as { code?: unknown };
   const suffix = typeof code === 'string' && PLAIN.test(code) ? ` (${code})` : '';
-  return `${describePath(issue.path ?? [])}${suffix}`;
+  return `${describePath(issue?.path)}${suffix}`;
 }
 
-function describePath(path: NonNullable<StandardSchemaV1.Issue['path']>): string {
-  if (path.length === 0) return '(root)';
+function describePath(path: unknown): string {
+  if (!Array.isArray(path) || path.length === 0) return '(root)';
   let text = '';
   for (const segment of path.slice(0, 10)) {
-    const key: unknown = typeof segment === 'object' ? segment.key : segment;
+    const key: unknown =
+      typeof segment === 'object' && segment !== null ? (segment as { key?: unknown }).key : segment;
     if (typeof key === 'number') text += `[${key}]`;
     else {
       const name = typeof key === 'string' && PLAIN.test(key) ? key : '*';

@@ -14,6 +14,11 @@ async function failureOf(schema: StandardSchemaV1, payload: unknown): Promise<Re
   return failure as RedisPayloadError;
 }
 
+/** A schema whose validation ends with what it may not. */
+function returning(result: unknown): StandardSchemaV1 {
+  return { '~standard': { version: 1, vendor: 'test', validate: () => result as never } };
+}
+
 const zod = z.object({ id: z.string(), items: z.array(z.object({ count: z.number() })) });
 const valibot = v.object({ id: v.string(), items: v.array(v.object({ count: v.number() })) });
 
@@ -103,6 +108,27 @@ describe('RedisPayloadError', () => {
     );
     expect(deep.message.length).toBeLessThan(150);
   });
+
+  test.each<[string, unknown, string]>([
+    ['no issue at all', [], '0 issue(s).'],
+    ['no issues', [null, undefined, SECRET], '3 issue(s), at (root), (root), (root).'],
+    ['no segments', [{ path: [null, undefined, { key: null }, {}] }], '1 issue(s), at *.*.*.*.'],
+    ['no path', [{ path: SECRET }, { path: 7 }], '2 issue(s), at (root), (root).'],
+  ])('a schema that breaks the standard: %s', async (_, issues, words) => {
+    const { message } = await failureOf(returning({ issues }), 1);
+    expect(message).toBe(`the payload does not match the schema: ${words}`);
+  });
+
+  test.each([undefined, null, 'text', 7, { issues: 'text' }, { issues: { length: 1 } }])(
+    'what is no result of the standard is told as the mistake of the schema: %p',
+    async (result) => {
+      await expect(validatePayload(returning(result), 1)).rejects.toThrow(
+        new TypeError(
+          "the schema's validate() returned neither { value } nor { issues: […] }, as Standard Schema has it. Update the library that made it.",
+        ),
+      );
+    },
+  );
 
   test('segments may be keys, objects with a key, numbers and symbols', async () => {
     const path = [{ key: 'a' }, 0, { key: 1 }, Symbol(SECRET)];
