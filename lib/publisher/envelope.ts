@@ -57,6 +57,9 @@ const CLEAN = /^[^\p{Cc}\p{Cs}]+$/u;
 /** RFC 3339. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
 
+/** In either alphabet, with or without padding. */
+const BASE64 = /^[\w+/-]*={0,2}$/;
+
 const JSON_TYPE = /^[^/;\s]+\/(?:[^/;\s]+\+)?json\s*(?:;|$)/i;
 
 /**
@@ -92,7 +95,7 @@ function dataMember(body: string | Buffer, contentType: EncodedPayload['contentT
 
 /**
  * Opens an envelope. Undefined for a message that is none: without JSON, without one of the attributes that the
- * specification requires, or with two bodies. Never throws, whatever the message is.
+ * specification requires, with two bodies, or with one that is damaged. Never throws, whatever the message is.
  */
 export function openEnvelope(message: Buffer): OpenedEnvelope | undefined {
   const event = parseObject(message);
@@ -100,7 +103,7 @@ export function openEnvelope(message: Buffer): OpenedEnvelope | undefined {
   const { id, source, type, time, data_base64: encoded } = event;
   if (![id, source, type].every((value) => typeof value === 'string' && value !== '')) return undefined;
   const hasData = Object.hasOwn(event, 'data');
-  if (encoded !== undefined && (hasData || typeof encoded !== 'string')) return undefined;
+  if (encoded !== undefined && (hasData || !isBase64(encoded))) return undefined;
   return {
     id: cleanName(id as string),
     source: cleanName(source as string),
@@ -117,6 +120,13 @@ function openBody(event: Record<string, unknown>, hasData: boolean): Pick<Opened
   if (typeof data === 'string' && typeof contentType === 'string' && !JSON_TYPE.test(contentType))
     return { body: () => Buffer.from(data), json: undefined };
   return { body: () => Buffer.from(JSON.stringify(data)), json: { value: data } };
+}
+
+/** Node decodes what it can of anything, and a handler would take the rest for the whole. */
+function isBase64(text: unknown): boolean {
+  if (typeof text !== 'string' || !BASE64.test(text)) return false;
+  const digits = text.replace(/=+$/, '').length;
+  return digits % 4 !== 1 && (digits === text.length || text.length % 4 === 0);
 }
 
 function parseObject(message: Buffer): Record<string, unknown> | undefined {

@@ -96,6 +96,9 @@ describe('openEnvelope()', () => {
     ['a type that is a list', { ...event, type: ['a'] }],
     ['two bodies', { ...event, data_base64: 'AA==' }],
     ['bytes that are no text', { ...event, data: undefined, data_base64: 7 }],
+    ['bytes that are no Base64', { ...event, data: undefined, data_base64: 'hunter2!' }],
+    ['bytes that are cut off', { ...event, data: undefined, data_base64: 'aGVsb' }],
+    ['bytes that are padded in the middle', { ...event, data: undefined, data_base64: 'aG=VsbG8' }],
     ['JSON that is deeper than any stack', `{"a":${'['.repeat(1_000_000)}`],
   ])('%s is no envelope', (_, value) => expect(open(value)).toBeUndefined());
 
