@@ -8,6 +8,6 @@ export interface RedisPublishOptions {
   codec?: 'json' | 'text' | 'buffer' | RedisMessageEncoder;
   /** Send it in an envelope, or not, whatever the connection's `envelope` says. */
   envelope?: boolean;
-  /** The message's id, where it is in an envelope. Default: a random UUID. */
+  /** The message's id, where it is in an envelope: 1,024 characters at most, no control characters. Default: a random UUID. */
   id?: string;
 }

@@ -28,7 +28,7 @@ export interface EncodedPayload {
   readonly contentType: 'application/json' | 'text/plain' | 'application/octet-stream';
 }
 
-/** Longest id and source that are taken over. */
+/** Longest id and source that are taken over, characters. */
 const LONGEST_NAME = 1_024;
 
 /** Longest field of a trace context, characters: W3C wants 512 of `tracestate` and 8192 of `baggage`. */
@@ -105,8 +105,8 @@ export function openEnvelope(message: Buffer): OpenedEnvelope | undefined {
   const hasData = Object.hasOwn(event, 'data');
   if (encoded !== undefined && (hasData || !isBase64(encoded))) return undefined;
   return {
-    id: cleanName(id as string),
-    source: cleanName(source as string),
+    id: nameOrNothing(id as string),
+    source: nameOrNothing(source as string),
     time: parseTime(time),
     trace: traceFields(event),
     ...openBody(event, hasData),
@@ -140,8 +140,13 @@ function parseObject(message: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function cleanName(name: string): string | undefined {
-  return name.length <= LONGEST_NAME && CLEAN.test(name) ? name : undefined;
+/** True for an id or a source that handlers are shown. */
+export function isCleanName(name: string): boolean {
+  return name.length <= LONGEST_NAME && CLEAN.test(name);
+}
+
+function nameOrNothing(name: string): string | undefined {
+  return isCleanName(name) ? name : undefined;
 }
 
 function parseTime(time: unknown): Date | undefined {

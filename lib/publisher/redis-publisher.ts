@@ -5,7 +5,7 @@ import type { RedisAddOptions, RedisMessageEncoder, RedisPublishOptions } from '
 import type { RedisConnection } from '../redis-connection.js';
 import { addToStream } from '../streams/add-to-stream.js';
 import { encodePayload } from './encode-payload.js';
-import { sealEnvelope, type TraceFields } from './envelope.js';
+import { isCleanName, sealEnvelope, type TraceFields } from './envelope.js';
 
 const OPTIONS: Record<keyof RedisPublishOptions, (value: unknown) => string | undefined> = {
   sharded: isBoolean,
@@ -14,7 +14,10 @@ const OPTIONS: Record<keyof RedisPublishOptions, (value: unknown) => string | un
       ? undefined
       : "'json', 'text', 'buffer' or an object with an encode(payload) method",
   envelope: isBoolean,
-  id: (value) => (typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty'),
+  id: (value) =>
+    typeof value === 'string' && isCleanName(value)
+      ? undefined
+      : 'a string that is not empty, has no control characters and 1,024 characters at most, since handlers are shown no other',
 };
 
 export const PUBLISH_OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);

@@ -213,6 +213,8 @@ describe('RedisPublisher', () => {
     ['an envelope that is no yes or no', ['orders', 1, { envelope: 'yes' }], /'envelope' must be true or/],
     ['an id without an envelope', ['orders', 1, { id: 'a' }], /'id' has its place in the envelope/],
     ['an empty id', ['orders', 1, { id: '', envelope: true }], /'id' must be a string that is not empty/],
+    ['an id of two lines', ['orders', 1, { id: 'a\nb', envelope: true }], /'id' must be.*control characters/],
+    ['an id of a megabyte', ['orders', 1, { id: 'x'.repeat(1e6), envelope: true }], /'id' must be.*1,024/],
     ['options that are none', ['orders', 1, null], /its third argument is an object/],
   ])('%s is a TypeError, and nothing is sent', async (_, args, message) => {
     const publisher = await start({});
