@@ -40,7 +40,7 @@ function toJson(payload: unknown, refuse: (problem: string) => never): string {
   } catch {
     // no cause: what a toJSON() of the user's throws may say anything
     refuse(
-      'the payload cannot be written as JSON: it holds a bigint, itself, or a toJSON() that throws. ' +
+      'the payload cannot be written as JSON: it holds a bigint, itself, or a toJSON() that throws, or it is too deep or too large. ' +
         'Give publish() a codec with an encode() method.',
     );
   }

@@ -668,6 +668,24 @@ describe('the pipeline', () => {
       await module!.close();
     }
   });
+
+  test('a transient handler is made for each message', async () => {
+    let made = 0;
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Orders {
+      private readonly id = ++made;
+
+      @OnRedisMessage(`${ns}.transient`, { ordered: true })
+      onOrder(): void {
+        calls.push([this.id]);
+      }
+    }
+    await start({ providers: [Orders] });
+    await publish('transient', 1);
+    await publish('transient', 2);
+    const [[first], [second]] = (await called(2)) as [[number], [number]];
+    expect(second).toBe(first + 1);
+  });
 });
 
 describe('results and errors', () => {

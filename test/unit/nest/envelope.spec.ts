@@ -163,6 +163,8 @@ describe('encodePayload()', () => {
       throw new Error(secret);
     },
   };
+  let deep: unknown = secret;
+  for (let depth = 0; depth < 100_000; depth++) deep = [deep];
 
   test.each<[string, unknown, 'json' | 'text' | 'buffer', RegExp]>([
     ['undefined', undefined, 'json', /is undefined, which JSON does not know\. Publish null/],
@@ -171,6 +173,7 @@ describe('encodePayload()', () => {
     ['a bigint', { n: 1n, secret }, 'json', /it holds a bigint, itself/],
     ['a circle', circle, 'json', /it holds a bigint, itself/],
     ['a toJSON() that throws', thrower, 'json', /a toJSON\(\) that throws/],
+    ['what is deeper than any stack', deep, 'json', /or it is too deep/],
     ['an object as text', { secret }, 'text', /codec 'text' takes a string, not an object/],
     ['a string as bytes', secret, 'buffer', /codec 'buffer' takes a Buffer, not a string/],
   ])('refuses %s, naming the channel and no value', (_, payload, codec, message) => {
