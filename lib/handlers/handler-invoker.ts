@@ -13,13 +13,13 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { Injector } from '@nestjs/core/injector/injector.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { isObservable, lastValueFrom } from 'rxjs';
 import {
   REDIS_CONTEXT_TYPE,
   REDIS_DEFAULT_ARGS_METADATA,
   REDIS_OWN_ARGS_METADATA,
 } from '../redis.constants.js';
 import { ownerOf, ownParams } from './own-params.js';
+import type { HandlerResults } from './handler-results.js';
 import type { RedisHandlerContext } from './redis-handler-context.js';
 import { RedisParamType } from './redis-param-type.enum.js';
 import { RedisParamsFactory } from './redis-params.factory.js';
@@ -102,6 +102,7 @@ export class HandlerInvoker {
   constructor(
     private readonly modules: ModulesContainer,
     private readonly config: ApplicationConfig,
+    private readonly results: HandlerResults,
   ) {
     this.container = new HandlerContainer(config, modules);
     this.filters = new HandlerFilters(this.container, config);
@@ -182,7 +183,7 @@ export class HandlerInvoker {
         if (filter === undefined) throw error;
         const host = new ExecutionContextHost([payload, context], classRef, callback);
         host.setType(REDIS_CONTEXT_TYPE);
-        await settle(filter.func(error, host));
+        await this.results.settle(filter.func(error, host));
       }
     };
   }
@@ -199,7 +200,7 @@ export class HandlerInvoker {
 
   private adapt(creator: ExternalContextCreator): ExternalContextCreator {
     creator.getContextModuleKey = () => this.hostKey;
-    creator.transformToResult = settle;
+    creator.transformToResult = this.results.settle;
     const applyPipes = creator.createPipesFn.bind(creator);
     creator.createPipesFn = (pipes, params) => {
       const isOwn = ({ type }: (typeof params)[number]): boolean =>
@@ -238,10 +239,4 @@ function keyOfParams(instance: object, methodName: string): string {
   const classRef = ownerOf(prototype, methodName)!.constructor;
   Reflect.defineMetadata(REDIS_OWN_ARGS_METADATA, params, classRef, methodName);
   return REDIS_OWN_ARGS_METADATA;
-}
-
-/** Waits for promises and for Observables, which may be empty. */
-async function settle(result: unknown): Promise<unknown> {
-  const value = await result;
-  return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
 }

@@ -20,6 +20,7 @@ import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
 import { allOf } from '../handlers/all-of.js';
 import { HandlerLog } from '../handlers/handler-log.js';
+import { HandlerResults } from '../handlers/handler-results.js';
 import { quoteName } from '../handlers/quote-name.js';
 import { openEnvelope } from '../publisher/envelope.js';
 import { decodeMessage } from './decode-message.js';
@@ -45,6 +46,7 @@ interface Listening {
 @Injectable()
 export class RedisMessageHandlers {
   private readonly log = new HandlerLog();
+  private readonly results = new HandlerResults();
   private readonly handlers: MessageHandler[] = [];
   private readonly measured: MessageHandler[] = [];
   private readonly seen = new WeakSet<object>();
@@ -76,8 +78,8 @@ export class RedisMessageHandlers {
    */
   discover(): void {
     this.discovered = true;
-    const plain = new HandlerInvoker(this.modules, new ApplicationConfig());
-    const withGlobals = new HandlerInvoker(this.modules, this.config);
+    const plain = new HandlerInvoker(this.modules, new ApplicationConfig(), this.results);
+    const withGlobals = new HandlerInvoker(this.modules, this.config, this.results);
     for (const { wrapper, className, methodName, entries } of findHandlers(
       MESSAGE_HANDLERS,
       this.discovery,
@@ -165,6 +167,7 @@ export class RedisMessageHandlers {
     this.shutdown.abort();
     for (const pump of this.pumps.keys()) pump.stop();
     await Promise.all([...this.ended].map(([connection, ended]) => this.drain(connection, ended)));
+    this.results.leave();
     this.log.stop();
     this.meter?.stop();
   }

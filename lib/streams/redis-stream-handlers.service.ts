@@ -6,6 +6,7 @@ import { STREAM_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlerInvoker } from '../handlers/handler-invoker.js';
 import { allOf } from '../handlers/all-of.js';
 import { HandlerLog } from '../handlers/handler-log.js';
+import { HandlerResults } from '../handlers/handler-results.js';
 import type { RedisStreamHandlerStats } from '../interfaces/index.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { RedisConnections } from '../redis-connections.service.js';
@@ -18,6 +19,7 @@ import { StreamRunner } from './stream-runner.js';
 @Injectable()
 export class RedisStreamHandlers {
   private readonly log = new HandlerLog();
+  private readonly results = new HandlerResults();
   private readonly runners: StreamRunner[] = [];
   private readonly seen = new WeakSet<object>();
   private readonly names = new Map<string, string>();
@@ -45,8 +47,8 @@ export class RedisStreamHandlers {
    */
   discover(): void {
     this.discovered = true;
-    const plain = new HandlerInvoker(this.modules, new ApplicationConfig());
-    const withGlobals = new HandlerInvoker(this.modules, this.config);
+    const plain = new HandlerInvoker(this.modules, new ApplicationConfig(), this.results);
+    const withGlobals = new HandlerInvoker(this.modules, this.config, this.results);
     for (const { wrapper, className, methodName, entries } of findHandlers(
       STREAM_HANDLERS,
       this.discovery,
@@ -150,6 +152,7 @@ export class RedisStreamHandlers {
         return connection.spendShutdownTime(ended.then(() => undefined));
       }),
     );
+    this.results.leave();
     for (const runner of this.runners) this.tellWhatIsLeft(runner);
     this.log.stop();
   }

@@ -39,12 +39,13 @@ import {
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { EMPTY, map, of, throwError, type Observable } from 'rxjs';
+import { EMPTY, map, Observable, of, throwError } from 'rxjs';
 import {
   OnRedisMessage,
   RedisChannel,
   RedisClient,
   RedisContext,
+  RedisHandlers,
   RedisMessageContext,
   RedisModule,
   RedisPattern,
@@ -725,6 +726,26 @@ describe('results and errors', () => {
     expect(onHandlerError.mock.calls[0]).toMatchObject([new Error('inside'), { methodName: 'failing' }]);
   });
 
+  test('an Observable whose teardown throws ends no process, and its message is in one counter', async () => {
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.teardown`)
+      onOrder(payload: number): Observable<number> {
+        return new Observable((subscriber) => {
+          if (payload === 1) subscriber.complete();
+          else setImmediate(() => subscriber.error(new Error('inside')));
+          return () => {
+            if (payload === 1) throw new Error('in its teardown');
+          };
+        });
+      }
+    }
+    await start({ providers: [Orders] });
+    for (const payload of [1, 2]) await publish('teardown', payload);
+    const handlers = module!.get(RedisHandlers);
+    await eventually(() => expect(handlers.stats()).toMatchObject([{ received: 2, handled: 1, failed: 1 }]));
+  });
+
   test('what a handler throws is logged with class, method and channel, and nothing else happens', async () => {
     const logger = { log: jest.fn(), error: jest.fn(), warn: jest.fn(), debug: jest.fn() };
     @Injectable()
@@ -948,6 +969,46 @@ describe('stopping', () => {
     expect(getEventListeners(signal!, 'abort')).toHaveLength(16);
     // else Node warns from the eleventh on
     expect(getMaxListeners(signal!)).toBe(Infinity);
+  });
+
+  test('an Observable that never completes is left at the end, and nothing of it goes on', async () => {
+    let begun = 0;
+    let over = 0;
+    const endless = new Observable<number>(() => {
+      begun++;
+      return () => {
+        over++;
+        throw new Error('in its teardown');
+      };
+    });
+    @Catch(RangeError)
+    class Endless implements ExceptionFilter {
+      catch(): Observable<number> {
+        return endless;
+      }
+    }
+    @Injectable()
+    class Orders {
+      @OnRedisMessage(`${ns}.endless`, { concurrency: 2 })
+      onOrder(payload: number): Observable<number> {
+        calls.push([payload]);
+        return endless;
+      }
+
+      @UseFilters(Endless)
+      @OnRedisMessage(`${ns}.endless`)
+      onFailure(payload: number): void {
+        if (payload === 1) throw new RangeError('too large');
+      }
+    }
+    await start({ providers: [Orders] }, { shutdownTimeout: 200 });
+    for (const payload of [1, 2, 3]) await publish('endless', payload);
+    await eventually(() => expect(begun).toBe(3));
+    expect(over).toBe(0);
+    await module!.close();
+    expect(over).toBe(3);
+    // the third of them waits behind the others, who are not done
+    expect(calls).toEqual([[1], [2]]);
   });
 
   test('a handler that never ends delays the shutdown by shutdownTimeout at the most', async () => {
