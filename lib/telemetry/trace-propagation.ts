@@ -29,8 +29,8 @@ export class TracePropagation {
   }
 
   /**
-   * The context that an envelope tells of, with the rest of `base`. Undefined where it names no span; what the envelope
-   * holds is a stranger's, so nothing in it is an error.
+   * The context that an envelope tells of, with the rest of `base`, whose span stays where the envelope names none. Undefined
+   * without an envelope. What it holds is a stranger's, so nothing in it is an error.
    */
   extract(fields: TraceFields | undefined, base: Context): Context | undefined {
     if (fields === undefined) return undefined;
@@ -40,7 +40,10 @@ export class TracePropagation {
     const span = trace.getSpanContext(extracted);
     if (span !== undefined && trace.isSpanContextValid(span)) return extracted;
     const parsed = this.parse(fields);
-    return parsed === undefined ? undefined : trace.setSpanContext(extracted, parsed);
+    if (parsed !== undefined) return trace.setSpanContext(extracted, parsed);
+    // baggage travels without a trace, too
+    const own = trace.getSpan(base);
+    return own === undefined ? trace.deleteSpan(extracted) : trace.setSpan(extracted, own);
   }
 
   private parse({ traceparent = '', tracestate }: TraceFields): SpanContext | undefined {

@@ -203,6 +203,20 @@ describe('one trace', () => {
     await subscription.unsubscribe();
   });
 
+  test('baggage comes without a trace, too: the handler begins one', async () => {
+    propagation.setGlobalPropagator(
+      new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+    );
+    await start({ telemetry: { traces: true } });
+    const event = { specversion: '1.0', id: '1', source: 'shop', type: 'orders', baggage: 'tenant=a%20b' };
+    const zeros = `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`;
+    for (const fields of [event, { ...event, traceparent: zeros }])
+      await module!.get(RedisClient).publish(`${ns}.traced`, JSON.stringify(fields));
+    const consumers = await spansOf(`process ${ns}.traced`, 4);
+    for (const consumer of consumers) expect(parentOf(consumer)).toBeUndefined();
+    expect(baggage).toEqual(['a b', 'a b']);
+  });
+
   test('as far as a propagator of another kind goes: traceparent is there in any case', async () => {
     const broken = (): never => {
       throw new Error('broken');
