@@ -24,6 +24,7 @@ export function OnRedisMessage(
   channels: string | readonly string[],
   options: OnRedisMessageOptions = {},
 ): MethodDecorator {
+  refuseUncalled(channels, options);
   return declareHandler(MESSAGE_HANDLERS, (place) => {
     if (typeof channels !== 'string' && !Array.isArray(channels)) {
       throw new TypeError(
@@ -32,4 +33,13 @@ export function OnRedisMessage(
     }
     return resolveMessageHandlerOptions(place, channels, options);
   });
+}
+
+/** Without its parentheses it gets what a decorator gets, and what it returns would take the place of the method. */
+function refuseUncalled(target: unknown, method: unknown): void {
+  if (typeof target !== 'object' || target === null || Array.isArray(target) || typeof method !== 'string')
+    return;
+  throw new TypeError(
+    `@OnRedisMessage() on ${target.constructor.name}.${method}: it was not called. Name the channel, as in @OnRedisMessage('orders.created').`,
+  );
 }

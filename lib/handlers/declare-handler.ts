@@ -18,7 +18,13 @@ export function declareHandler<Options>(
   kind: HandlerKind<Options>,
   resolve: (place: string) => Options,
 ): MethodDecorator {
-  return (target, method, descriptor: PropertyDescriptor | undefined) => {
+  // types keep nobody from applying it to a class, or as a decorator of the other kind
+  return (target, method: string | symbol | undefined, descriptor: PropertyDescriptor | undefined) => {
+    if (method === undefined) {
+      throw new TypeError(
+        `${kind.decorator} on the class ${(target as { name?: string }).name}: it belongs on a method. Put it above the one that is to get the messages.`,
+      );
+    }
     if (typeof method === 'object') {
       const { name } = method as { name?: unknown };
       throw new TypeError(

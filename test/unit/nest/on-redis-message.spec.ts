@@ -76,6 +76,14 @@ describe('@OnRedisMessage() checks its arguments at once', () => {
     expect(() => OnRedisMessage('orders')({}, Symbol('hidden'), { value: () => undefined })).toThrow(
       /Give the method a name/,
     );
+    const ofClass = OnRedisMessage('orders') as ClassDecorator;
+    expect(() => ofClass(class Shop {})).toThrow(
+      '@OnRedisMessage() on the class Shop: it belongs on a method. Put it above the one that is to get the messages.',
+    );
+    const uncalled = OnRedisMessage as unknown as (prototype: object, method: string, value: object) => void;
+    expect(() => uncalled({ constructor: Orders }, 'onOrder', descriptor)).toThrow(
+      "@OnRedisMessage() on Orders.onOrder: it was not called. Name the channel, as in @OnRedisMessage('orders.created').",
+    );
     expect(() => RedisPayload()(class Orders {}, undefined, 0)).toThrow(
       /not of a constructor or a static method/,
     );
