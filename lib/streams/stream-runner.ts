@@ -105,6 +105,7 @@ export class StreamRunner {
 
   /** @param onRefused hears of a refusal before it was ready, which then ends it. */
   private begin(onReady: () => void, onRefused: ((error: unknown) => void) | undefined): void {
+    this.tellDeaf();
     this.ended = outsideBoot(() => this.run(onReady, onRefused));
   }
 
@@ -117,6 +118,7 @@ export class StreamRunner {
         throw new RedisDisconnectedError('CLOSED', 'its client was closed.');
       } catch (error) {
         if (signal.aborted) break;
+        this.tellDeaf();
         if (!this.isReady && onRefused !== undefined) {
           onRefused(error);
           return;
@@ -153,6 +155,7 @@ export class StreamRunner {
     consumer.once('ready', () => {
       this.isReady = true;
       this.pause = FIRST_RETRY;
+      connection.deaf.delete(this);
       onReady();
     });
     const origin: RedisStreamOrigin = {
@@ -165,6 +168,11 @@ export class StreamRunner {
     await consumer.run((entry, { signal }) => this.handle(entry, origin, signal), {
       concurrency: options.concurrency,
     });
+  }
+
+  /** Until the server has answered a read, health names it. */
+  private tellDeaf(): void {
+    this.handler.connection.deaf.set(this, this.name);
   }
 
   private listenTo(consumer: StreamConsumer<Buffer>): void {

@@ -11,8 +11,8 @@ export interface RedisHealthOptions {
   maxPoolUsage?: number;
   /**
    * What it is when nothing is heard: subscriptions whose connection is lost or does not answer, handlers that could not
-   * subscribe. `'degraded'` by default, since commands still work: an instance that is `down` is taken out of service, which
-   * gives handlers no message back. `'ignore'` shows it and changes nothing.
+   * subscribe, or may not read their stream. `'degraded'` by default, since commands still work: an instance that is `down`
+   * is taken out of service, which gives handlers no message back. `'ignore'` shows it and changes nothing.
    */
   whenDeaf?: 'down' | 'degraded' | 'ignore';
 }

@@ -27,7 +27,7 @@ function runnerOf(run: (ready: () => void) => Promise<void>) {
     className: 'Orders',
     methodName: 'onOrder',
     options: resolveStreamHandlerOptions('here', 's', { group: 'g' }),
-    connection: { name: 'default', injectedClient: { streamConsumer } },
+    connection: { name: 'default', deaf: new Map(), injectedClient: { streamConsumer } },
   } as unknown as StreamHandler;
   const runner = new StreamRunner(handler, { failure } as unknown as HandlerLog, async () => undefined);
   return { runner, stop, failure, streamConsumer };
