@@ -8,6 +8,7 @@ import {
   type StreamConsumerStats,
 } from '../core/index.js';
 import { describeError } from '../describe-error.js';
+import { nameOf } from '../handlers/bound-handler.js';
 import type { HandlerLog } from '../handlers/handler-log.js';
 import { outsideBoot } from '../handlers/outside-boot.js';
 import type { RedisStreamOrigin } from './redis-stream-context.js';
@@ -46,7 +47,7 @@ export class StreamRunner {
   ) {}
 
   get name(): string {
-    return `${this.handler.className}.${this.handler.methodName}`;
+    return nameOf(this.handler);
   }
 
   /** Counts since the application started. */
@@ -105,7 +106,6 @@ export class StreamRunner {
 
   /** @param onRefused hears of a refusal before it was ready, which then ends it. */
   private begin(onReady: () => void, onRefused: ((error: unknown) => void) | undefined): void {
-    this.tellDeaf();
     this.ended = outsideBoot(() => this.run(onReady, onRefused));
   }
 
@@ -118,7 +118,7 @@ export class StreamRunner {
         throw new RedisDisconnectedError('CLOSED', 'its client was closed.');
       } catch (error) {
         if (signal.aborted) break;
-        this.tellDeaf();
+        this.handler.connection.deaf.set(this.handler, this.name);
         if (!this.isReady && onRefused !== undefined) {
           onRefused(error);
           return;
@@ -155,7 +155,7 @@ export class StreamRunner {
     consumer.once('ready', () => {
       this.isReady = true;
       this.pause = FIRST_RETRY;
-      connection.deaf.delete(this);
+      connection.deaf.delete(this.handler);
       onReady();
     });
     const origin: RedisStreamOrigin = {
@@ -168,11 +168,6 @@ export class StreamRunner {
     await consumer.run((entry, { signal }) => this.handle(entry, origin, signal), {
       concurrency: options.concurrency,
     });
-  }
-
-  /** Until the server has answered a read, health names it. */
-  private tellDeaf(): void {
-    this.handler.connection.deaf.set(this, this.name);
   }
 
   private listenTo(consumer: StreamConsumer<Buffer>): void {
