@@ -1,7 +1,8 @@
+import type { AllGiven } from '../core/all-given.js';
 import { anything, checkOptions, isObject, oneOf, type OptionChecks } from '../option-checks.js';
 import type { RedisHealthOptions } from './redis-ping-check-options.interface.js';
 
-export type ResolvedHealthOptions = Required<RedisHealthOptions>;
+export type ResolvedHealthOptions = AllGiven<RedisHealthOptions>;
 
 const DEFAULTS: ResolvedHealthOptions = {
   timeout: 1_000,
