@@ -82,7 +82,8 @@ export const STREAM_CONSUMER_OPTION_NAMES = Object.keys(KNOWN) as (keyof StreamC
 export function resolveStreamConsumer(given: StreamConsumerOptions): ResolvedStreamConsumer {
   if (typeof given !== 'object' || given === null)
     throw new TypeError("streamConsumer(): give options, as in streamConsumer({ stream: 's', group: 'g' }).");
-  for (const name of Object.keys(given)) if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, STREAM_CONSUMER_OPTION_NAMES);
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(KNOWN, name)) throw unknownOption(name, STREAM_CONSUMER_OPTION_NAMES);
   for (const name of STREAM_CONSUMER_OPTION_NAMES) {
     const { must, allows } = KNOWN[name];
     const needed = name === 'stream' || name === 'group';
