@@ -269,7 +269,15 @@ describe('stream-handlers.md', () => {
 });
 
 describe('health.md', () => {
-  const occupancy = { active: 0, idle: 0, waiting: 0, total: 0, max: expect.any(Number), usage: 0 };
+  const occupancy = {
+    active: 0,
+    idle: 0,
+    waiting: 0,
+    total: 0,
+    min: expect.any(Number),
+    max: expect.any(Number),
+    usage: 0,
+  };
 
   it('pingCheck(), pingAll()', async () => {
     await start({
