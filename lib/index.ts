@@ -24,7 +24,7 @@ export {
   RedisPattern,
   RedisPayload,
 } from './decorators/index.js';
-export { RedisHandlers } from './pubsub/redis-handlers.service.js';
+export { RedisHandlers } from './handlers/redis-handlers.service.js';
 export { RedisMessageContext } from './pubsub/redis-message-context.js';
 export { RedisStreamContext } from './streams/redis-stream-context.js';
 export { RedisPayloadError } from './handlers/redis-payload-error.js';

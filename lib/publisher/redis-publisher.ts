@@ -5,7 +5,8 @@ import { aBoolean, aText, checkOptions, isObject, type OptionChecks } from '../o
 import type { RedisConnection } from '../redis-connection.js';
 import { addToStream } from '../streams/add-to-stream.js';
 import { anEncoder, encodePayload } from './encode-payload.js';
-import { sealEnvelope, type TraceFields } from './envelope.js';
+import { sealEnvelope } from './envelope.js';
+import type { TraceFields } from './trace-fields.js';
 
 const CHECKS: OptionChecks<RedisPublishOptions> = {
   sharded: aBoolean,

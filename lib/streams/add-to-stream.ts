@@ -3,9 +3,8 @@ import type { CommandArgument } from '../core/commands/arguments.js';
 import type { RedisAddOptions } from '../interfaces/index.js';
 import { aBoolean, anInteger, aText, checkOptions, isObject, type OptionChecks } from '../option-checks.js';
 import { anEncoder, encodePayload } from '../publisher/encode-payload.js';
-import type { TraceFields } from '../publisher/envelope.js';
+import { TRACE_FIELDS, type TraceFields } from '../publisher/trace-fields.js';
 import type { RedisConnection } from '../redis-connection.js';
-import { TRACE_FIELDS } from './entry-payload.js';
 
 /** What is needed of the connection that an entry is added over. */
 export type AddingConnection = Pick<

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RedisHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
 import { RedisStreamHandlers } from '../streams/redis-stream-handlers.service.js';
-import { RedisMessageHandlers } from './redis-message-handlers.service.js';
+import { RedisMessageHandlers } from '../pubsub/redis-message-handlers.service.js';
 
 /**
  * What the application's `@OnRedisMessage()` and `@OnRedisStream()` handlers are doing. Injectable everywhere:
