@@ -26,11 +26,12 @@ export interface RedisModuleOptions extends RedisClientOptions {
    */
   debug?: boolean | RedisDebugFunction | undefined;
   /**
-   * Called for every message and every delivery of an entry whose handling failed, after it was logged. What it throws is logged and goes no further.
+   * Called for every message and every delivery of an entry whose handling failed, after it was logged. What it throws is
+   * logged and goes no further.
    */
   onHandlerError?: ((error: unknown, context: RedisHandlerErrorContext) => void | Promise<void>) | undefined;
   /**
-   * Run the application's global guards, pipes, interceptors and filters for message handlers also. Default false: most
+   * Run the application's global guards, pipes, interceptors and filters for handlers of messages and streams also. Default false: most
    * are written for HTTP requests.
    */
   globalEnhancers?: boolean | undefined;

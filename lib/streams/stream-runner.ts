@@ -18,6 +18,16 @@ import type { StreamHandler } from './stream-handler.js';
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
 
+const NOTHING_YET: StreamConsumerStats = {
+  handled: 0,
+  failed: 0,
+  claimed: 0,
+  deadLettered: 0,
+  dropped: 0,
+  inFlight: 0,
+  waiting: 0,
+};
+
 /** Handles one entry: what it throws leaves the entry pending. */
 export type HandleEntry = (
   entry: StreamConsumerEntry<Buffer>,
@@ -33,7 +43,8 @@ export type HandleEntry = (
 export class StreamRunner {
   private consumer: StreamConsumer<Buffer> | undefined;
   private consumerName: string | undefined;
-  private readonly past: StreamConsumerStats[] = [];
+  /** Of the consumers before this one, all in all. */
+  private past = NOTHING_YET;
   private readonly stopped = new AbortController();
   private ended: Promise<void> = Promise.resolve();
   private pause = FIRST_RETRY;
@@ -52,18 +63,7 @@ export class StreamRunner {
 
   /** Counts since the application started. */
   get stats(): StreamConsumerStats {
-    const all = this.consumer === undefined ? this.past : [...this.past, this.consumer.stats];
-    const sum = (count: keyof StreamConsumerStats): number =>
-      all.reduce((total, stats) => total + stats[count], 0);
-    return {
-      handled: sum('handled'),
-      failed: sum('failed'),
-      claimed: sum('claimed'),
-      deadLettered: sum('deadLettered'),
-      dropped: sum('dropped'),
-      inFlight: sum('inFlight'),
-      waiting: sum('waiting'),
-    };
+    return this.consumer === undefined ? this.past : sumOf(this.past, this.consumer.stats);
   }
 
   /**
@@ -149,7 +149,7 @@ export class StreamRunner {
       consumer: options.consumer.consumer ?? this.consumerName,
     });
     this.consumerName = consumer.name;
-    if (this.consumer !== undefined) this.past.push(this.consumer.stats);
+    this.past = this.stats;
     this.consumer = consumer;
     this.listenTo(consumer);
     consumer.once('ready', () => {
@@ -207,4 +207,11 @@ export class StreamRunner {
 
 function noAnswer(deadline: number): Error {
   return new Error(`the server did not answer within ${deadline} ms (connectDeadline).`);
+}
+
+function sumOf(one: StreamConsumerStats, other: StreamConsumerStats): StreamConsumerStats {
+  const names = Object.keys(one) as (keyof StreamConsumerStats)[];
+  return Object.fromEntries(
+    names.map((name) => [name, one[name] + other[name]]),
+  ) as unknown as StreamConsumerStats;
 }

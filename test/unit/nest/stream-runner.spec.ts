@@ -17,6 +17,7 @@ function runnerOf(run: (ready: () => void) => Promise<void>) {
       stream: 's',
       group: 'g',
       name: 'made-up',
+      stats: { handled: 2, failed: 1, claimed: 0, deadLettered: 0, dropped: 0, inFlight: 0, waiting: 0 },
       on: () => undefined,
       once: (_: 'ready', listener: () => void) => (ready = listener),
       run: () => run(() => ready()),
@@ -63,6 +64,8 @@ test('one that has worked since is tried again as soon as at first, under its na
     ' Next attempt in 500 ms.',
   ]);
   expect(streamConsumer.mock.calls.map(([{ consumer }]) => consumer)).toEqual([undefined, 'made-up']);
+  // of both
+  expect(runner.stats).toMatchObject({ handled: 4, failed: 2, waiting: 0 });
   await runner.stop(0);
 });
 
