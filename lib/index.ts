@@ -31,11 +31,11 @@ export { RedisPayloadError } from './handlers/redis-payload-error.js';
 export type {
   OnRedisMessageOptions,
   OnRedisStreamOptions,
-  RedisHandlerCounts,
   RedisHandlerErrorContext,
-  RedisHandlerStats,
   RedisMessageCodec,
   RedisMessageErrorContext,
+  RedisMessageHandlerCounts,
+  RedisMessageHandlerStats,
   RedisStreamErrorContext,
   RedisStreamHandlerStats,
 } from './interfaces/index.js';

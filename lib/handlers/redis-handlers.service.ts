@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { RedisHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
+import type { RedisMessageHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
 import { RedisStreamHandlers } from '../streams/redis-stream-handlers.service.js';
 import { RedisMessageHandlers } from '../pubsub/redis-message-handlers.service.js';
 
@@ -10,7 +10,7 @@ import { RedisMessageHandlers } from '../pubsub/redis-message-handlers.service.j
  * constructor(private readonly handlers: RedisHandlers) {}
  *
  * behind(): boolean {
- *   return this.handlers.stats().some(({ waiting }) => waiting > 1_000);
+ *   return this.handlers.messageStats().some(({ waiting }) => waiting > 1_000);
  * }
  * ```
  */
@@ -22,7 +22,7 @@ export class RedisHandlers {
   ) {}
 
   /** The counters of every message handler as they stand, a row for each decorator; empty before `onModuleInit`. */
-  stats(): RedisHandlerStats[] {
+  messageStats(): RedisMessageHandlerStats[] {
     return this.messages.stats();
   }
 

@@ -8,7 +8,7 @@ import {
   type Subscription,
 } from '../core/index.js';
 import { describeError } from '../describe-error.js';
-import type { RedisHandlerStats } from '../interfaces/index.js';
+import type { RedisMessageHandlerStats } from '../interfaces/index.js';
 import { nameOf, type BoundHandler } from '../handlers/bound-handler.js';
 import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
 import { HandlersService } from '../handlers/handlers.service.js';
@@ -44,7 +44,7 @@ export class RedisMessageHandlers extends HandlersService<MessageHandlerOptions,
   private readonly shutdown = new AbortController();
 
   /** The counters of every handler. */
-  stats(): RedisHandlerStats[] {
+  stats(): RedisMessageHandlerStats[] {
     return this.handlers.map(({ className, methodName, connection, options, counters }) => ({
       className,
       methodName,

@@ -282,7 +282,7 @@ test.each(['onStart', 'onEnd'] as const)(
       expect(await publisher.publish(`${ns}.traced`, { n: 1 })).toBe(1);
       expect(await publisher.publish(`${ns}.intercepted`, 1)).toBe(1);
       await eventually(() =>
-        expect(module!.get(RedisHandlers).stats()).toMatchObject(
+        expect(module!.get(RedisHandlers).messageStats()).toMatchObject(
           Array.from({ length: 3 }, () => ({ received: 1, handled: 1, failed: 0 })),
         ),
       );
