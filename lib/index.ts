@@ -24,18 +24,18 @@ export {
   RedisPattern,
   RedisPayload,
 } from './decorators/index.js';
-export { RedisHandlers } from './pubsub/redis-handlers.service.js';
+export { RedisHandlers } from './handlers/redis-handlers.service.js';
 export { RedisMessageContext } from './pubsub/redis-message-context.js';
 export { RedisStreamContext } from './streams/redis-stream-context.js';
 export { RedisPayloadError } from './handlers/redis-payload-error.js';
 export type {
   OnRedisMessageOptions,
   OnRedisStreamOptions,
-  RedisHandlerCounts,
   RedisHandlerErrorContext,
-  RedisHandlerStats,
   RedisMessageCodec,
   RedisMessageErrorContext,
+  RedisMessageHandlerCounts,
+  RedisMessageHandlerStats,
   RedisStreamErrorContext,
   RedisStreamHandlerStats,
 } from './interfaces/index.js';

@@ -32,7 +32,7 @@ export class RedisConnection {
   readonly options: ResolvedModuleOptions;
   /** Spans of messages, published and handled; set at boot, with `telemetry.traces`. */
   messageTracing: MessageSpans | undefined;
-  /** Handlers that should listen on it and do not, with their names: not subscribed yet, refused, or ended. */
+  /** Handlers that should hear of messages or get entries and do not, with their names: not begun yet, refused, or ended. */
   readonly deaf = new Map<object, string>();
   private readonly logger = new Logger('RedisModule');
   private ownClient: RedisClient | undefined;

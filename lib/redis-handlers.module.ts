@@ -1,7 +1,7 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryModule, LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { afterLazyLoad, isLoadedLazily, modulesOf, shutDownWithApplication } from './lazy-modules.js';
-import { RedisHandlers } from './pubsub/redis-handlers.service.js';
+import { RedisHandlers } from './handlers/redis-handlers.service.js';
 import { RedisMessageHandlers } from './pubsub/redis-message-handlers.service.js';
 import { RedisStreamHandlers } from './streams/redis-stream-handlers.service.js';
 import { RedisConnections } from './redis-connections.service.js';

@@ -10,6 +10,7 @@ import type {
   RedisModulePoolOptions,
   RedisOptionsFactory,
 } from './interfaces/index.js';
+import { aBoolean, aFunction, isObject, oneOf, type OptionChecks } from './option-checks.js';
 import {
   DEFAULT_CONNECT_DEADLINE,
   DEFAULT_REDIS_CONNECTION,
@@ -17,23 +18,17 @@ import {
 } from './redis.constants.js';
 
 /** What `RedisModule` adds to the client's options: the one list of what exists. */
-const MODULE_OPTIONS: Record<
-  Exclude<keyof RedisModuleOptions, keyof RedisClientOptions>,
-  (value: unknown) => string | undefined
-> = {
+const MODULE_OPTIONS: OptionChecks<Omit<RedisModuleOptions, keyof RedisClientOptions>> = {
   pool: (value) => (isObject(value) ? undefined : 'an object'),
-  connect: (value) =>
-    value === 'eager' || value === 'background' || value === 'lazy'
-      ? undefined
-      : "'eager', 'background' or 'lazy'",
-  connectDeadline: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
-  shutdownTimeout: (value) => (isDuration(value) ? undefined : 'a number of milliseconds, 1 or more'),
+  connect: oneOf('eager', 'background', 'lazy'),
+  connectDeadline: milliseconds,
+  shutdownTimeout: milliseconds,
   telemetry: (value) => (isObject(value) ? undefined : 'an object such as { traces: true }'),
   debug: (value) =>
     typeof value === 'boolean' || typeof value === 'function' ? undefined : 'true, false or a function',
-  onHandlerError: (value) => (typeof value === 'function' ? undefined : 'a function'),
-  globalEnhancers: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
-  envelope: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  onHandlerError: aFunction,
+  globalEnhancers: aBoolean,
+  envelope: aBoolean,
 };
 
 const MODULE_OPTION_NAMES = Object.keys(MODULE_OPTIONS);
@@ -209,10 +204,6 @@ function misplacedOption(owner: string, option: string): TypeError {
   );
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isDuration(value: unknown): value is number {
-  return typeof value === 'number' && value >= 1;
+function milliseconds(value: unknown): string | undefined {
+  return typeof value === 'number' && value >= 1 ? undefined : 'a number of milliseconds, 1 or more';
 }

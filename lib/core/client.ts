@@ -14,7 +14,6 @@ import { MONITOR_WORDS, type Monitor } from './monitor/monitor.js';
 import type { MonitorOptions } from './monitor/monitored-command.js';
 import type { CommandObserver } from './observer.js';
 import type { CallOptions, RedisClientOptions } from './options.js';
-import type { RedisPoolStats } from './pool/connection-pool.js';
 import type { SubscribeOptions } from './pubsub/message.js';
 import { Subscriber } from './pubsub/subscriber.js';
 import type { SubscriberStatus } from './pubsub/subscriber-status.js';
@@ -286,14 +285,6 @@ export class RedisClient extends ClientCommands<string> {
   }
 
   /**
-   * The connections that this client lends beside its shared one (`maxDedicated`): for transactions, blocking commands,
-   * `dedicated()`. Undefined for a client that was lent itself.
-   */
-  dedicatedStats(): RedisPoolStats | undefined {
-    return this.engine.dedicatedStats;
-  }
-
-  /**
    * A consumer of a stream, as one of a group: `await consumer.run(async (entry) => …)`, or `for await (const entry of consumer)`.
    * Sends nothing before that.
    *
@@ -323,7 +314,10 @@ export class RedisClient extends ClientCommands<string> {
     return this.engine.connectionObservers.add(observer);
   }
 
-  /** The connections at this moment: how many are open, and how busy those are that are lent. */
+  /**
+   * The connections at this moment: how many are open, and how busy those are that it lends beside the shared one
+   * (`maxDedicated`): for transactions, blocking commands, `dedicated()`. Of a client that was lent, those of its lender.
+   */
   connectionStats(): ConnectionStats {
     return this.engine.connectionStats();
   }

@@ -54,7 +54,7 @@ export interface ConnectionObserver {
 }
 
 /** Connections that are lent, at this moment. `active + idle` may be less than `total`: some are being opened or looked at. */
-export interface LendingStats {
+export interface RedisPoolStats {
   /** Lent. */
   readonly active: number;
   /** Open and free. */
@@ -74,5 +74,5 @@ export interface ConnectionStats {
   /** Those that are ready, by what they are for. */
   readonly open: Readonly<Record<ConnectionRole, number>>;
   /** Of a pool its connections; of a client those beside the shared one. */
-  readonly lending: LendingStats;
+  readonly lending: RedisPoolStats;
 }

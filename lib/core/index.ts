@@ -22,7 +22,6 @@ export type {
   ConnectionObserver,
   ConnectionRole,
   ConnectionStats,
-  LendingStats,
 } from './connection-observer.js';
 export { REDIS_CHANNELS, type TracedCommand, type TracedConnect } from './diagnostics-channels.js';
 
@@ -93,7 +92,7 @@ export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan
 
 // the pool
 export { RedisPool } from './pool/pool.js';
-export type { RedisPoolStats } from './pool/connection-pool.js';
+export type { RedisPoolStats } from './connection-observer.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
 // what comes by itself

@@ -1,6 +1,16 @@
 import { types } from 'node:util';
 import type { RedisPublishOptions } from '../interfaces/index.js';
+import { isObject, type OptionCheck } from '../option-checks.js';
 import type { EncodedPayload } from './envelope.js';
+
+/** What a payload is encoded by. */
+export const anEncoder: OptionCheck = (value) =>
+  value === 'json' ||
+  value === 'text' ||
+  value === 'buffer' ||
+  (isObject(value) && typeof (value as { encode?: unknown }).encode === 'function')
+    ? undefined
+    : "'json', 'text', 'buffer' or an object with an encode(payload) method";
 
 /**
  * Makes the body of a message.

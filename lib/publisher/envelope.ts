@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LONGEST_TRACE_FIELD, type TraceFields } from './trace-fields.js';
 
 /** What an envelope says beside the data. Of hostile input only what has its format is left. */
 export interface Envelope {
@@ -9,9 +10,6 @@ export interface Envelope {
   /** Trace context: `traceparent`, `tracestate` and what else the publisher's propagator wrote. */
   readonly trace: TraceFields;
 }
-
-/** Fields of propagators, by their names in an envelope. */
-export type TraceFields = Readonly<Record<string, string>>;
 
 /** An envelope that was opened. */
 export interface OpenedEnvelope extends Envelope {
@@ -30,9 +28,6 @@ export interface EncodedPayload {
 
 /** Longest id and source that are taken over, characters. */
 const LONGEST_NAME = 1_024;
-
-/** Longest field of a trace context, characters: W3C wants 512 of `tracestate` and 8192 of `baggage`. */
-const LONGEST_FIELD = 8_192;
 
 /** Attributes of the specification: what is not among them may be a field of a propagator. */
 const OWN = new Set([
@@ -159,7 +154,7 @@ function traceFields(event: Record<string, unknown>): TraceFields {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(event)) {
     if (typeof value !== 'string' || OWN.has(name) || !ATTRIBUTE_NAME.test(name)) continue;
-    if (value.length <= LONGEST_FIELD && CLEAN.test(value)) fields[name] = value;
+    if (value.length <= LONGEST_TRACE_FIELD && CLEAN.test(value)) fields[name] = value;
   }
   return fields;
 }

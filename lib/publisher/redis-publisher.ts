@@ -1,26 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { unknownOption } from '../core/unknown-option.js';
 import { LIBRARY_NAME } from '../core/version.js';
-import type { RedisAddOptions, RedisMessageEncoder, RedisPublishOptions } from '../interfaces/index.js';
+import type { RedisAddOptions, RedisPublishOptions } from '../interfaces/index.js';
+import { aBoolean, checkOptions, isObject, type OptionChecks } from '../option-checks.js';
 import type { RedisConnection } from '../redis-connection.js';
 import { addToStream } from '../streams/add-to-stream.js';
-import { encodePayload } from './encode-payload.js';
-import { isCleanName, sealEnvelope, type TraceFields } from './envelope.js';
+import { anEncoder, encodePayload } from './encode-payload.js';
+import { isCleanName, sealEnvelope } from './envelope.js';
+import type { TraceFields } from './trace-fields.js';
 
-const OPTIONS: Record<keyof RedisPublishOptions, (value: unknown) => string | undefined> = {
-  sharded: isBoolean,
-  codec: (value) =>
-    value === 'json' || value === 'text' || value === 'buffer' || isEncoder(value)
-      ? undefined
-      : "'json', 'text', 'buffer' or an object with an encode(payload) method",
-  envelope: isBoolean,
+const CHECKS: OptionChecks<RedisPublishOptions> = {
+  sharded: aBoolean,
+  codec: anEncoder,
+  envelope: aBoolean,
   id: (value) =>
     typeof value === 'string' && isCleanName(value)
       ? undefined
       : 'a string that is not empty, has no control characters and 1,024 characters at most, since handlers are shown no other',
 };
 
-export const PUBLISH_OPTION_NAMES: readonly string[] = Object.keys(OPTIONS);
+export const PUBLISH_OPTION_NAMES: readonly string[] = Object.keys(CHECKS);
 
 /** What the publisher needs to know of its connection. */
 export type PublisherConnection = Pick<
@@ -118,22 +116,6 @@ function checkArguments(channel: unknown, options: RedisPublishOptions): void {
   const fail = (problem: string): never => {
     throw new TypeError(`publish() to channel "${channel}": ${problem}`);
   };
-  if (typeof options !== 'object' || options === null) fail('its third argument is an object of options.');
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) fail(unknownOption(name, PUBLISH_OPTION_NAMES).message);
-    const expected = value === undefined ? undefined : OPTIONS[name as keyof RedisPublishOptions](value);
-    if (expected !== undefined) fail(`'${name}' must be ${expected}.`);
-  }
-}
-
-function isBoolean(value: unknown): string | undefined {
-  return typeof value === 'boolean' ? undefined : 'true or false';
-}
-
-function isEncoder(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<RedisMessageEncoder>).encode === 'function'
-  );
+  if (!isObject(options)) fail('its third argument is an object of options.');
+  checkOptions(options, CHECKS, fail);
 }

@@ -1,5 +1,5 @@
 import type { Subscription } from '../core/index.js';
-import type { RedisHandlerCounts } from '../interfaces/index.js';
+import type { RedisMessageHandlerCounts } from '../interfaces/index.js';
 import type { MessagePump } from './message-pump.js';
 
 /** Where a handler's messages wait and get lost. */
@@ -31,7 +31,7 @@ export class HandlerCounters {
     else this.handled++;
   }
 
-  counts(): RedisHandlerCounts {
+  counts(): RedisMessageHandlerCounts {
     const { handled, failed, begun } = this;
     const { pending, dropped } = this.backlog?.subscription ?? { pending: 0, dropped: 0 };
     const taken = this.backlog?.pump.taken ?? 0;

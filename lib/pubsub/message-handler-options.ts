@@ -1,10 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { unknownOption } from '../core/unknown-option.js';
 import type { OnRedisMessageOptions, RedisMessageCodec } from '../interfaces/index.js';
+import {
+  aBoolean,
+  anInteger,
+  anything,
+  checkOptions,
+  isObject,
+  oneOf,
+  type OptionChecks,
+} from '../option-checks.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';
-import { BUILT_IN_CODECS, isCodec } from '../handlers/codecs.js';
-import { isStandardSchema } from '../handlers/validate-payload.js';
+import { BUILT_IN_CODECS } from '../handlers/codecs.js';
+import { aCodec, aSchema } from '../handlers/payload-option-checks.js';
 
 const DEFAULT_CONCURRENCY = 16;
 const DEFAULT_BUFFER_SIZE = 10_000;
@@ -25,22 +33,17 @@ export interface MessageHandlerOptions {
   readonly overflow: 'drop-oldest' | 'drop-newest';
 }
 
-const KNOWN: Record<keyof OnRedisMessageOptions, (value: unknown) => string | undefined> = {
-  pattern: isBoolean,
-  sharded: isBoolean,
-  connection: () => undefined,
-  codec: (value) =>
-    isCodec(value) ? undefined : "'json', 'text', 'buffer' or an object with a decode(data) method",
-  schema: (value) =>
-    isStandardSchema(value)
-      ? undefined
-      : 'a schema that implements Standard Schema: of zod 3.24, valibot 1, ArkType 2 or later',
-  envelope: isBoolean,
-  concurrency: isCount,
-  ordered: isBoolean,
-  bufferSize: isCount,
-  overflow: (value) =>
-    value === 'drop-oldest' || value === 'drop-newest' ? undefined : "'drop-oldest' or 'drop-newest'",
+const CHECKS: OptionChecks<OnRedisMessageOptions> = {
+  pattern: aBoolean,
+  sharded: aBoolean,
+  connection: anything,
+  codec: aCodec,
+  schema: aSchema,
+  envelope: aBoolean,
+  concurrency: anInteger(1),
+  ordered: aBoolean,
+  bufferSize: anInteger(1),
+  overflow: oneOf('drop-oldest', 'drop-newest'),
 };
 
 /**
@@ -56,16 +59,12 @@ export function resolveMessageHandlerOptions(
   const fail = (problem: string): never => {
     throw new TypeError(`@OnRedisMessage() on ${place}: ${problem}`);
   };
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isObject(options)) {
     fail(
       "its second argument is an object of options. Give several channels as one array: @OnRedisMessage(['a', 'b']).",
     );
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(KNOWN, name)) fail(unknownOption(name, Object.keys(KNOWN)).message);
-    const expected = value === undefined ? undefined : KNOWN[name as keyof OnRedisMessageOptions](value);
-    if (expected !== undefined) fail(`'${name}' must be ${expected}.`);
-  }
+  checkOptions(options, CHECKS, fail);
   const { pattern, sharded = false, connection = DEFAULT_REDIS_CONNECTION, codec = 'json' } = options;
   checkConnectionName(`@OnRedisMessage() on ${place}`, connection);
   if (pattern === true && sharded) {
@@ -95,12 +94,4 @@ export function resolveMessageHandlerOptions(
     bufferSize: options.bufferSize ?? DEFAULT_BUFFER_SIZE,
     overflow: options.overflow ?? 'drop-oldest',
   };
-}
-
-function isBoolean(value: unknown): string | undefined {
-  return typeof value === 'boolean' ? undefined : 'true or false';
-}
-
-function isCount(value: unknown): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'an integer of 1 or more';
 }

@@ -1,5 +1,6 @@
 import type { RedisMessage } from '../core/index.js';
-import type { Envelope, TraceFields } from '../publisher/envelope.js';
+import type { Envelope } from '../publisher/envelope.js';
+import type { TraceFields } from '../publisher/trace-fields.js';
 
 /**
  * What is known of a message beside its payload. A class rather than an interface, so that

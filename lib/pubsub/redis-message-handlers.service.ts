@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { ApplicationConfig, DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import {
   RedisError,
   RedisServerError,
@@ -10,24 +9,20 @@ import {
   type Subscription,
 } from '../core/index.js';
 import { describeError } from '../describe-error.js';
-import type { RedisHandlerErrorContext, RedisHandlerStats } from '../interfaces/index.js';
-import type { RedisConnection } from '../redis-connection.js';
-import { RedisConnections } from '../redis-connections.service.js';
-import { HandlerMeter } from '../telemetry/handler-meter.js';
-import { loadOpenTelemetry } from '../telemetry/load-opentelemetry.js';
-import { findHandlers } from '../handlers/find-handlers.js';
+import type { RedisMessageHandlerStats } from '../interfaces/index.js';
+import { nameOf, type BoundHandler } from '../handlers/bound-handler.js';
 import { MESSAGE_HANDLERS } from '../handlers/handler-kinds.js';
-import { HandlerInvoker } from '../handlers/handler-invoker.js';
-import { allOf } from '../handlers/all-of.js';
-import { HandlerLog } from '../handlers/handler-log.js';
-import { HandlerResults } from '../handlers/handler-results.js';
+import { HandlersService } from '../handlers/handlers.service.js';
 import { quoteName } from '../handlers/quote-name.js';
+import type { RedisConnection } from '../redis-connection.js';
+import { outsideBoot } from '../handlers/outside-boot.js';
 import { openEnvelope } from '../publisher/envelope.js';
+import type { Backlog, MessageSource } from '../telemetry/handler-meter.js';
 import { decodeMessage } from './decode-message.js';
 import { HandlerCounters } from './handler-counters.js';
 import type { MessageHandler } from './message-handler.js';
+import type { MessageHandlerOptions } from './message-handler-options.js';
 import { MessagePump } from './message-pump.js';
-import { outsideBoot } from '../handlers/outside-boot.js';
 import { OverflowReporter } from './overflow-reporter.js';
 import { RedisMessageContext } from './redis-message-context.js';
 import { subscribeRefused } from './subscribe-refused.js';
@@ -42,116 +37,17 @@ interface Listening {
   readonly overflow: OverflowReporter;
 }
 
-/** The `@OnRedisMessage()` handlers of one application: finds them, subscribes, dispatches, stops. */
+/** The `@OnRedisMessage()` handlers of one application: subscribes, dispatches, stops. */
 @Injectable()
-export class RedisMessageHandlers {
-  private readonly log = new HandlerLog();
-  private readonly results = new HandlerResults();
-  private readonly handlers: MessageHandler[] = [];
-  private readonly measured: MessageHandler[] = [];
-  private readonly seen = new WeakSet<object>();
-  private discovered = false;
-  /** How many of {@link handlers} were started; undefined before the application has. */
-  private started: number | undefined;
-  /** Of lazily loaded modules, refused: for the next time that one is loaded. */
-  private readonly refused = new Set<MessageHandler>();
+export class RedisMessageHandlers extends HandlersService<MessageHandlerOptions, MessageHandler> {
+  protected readonly kind = MESSAGE_HANDLERS;
+  protected readonly silence = 'hears nothing';
   private readonly pumps = new Map<MessagePump, Listening>();
   private readonly ended = new Map<RedisConnection, Promise<void>[]>();
-  private readonly shutdown = new AbortController();
-  private meter: HandlerMeter | undefined;
-
-  constructor(
-    private readonly connections: RedisConnections,
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly modules: ModulesContainer,
-    private readonly config: ApplicationConfig,
-  ) {
-    // every message in work may listen to it: Node takes more than ten for a leak, and warns of it
-    setMaxListeners(Infinity, this.shutdown.signal);
-  }
-
-  /**
-   * Finds the handlers that were not found before, and prepares them.
-   *
-   * @throws {Error} for one that asks for a connection that does not exist, or that cannot work.
-   */
-  discover(): void {
-    this.discovered = true;
-    const plain = new HandlerInvoker(this.modules, new ApplicationConfig(), this.results);
-    const withGlobals = new HandlerInvoker(this.modules, this.config, this.results);
-    for (const { wrapper, className, methodName, entries } of findHandlers(
-      MESSAGE_HANDLERS,
-      this.discovery,
-      this.scanner,
-      this.seen,
-    )) {
-      for (const options of entries) {
-        const connection = this.connections.get(
-          options.connection,
-          `@OnRedisMessage() on ${className}.${methodName}`,
-        );
-        const invoker = connection.options.globalEnhancers ? withGlobals : plain;
-        this.handlers.push({
-          host: wrapper.host,
-          className,
-          methodName,
-          options,
-          connection,
-          invoke: invoker.bind(wrapper, methodName, options.schema),
-          counters: new HandlerCounters(),
-        });
-      }
-    }
-  }
-
-  /** The application has booted without us: what is found from now on is started at once. */
-  expectLate(): void {
-    this.discovered = true;
-    this.started = 0;
-  }
-
-  /**
-   * Takes up the handlers of modules that were loaded lazily, as far as the application has come by now.
-   *
-   * @param loaded the modules whose handlers are tried again where they could not start before.
-   * @throws {Error} as {@link discover} and {@link start} do.
-   */
-  async adopt(loaded: ReadonlySet<unknown>): Promise<void> {
-    if (!this.discovered || this.shutdown.signal.aborted) return;
-    this.discover();
-    if (this.started !== undefined) await this.start(loaded);
-  }
-
-  /**
-   * Subscribes every handler that was not yet. Those of a connection that is opened eagerly are waited for; the others subscribe when
-   * they can.
-   *
-   * @param loaded modules of which those are tried again that were refused before.
-   */
-  async start(loaded?: ReadonlySet<unknown>): Promise<void> {
-    const fresh = this.handlers.slice(this.started);
-    this.started = this.handlers.length;
-    const again = [...this.refused].filter(({ host }) => loaded?.has(host));
-    for (const handler of again) this.refused.delete(handler);
-    this.measured.push(...fresh.filter(({ connection }) => connection.options.metrics));
-    if (this.measured.length > 0)
-      this.meter ??= new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'), this.measured);
-    await allOf(
-      [...fresh, ...again].map(async (handler) => {
-        try {
-          await this.startHandler(handler);
-        } catch (cause) {
-          this.refused.add(handler);
-          throw subscribeRefused(nameOf(handler), handler.options.channels, cause, loaded !== undefined);
-        }
-      }),
-      loaded !== undefined,
-    );
-  }
+  private readonly shutdown = forManyListeners(new AbortController());
 
   /** The counters of every handler. */
-  stats(): RedisHandlerStats[] {
+  stats(): RedisMessageHandlerStats[] {
     return this.handlers.map(({ className, methodName, connection, options, counters }) => ({
       className,
       methodName,
@@ -184,21 +80,41 @@ export class RedisMessageHandlers {
     }
   }
 
-  private async startHandler(handler: MessageHandler): Promise<void> {
-    if (typeof handler.connection.injectedClient?.[handler.options.method] !== 'function') {
-      this.log.debug(
-        `${nameOf(handler)} hears nothing: what stands in for the client of "${handler.connection.name}" has no ${handler.options.method}().`,
-      );
-      return;
-    }
-    handler.connection.deaf.set(handler, nameOf(handler));
-    if (handler.connection.options.connect === 'eager') this.listen(handler, await this.subscribe(handler));
-    else void this.subscribeInBackground(handler);
+  protected get isStopping(): boolean {
+    return this.shutdown.signal.aborted;
+  }
+
+  protected prepare(handler: BoundHandler<MessageHandlerOptions>): MessageHandler {
+    return { ...handler, counters: new HandlerCounters() };
+  }
+
+  protected methodOf({ options }: MessageHandler): MessageHandlerOptions['method'] {
+    return options.method;
+  }
+
+  protected async startNow(handler: MessageHandler): Promise<void> {
+    this.listen(handler, await this.subscribe(handler));
+  }
+
+  protected describeRefusal(handler: MessageHandler, cause: unknown, late: boolean): Error {
+    return subscribeRefused(nameOf(handler), handler.options.channels, cause, late);
+  }
+
+  protected startInBackground(handler: MessageHandler): void {
+    void this.subscribeInBackground(handler);
+  }
+
+  protected sourceOf({ options }: MessageHandler): MessageSource {
+    return sourceOf(options, options.channels.join(','));
+  }
+
+  protected backlogOf({ counters }: MessageHandler): Backlog {
+    return counters.counts();
   }
 
   private subscribe({ options, connection }: MessageHandler): Promise<Subscription<Buffer>> {
     const { channels, method, bufferSize, overflow } = options;
-    // a stand-in without the method has been left out by startHandler()
+    // a stand-in without the method has been left out
     const client = connection.injectedClient as RedisClient;
     return client[method](channels, { buffers: true, bufferSize, overflow });
   }
@@ -264,33 +180,41 @@ export class RedisMessageHandlers {
     } catch (error) {
       failure = { error };
     }
-    if (connection.options.metrics)
-      this.meter?.record(handler, message, performance.now() - started, failure);
-    if (failure !== undefined) await this.report(handler, failure.error, context);
+    this.record(handler, sourceOf(options, message.pattern ?? message.channel), started, failure);
+    if (failure !== undefined) await this.tell(handler, failure.error, context);
     counters.end(failure !== undefined);
   }
 
-  /** Never throws: nothing that a message does may end the process. */
-  private async report(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
+  private tell(handler: MessageHandler, error: unknown, message: RedisMessageContext): Promise<void> {
     const { className, methodName, connection } = handler;
     const { type, channel, pattern, id, data } = message;
-    this.log.failure(`${nameOf(handler)} failed on a message of channel ${quoteName(channel)}`, error);
-    const context: RedisHandlerErrorContext = {
-      className,
-      methodName,
-      connection: connection.name,
-      type,
-      channel,
-      pattern,
-      id,
-      data,
-    };
-    try {
-      await connection.options.onHandlerError?.(error, context);
-    } catch (failure) {
-      this.log.failure(`onHandlerError of Redis "${connection.name}" threw`, failure);
-    }
+    return this.report(
+      handler,
+      `${nameOf(handler)} failed on a message of channel ${quoteName(channel)}`,
+      error,
+      {
+        className,
+        methodName,
+        connection: connection.name,
+        type,
+        channel,
+        pattern,
+        id,
+        data,
+      },
+    );
   }
+}
+
+/** Every message in work may listen to its signal: Node takes more than ten for a leak, and warns of it. */
+function forManyListeners(controller: AbortController): AbortController {
+  setMaxListeners(Infinity, controller.signal);
+  return controller;
+}
+
+/** @param name of the channel or the pattern. */
+function sourceOf({ method }: MessageHandlerOptions, name: string): MessageSource {
+  return method === 'psubscribe' ? { pattern: name } : { channel: name };
 }
 
 /** Errors that another attempt does not mend: the server's refusals, and a client that was closed. */
@@ -300,8 +224,4 @@ function isFinal(error: unknown): boolean {
     error instanceof TypeError ||
     (error instanceof RedisError && error.code === 'CLOSED')
   );
-}
-
-function nameOf({ className, methodName }: MessageHandler): string {
-  return `${className}.${methodName}`;
 }

@@ -1,11 +1,10 @@
 import { types } from 'node:util';
 import type { CommandArgument } from '../core/commands/arguments.js';
-import { unknownOption } from '../core/unknown-option.js';
 import type { RedisAddOptions } from '../interfaces/index.js';
-import { encodePayload } from '../publisher/encode-payload.js';
-import type { TraceFields } from '../publisher/envelope.js';
+import { aBoolean, anInteger, aText, checkOptions, isObject, type OptionChecks } from '../option-checks.js';
+import { anEncoder, encodePayload } from '../publisher/encode-payload.js';
+import { TRACE_FIELDS, type TraceFields } from '../publisher/trace-fields.js';
 import type { RedisConnection } from '../redis-connection.js';
-import { TRACE_FIELDS } from './entry-payload.js';
 
 /** What is needed of the connection that an entry is added over. */
 export type AddingConnection = Pick<
@@ -13,16 +12,12 @@ export type AddingConnection = Pick<
   'name' | 'options' | 'injectedClient' | 'messageTracing'
 >;
 
-const OPTIONS: Record<keyof RedisAddOptions, (value: unknown) => string | undefined> = {
-  field: isText,
-  codec: (value) =>
-    value === 'json' || value === 'text' || value === 'buffer' || hasEncode(value)
-      ? undefined
-      : "'json', 'text', 'buffer' or an object with an encode(payload) method",
-  id: isText,
-  maxlen: (value) =>
-    Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a number of entries, 0 or more',
-  trace: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+const CHECKS: OptionChecks<RedisAddOptions> = {
+  field: aText,
+  codec: anEncoder,
+  id: aText,
+  maxlen: anInteger(0, 'a number of entries, 0 or more'),
+  trace: aBoolean,
 };
 
 /**
@@ -42,7 +37,7 @@ export async function addToStream(
   if (typeof stream !== 'string' || stream === '')
     throw new TypeError("add(): its first argument is the stream, as in add('orders', { id: 7 }).");
   const place = `add() to stream "${stream}"`;
-  checkOptions(place, options);
+  checkAddOptions(place, options);
   const { trace = connection.options.envelope, id = '*', maxlen } = options;
   const fields = fieldsOf(place, stream, payload, options);
   const taken = TRACE_FIELDS.find((name) => trace && fields.has(name));
@@ -91,24 +86,12 @@ function fieldsOf(
   return new Map(entries as [string, CommandArgument][]);
 }
 
-function checkOptions(place: string, options: RedisAddOptions): void {
+function checkAddOptions(place: string, options: RedisAddOptions): void {
   const fail = (problem: string): never => {
     throw new TypeError(`${place}: ${problem}`);
   };
-  if (typeof options !== 'object' || options === null) fail('its third argument is an object of options.');
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) fail(unknownOption(name, Object.keys(OPTIONS)).message);
-    const expected = value === undefined ? undefined : OPTIONS[name as keyof RedisAddOptions](value);
-    if (expected !== undefined) fail(`'${name}' must be ${expected}.`);
-  }
+  if (!isObject(options)) fail('its third argument is an object of options.');
+  checkOptions(options, CHECKS, fail);
   if (options.codec !== undefined && options.field === undefined)
     fail("'codec' needs 'field', the one field that it makes. Write { field: 'data', codec: … }.");
-}
-
-function isText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? undefined : 'a string that is not empty';
-}
-
-function hasEncode(value: unknown): boolean {
-  return typeof (value as { encode?: unknown } | null)?.encode === 'function';
 }

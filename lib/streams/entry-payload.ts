@@ -1,7 +1,5 @@
+import { TRACE_FIELDS } from '../publisher/trace-fields.js';
 import type { StreamHandlerOptions } from './stream-handler-options.js';
-
-/** Fields of the trace context, by the W3C's names: they are of the entry's way, not of what it says. */
-export const TRACE_FIELDS: readonly string[] = ['traceparent', 'tracestate', 'baggage'];
 
 type Fields = Readonly<Record<string, Buffer>>;
 

@@ -6,9 +6,10 @@ import {
 } from '../core/streams/stream-consumer-options.js';
 import type { StreamConsumerOptions } from '../core/index.js';
 import { unknownOption } from '../core/unknown-option.js';
-import { BUILT_IN_CODECS, isCodec } from '../handlers/codecs.js';
-import { isStandardSchema } from '../handlers/validate-payload.js';
+import { BUILT_IN_CODECS } from '../handlers/codecs.js';
+import { aCodec, aSchema } from '../handlers/payload-option-checks.js';
 import type { OnRedisStreamOptions, RedisMessageCodec } from '../interfaces/index.js';
+import { aText, checkOptions, isObject, type OptionChecks } from '../option-checks.js';
 import { DEFAULT_REDIS_CONNECTION } from '../redis.constants.js';
 import { checkConnectionName } from '../redis-options.js';
 
@@ -27,6 +28,13 @@ export interface StreamHandlerOptions {
 
 /** What `@OnRedisStream()` adds to the options of a stream consumer. */
 const OWN = ['connection', 'concurrency', 'field', 'codec', 'schema'] as const;
+
+/** Of those that the core does not check. */
+const CHECKS: OptionChecks<Pick<OnRedisStreamOptions, 'field' | 'codec' | 'schema'>> = {
+  field: aText,
+  codec: aCodec,
+  schema: aSchema,
+};
 
 /** Options of a stream consumer that are not for users here. */
 const NOT_HERE = ['stream', 'buffers'];
@@ -52,7 +60,7 @@ export function resolveStreamHandlerOptions(
   };
   if (typeof stream !== 'string' || stream === '')
     return fail("name the stream first, as in @OnRedisStream('orders', { group: 'billing' }).");
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  if (!isObject(options))
     fail(
       "its second argument is an object of options, as in @OnRedisStream('orders', { group: 'billing' }).",
     );
@@ -68,16 +76,11 @@ export function resolveStreamHandlerOptions(
   checkConnectionName(asker, connection);
   if (consumer.group === undefined)
     fail("it needs a consumer group. Write @OnRedisStream('orders', { group: 'billing' }).");
-  if (field !== undefined && (typeof field !== 'string' || field === ''))
-    fail("'field' must be the name of a field, a string that is not empty.");
-  if (codec !== undefined && !isCodec(codec))
-    fail("'codec' must be 'json', 'text', 'buffer' or an object with a decode(data) method.");
+  checkOptions({ field, codec, schema }, CHECKS, fail);
   if (codec !== undefined && field === undefined)
     fail(
       "'codec' needs 'field', the one field of an entry that it decodes. Write { field: 'data', codec: … }.",
     );
-  if (schema !== undefined && !isStandardSchema(schema))
-    fail("'schema' must be a schema of zod, valibot or another library that implements Standard Schema.");
   try {
     const given = { ...consumer, stream, buffers: true } as const;
     const { maxDeliveries } = resolveStreamConsumer(given);

@@ -9,6 +9,7 @@ import {
 } from '../core/index.js';
 import { onceAborted } from '../core/abort-signals.js';
 import { describeError } from '../describe-error.js';
+import { nameOf } from '../handlers/bound-handler.js';
 import type { HandlerLog } from '../handlers/handler-log.js';
 import { outsideBoot } from '../handlers/outside-boot.js';
 import type { RedisStreamOrigin } from './redis-stream-context.js';
@@ -17,6 +18,16 @@ import type { StreamHandler } from './stream-handler.js';
 /** Pause before another attempt after a refusal that no waiting mends by itself, ms: from the first to the longest, doubling. */
 const FIRST_RETRY = 500;
 const LONGEST_RETRY = 30_000;
+
+const NOTHING_YET: StreamConsumerStats = {
+  handled: 0,
+  failed: 0,
+  claimed: 0,
+  deadLettered: 0,
+  dropped: 0,
+  inFlight: 0,
+  waiting: 0,
+};
 
 /** Handles one entry: what it throws leaves the entry pending. */
 export type HandleEntry = (
@@ -33,7 +44,8 @@ export type HandleEntry = (
 export class StreamRunner {
   private consumer: StreamConsumer<Buffer> | undefined;
   private consumerName: string | undefined;
-  private readonly past: StreamConsumerStats[] = [];
+  /** Of the consumers before this one, all in all. */
+  private past = NOTHING_YET;
   private readonly stopped = new AbortController();
   private ended: Promise<void> = Promise.resolve();
   private pause = FIRST_RETRY;
@@ -47,23 +59,12 @@ export class StreamRunner {
   ) {}
 
   get name(): string {
-    return `${this.handler.className}.${this.handler.methodName}`;
+    return nameOf(this.handler);
   }
 
   /** Counts since the application started. */
   get stats(): StreamConsumerStats {
-    const all = this.consumer === undefined ? this.past : [...this.past, this.consumer.stats];
-    const sum = (count: keyof StreamConsumerStats): number =>
-      all.reduce((total, stats) => total + stats[count], 0);
-    return {
-      handled: sum('handled'),
-      failed: sum('failed'),
-      claimed: sum('claimed'),
-      deadLettered: sum('deadLettered'),
-      dropped: sum('dropped'),
-      inFlight: sum('inFlight'),
-      waiting: sum('waiting'),
-    };
+    return this.consumer === undefined ? this.past : sumOf(this.past, this.consumer.stats);
   }
 
   /**
@@ -120,6 +121,7 @@ export class StreamRunner {
         throw new RedisDisconnectedError('CLOSED', 'its client was closed.');
       } catch (error) {
         if (signal.aborted) break;
+        this.handler.connection.deaf.set(this.handler, this.name);
         if (!this.isReady && onRefused !== undefined) {
           onRefused(error);
           return;
@@ -162,11 +164,12 @@ export class StreamRunner {
       return;
     }
     this.consumerName = consumer.name;
-    if (this.consumer !== undefined) this.past.push(this.consumer.stats);
+    this.past = this.stats;
     this.consumer = consumer;
     this.listenTo(consumer);
     consumer.once('ready', () => {
       this.isReady = true;
+      connection.deaf.delete(this.handler);
       onReady();
     });
     const origin: RedisStreamOrigin = {
@@ -224,4 +227,11 @@ function isConsumer(value: unknown): value is StreamConsumer<Buffer> {
 
 function noAnswer(deadline: number): Error {
   return new Error(`the server did not answer within ${deadline} ms (connectDeadline).`);
+}
+
+function sumOf(one: StreamConsumerStats, other: StreamConsumerStats): StreamConsumerStats {
+  const names = Object.keys(one) as (keyof StreamConsumerStats)[];
+  return Object.fromEntries(
+    names.map((name) => [name, one[name] + other[name]]),
+  ) as unknown as StreamConsumerStats;
 }

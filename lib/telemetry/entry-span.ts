@@ -1,9 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import { TRACE_FIELDS } from '../streams/entry-payload.js';
+import { LONGEST_TRACE_FIELD, TRACE_FIELDS } from '../publisher/trace-fields.js';
 import type { RedisStreamContext } from '../streams/redis-stream-context.js';
-
-/** Longest field of a trace context that is read, bytes: W3C wants 512 of `tracestate` and 8192 of `baggage`. */
-const LONGEST_FIELD = 8_192;
 
 /** What the span of an entry is called after, and what it says. */
 export function entrySpan({ stream, group, id, consumer, deliveries }: RedisStreamContext): {
@@ -27,7 +24,7 @@ export function traceFieldsOf({ fields }: RedisStreamContext): Record<string, st
   const carrier: Record<string, string> = {};
   for (const name of TRACE_FIELDS) {
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (value !== undefined && value.length <= LONGEST_FIELD) carrier[name] = value.toString();
+    if (value !== undefined && value.length <= LONGEST_TRACE_FIELD) carrier[name] = value.toString();
   }
   return carrier;
 }

@@ -6,8 +6,7 @@ import type {
   Meter,
   Observable,
 } from '@opentelemetry/api';
-import type { RedisMessage } from '../core/index.js';
-import type { MessageHandler } from '../pubsub/message-handler.js';
+import type { RedisConnection } from '../redis-connection.js';
 import { attempt } from './attempt.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
@@ -18,9 +17,29 @@ import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conve
 /** Bounds of the histogram's buckets, seconds, as the conventions advise. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
+/** What is measured: a method that is given messages, or entries of a stream. */
+export interface MeasuredHandler {
+  readonly className: string;
+  readonly methodName: string;
+  readonly connection: Pick<RedisConnection, 'injectedClient'>;
+}
+
+/** Where messages come from. Of channels that match a pattern there is no end, so that these count by the pattern. */
+export type MessageSource =
+  | { readonly channel: string }
+  | { readonly pattern: string }
+  | { readonly stream: string; readonly group: string };
+
+/** How many messages were lost, wait and are in work. */
+export interface Backlog {
+  readonly dropped: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+}
+
 /**
- * Measures message handlers: `messaging.client.consumed.messages` and `messaging.process.duration` of the conventions, and
- * what is lost, waits and is in work, for which they have no names.
+ * Measures handlers of messages and of entries: `messaging.client.consumed.messages` and `messaging.process.duration` of the
+ * conventions, and what is lost, waits and is in work, for which they have no names.
  */
 export class HandlerMeter {
   private readonly consumed: Counter;
@@ -29,9 +48,9 @@ export class HandlerMeter {
   private readonly meter: Meter;
   private readonly observed: Observable[];
   private readonly observe: BatchObservableCallback;
+  private readonly watched: { readonly attributes: () => Attributes; readonly backlog: () => Backlog }[] = [];
 
-  /** @param handlers whose backlog is read whenever metrics are collected. */
-  constructor(api: OpenTelemetryApi, handlers: readonly MessageHandler[]) {
+  constructor(api: OpenTelemetryApi) {
     const meter = api.metrics.getMeter(LIBRARY_NAME, LIBRARY_VERSION);
     this.meter = meter;
     this.consumed = meter.createCounter('messaging.client.consumed.messages', {
@@ -44,7 +63,7 @@ export class HandlerMeter {
       advice: { explicitBucketBoundaries: BUCKETS },
     });
     const dropped = meter.createObservableCounter('redis.messages.dropped', {
-      description: 'Messages that were lost because too many waited for a handler.',
+      description: 'Messages that were lost: too many waited for a handler, or a stream was trimmed.',
       unit: '{message}',
     });
     const waiting = meter.createObservableUpDownCounter('redis.messages.waiting', {
@@ -57,26 +76,30 @@ export class HandlerMeter {
     });
     this.observed = [dropped, waiting, inFlight];
     this.observe = (result) => {
-      for (const handler of handlers) {
-        // what waits may be of any of its channels
-        const attributes = messageAttributes(handler, handler.options.channels.join(','));
-        const counts = handler.counters.counts();
-        result.observe(dropped, counts.dropped, attributes);
-        result.observe(waiting, counts.waiting, attributes);
-        result.observe(inFlight, counts.inFlight, attributes);
+      for (const handler of this.watched) {
+        const attributes = handler.attributes();
+        const backlog = handler.backlog();
+        result.observe(dropped, backlog.dropped, attributes);
+        result.observe(waiting, backlog.waiting, attributes);
+        result.observe(inFlight, backlog.inFlight, attributes);
       }
     };
     meter.addBatchObservableCallback(this.observe, this.observed);
   }
 
+  /** Reads a handler's backlog whenever metrics are collected. @param source of whatever may be in it. */
+  watch(handler: MeasuredHandler, source: MessageSource, backlog: () => Backlog): void {
+    this.watched.push({ attributes: () => messageAttributes(handler, source), backlog });
+  }
+
   /** @param took ms. */
   record(
-    handler: MessageHandler,
-    message: Pick<RedisMessage<Buffer>, 'channel' | 'pattern'>,
+    handler: MeasuredHandler,
+    source: MessageSource,
     took: number,
-    failure: { error: unknown } | undefined,
+    failure: { readonly error: unknown } | undefined,
   ): void {
-    const attributes = messageAttributes(handler, message.pattern ?? message.channel);
+    const attributes = messageAttributes(handler, source);
     attempt(() => {
       this.consumed.add(1, attributes);
       this.duration.record(
@@ -97,18 +120,22 @@ export class HandlerMeter {
   }
 }
 
-/** @param destination channel or pattern: the channels of a pattern are without number, others are the application's few. */
 function messageAttributes(
-  { className, methodName, options, connection }: MessageHandler,
-  destination: string,
+  { className, methodName, connection }: MeasuredHandler,
+  source: MessageSource,
 ): Attributes {
-  const isPattern = options.method === 'psubscribe';
   return {
     'messaging.system': 'redis',
     ...serverAttributes(connection),
     'messaging.operation.name': 'process',
     'messaging.operation.type': 'process',
-    [isPattern ? 'messaging.destination.template' : 'messaging.destination.name']: destination,
+    ...destinationAttributes(source),
     'code.function.name': `${className}.${methodName}`,
   };
+}
+
+function destinationAttributes(source: MessageSource): Attributes {
+  if ('pattern' in source) return { 'messaging.destination.template': source.pattern };
+  if ('channel' in source) return { 'messaging.destination.name': source.channel };
+  return { 'messaging.destination.name': source.stream, 'messaging.consumer.group.name': source.group };
 }

@@ -1,5 +1,5 @@
 import type { RedisHandlerContext } from '../handlers/redis-handler-context.js';
-import type { TraceFields } from '../publisher/envelope.js';
+import type { TraceFields } from '../publisher/trace-fields.js';
 
 /** A message on its way out. */
 export interface OutgoingMessage {

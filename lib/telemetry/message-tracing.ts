@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
-import type { TraceFields } from '../publisher/envelope.js';
+import type { TraceFields } from '../publisher/trace-fields.js';
 import type { RedisHandlerContext } from '../handlers/redis-handler-context.js';
 import type { RedisMessageContext } from '../pubsub/redis-message-context.js';
 import { RedisStreamContext } from '../streams/redis-stream-context.js';

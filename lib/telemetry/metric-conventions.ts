@@ -1,5 +1,6 @@
 import type { Attributes, Counter, Meter } from '@opentelemetry/api';
 import type { CommandInfo } from '../core/index.js';
+import { addressAttributes } from './server-attributes.js';
 
 /** Bounds of the buckets of durations, seconds, as the conventions advise for `db.client.operation.duration`. */
 export const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
@@ -10,11 +11,9 @@ export const MOST_ERROR_TYPES = 100;
 /** Which connection of the application, and which server: what all metrics of our own carry. */
 export function connectionAttributes(
   name: string,
-  { host, port, path }: Pick<CommandInfo, 'host' | 'port' | 'path'>,
+  server: Pick<CommandInfo, 'host' | 'port' | 'path'>,
 ): Attributes {
-  const attributes: Attributes = { 'redis.connection.name': name, 'server.address': path ?? host };
-  if (path === undefined && port !== undefined) attributes['server.port'] = port;
-  return attributes;
+  return { 'redis.connection.name': name, ...addressAttributes(server) };
 }
 
 /** Commands and attempts to connect have it in common. */

@@ -1,5 +1,5 @@
 import type { Attributes, Histogram, Meter } from '@opentelemetry/api';
-import type { LendingStats } from '../core/index.js';
+import type { RedisPoolStats } from '../core/index.js';
 import type { Gauges, Observe } from './gauges.js';
 import { DURATION_BUCKETS } from './metric-conventions.js';
 import { wantsFormerNames } from './semantic-conventions.js';
@@ -11,7 +11,7 @@ export interface PoolMetrics {
   used(pool: string, duration: number): void;
   timedOut(pool: string): void;
   /** What there is at this moment. */
-  observe(observe: Observe, pool: string, stats: LendingStats): void;
+  observe(observe: Observe, pool: string, stats: RedisPoolStats): void;
 }
 
 /** How one version of the conventions names it. */

@@ -1,5 +1,5 @@
 import type { Context, SpanContext } from '@opentelemetry/api';
-import type { TraceFields } from '../publisher/envelope.js';
+import type { TraceFields } from '../publisher/trace-fields.js';
 import { attempt } from './attempt.js';
 import type { OpenTelemetryApi } from './load-opentelemetry.js';
 

@@ -168,11 +168,13 @@ function poolHealth(pool: RedisConnection['injectedPool']): PoolHealth | undefin
 }
 
 function dedicatedHealth(client: RedisConnection['injectedClient']): PoolHealth | undefined {
-  return typeof client?.dedicatedStats === 'function' ? withUsage(client.dedicatedStats()) : undefined;
+  return typeof client?.connectionStats === 'function'
+    ? withUsage(client.connectionStats().lending)
+    : undefined;
 }
 
-function withUsage(stats: RedisPoolStats | undefined): PoolHealth | undefined {
-  return stats === undefined ? undefined : { ...stats, usage: inHundredths(stats.active / stats.max) };
+function withUsage(stats: RedisPoolStats): PoolHealth {
+  return { ...stats, usage: inHundredths(stats.active / stats.max) };
 }
 
 function statusOf(whenDeaf: ResolvedHealthOptions['whenDeaf']): HealthStatus {

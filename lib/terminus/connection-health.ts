@@ -34,7 +34,7 @@ export interface ConnectionHealth {
   /** Connections that the client lends for transactions, blocking commands and `dedicated()`. */
   readonly dedicated: PoolHealth | undefined;
   readonly subscriber?: SubscriberHealth;
-  /** Handlers that should listen and do not. */
+  /** Handlers of messages and streams that should listen and do not, by class and method. */
   readonly deafHandlers?: readonly string[];
   /** Why it is not `up`. */
   readonly message?: string;

@@ -1,7 +1,8 @@
-import { unknownOption } from '../core/unknown-option.js';
+import type { AllGiven } from '../core/all-given.js';
+import { anything, checkOptions, isObject, oneOf, type OptionChecks } from '../option-checks.js';
 import type { RedisHealthOptions } from './redis-ping-check-options.interface.js';
 
-export type ResolvedHealthOptions = Required<RedisHealthOptions>;
+export type ResolvedHealthOptions = AllGiven<RedisHealthOptions>;
 
 const DEFAULTS: ResolvedHealthOptions = {
   timeout: 1_000,
@@ -12,15 +13,12 @@ const DEFAULTS: ResolvedHealthOptions = {
 
 const MILLISECONDS = 'a number of milliseconds above 0';
 
-const CHECKS: Record<keyof RedisHealthOptions, (value: unknown) => string | undefined> = {
+const CHECKS: OptionChecks<RedisHealthOptions> = {
   timeout: (value) => (isAbove0(value) && value < Infinity ? undefined : MILLISECONDS),
   degradedAfter: (value) => (isAbove0(value) ? undefined : MILLISECONDS),
   maxPoolUsage: (value) =>
     typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1',
-  whenDeaf: (value) =>
-    value === 'down' || value === 'degraded' || value === 'ignore'
-      ? undefined
-      : "'down', 'degraded' or 'ignore'",
+  whenDeaf: oneOf('down', 'degraded', 'ignore'),
 };
 
 /**
@@ -35,18 +33,13 @@ export function resolveHealthOptions(
   options: RedisHealthOptions,
   own: string,
 ): ResolvedHealthOptions {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new TypeError(`${check}: its options must be an object such as { ${own}: … }.`);
-  const known = [own, ...Object.keys(CHECKS)];
-  const resolved: Record<string, unknown> = { ...DEFAULTS };
-  for (const [option, value] of Object.entries(options)) {
-    if (!known.includes(option)) throw new TypeError(`${check}: ${unknownOption(option, known).message}`);
-    if (option === own || value === undefined) continue;
-    const expected = CHECKS[option as keyof RedisHealthOptions](value);
-    if (expected !== undefined) throw new TypeError(`${check}: '${option}' must be ${expected}.`);
-    resolved[option] = value;
-  }
-  return resolved as unknown as ResolvedHealthOptions;
+  const fail = (problem: string): never => {
+    throw new TypeError(`${check}: ${problem}`);
+  };
+  if (!isObject(options)) fail(`its options must be an object such as { ${own}: … }.`);
+  checkOptions(options, { [own]: anything, ...CHECKS }, fail);
+  const given = Object.entries(options).filter(([name, value]) => name !== own && value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(given) };
 }
 
 function isAbove0(value: unknown): value is number {

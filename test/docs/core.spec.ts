@@ -597,7 +597,7 @@ describe('pool.md', () => {
   it('use()', async () => {
     expect(await pool.use(server.url)).toEqual({
       pong: 'PONG',
-      stats: { active: 0, idle: 2, waiting: 0, total: 2, max: 10 },
+      stats: { active: 0, idle: 2, waiting: 0, total: 2, min: 2, max: 10 },
     });
   });
 
@@ -605,7 +605,7 @@ describe('pool.md', () => {
     await using one = new RedisPool({ url: server.url, min: 0, max: 1, acquireTimeout: 100 });
     expect(await pool.acquire(one, new AbortController().signal)).toBe(1);
     expect(await pool.release(one)).toBe(2);
-    expect(one.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1, max: 1 });
+    expect(one.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1, min: 0, max: 1 });
     const held = await one.acquire();
     const error = await failureOf(one.acquire());
     expect(error).toMatchObject({ code: 'TIMEOUT', kind: 'pool' });

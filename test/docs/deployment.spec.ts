@@ -102,7 +102,7 @@ describe('deployment.md', () => {
     const own = async (): Promise<number> => (await admin.clientList()).length - 1;
     // 1 for commands, 1 for subscriptions, 10 lent by the client, 5 of the pool
     await eventually(async () => expect(await own()).toBe(17));
-    expect(client.dedicatedStats()).toMatchObject({ active: 10, max: 10 });
+    expect(client.connectionStats().lending).toMatchObject({ active: 10, max: 10 });
     expect(readPage('docs/deployment.md')).toContain('1 + 1 + 10 + 5 = 17');
     for (const session of lent) pool.release(session);
     for (let nth = 0; nth < 15; nth++) await admin.lpush('nothing', String(nth));

@@ -13,7 +13,6 @@ import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import { probe } from '../connection/probe.js';
-import type { RedisPoolStats } from '../pool/connection-pool.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
@@ -123,11 +122,6 @@ export abstract class ClientEngine implements EngineParts {
       throw new RedisDisconnectedError('DISCONNECTED', 'probeSubscriber(): nothing was subscribed to yet.');
     }
     return this.subscriber.probe(timeout);
-  }
-
-  /** Connections that are lent beside the shared one; undefined where none are. */
-  get dedicatedStats(): RedisPoolStats | undefined {
-    return undefined;
   }
 
   /** The road of every command: check, queue, promise. Synchronous up to here, so that a tick's commands go out together. */

@@ -92,7 +92,7 @@ export class SessionEngine extends ClientEngine {
 
   /** Of those who lent it: it has nothing but what is theirs. */
   override connectionStats(): ConnectionStats {
-    return { open: { ...this.connectionObservers.open }, lending: this.pool.lendingStats() };
+    return { open: { ...this.connectionObservers.open }, lending: this.pool.stats() };
   }
 
   override issue(

@@ -12,7 +12,7 @@ import { ReconnectingConnection } from '../connection/reconnecting-connection.js
 import { RedisDisconnectedError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
-import { ConnectionPool, type RedisPoolStats } from '../pool/connection-pool.js';
+import { ConnectionPool } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
@@ -91,11 +91,7 @@ export class SharedEngine extends ClientEngine {
   }
 
   override connectionStats(): ConnectionStats {
-    return { open: { ...this.connectionObservers.open }, lending: this.lending.lendingStats() };
-  }
-
-  override get dedicatedStats(): RedisPoolStats {
-    return this.lending.stats();
+    return { open: { ...this.connectionObservers.open }, lending: this.lending.stats() };
   }
 
   override async exclusive<Result>(

@@ -1,7 +1,7 @@
 import { Backoff } from '../connection/backoff.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { unreachable } from '../connection/connect-waiters.js';
-import type { ConnectionInfo, LendingStats } from '../connection-observer.js';
+import type { ConnectionInfo, RedisPoolStats } from '../connection-observer.js';
 import type { ConnectionObservers } from '../connection-observers.js';
 import { ConnectionWatch } from '../connection-watch.js';
 import { DedicatedConnection } from './dedicated-connection.js';
@@ -16,20 +16,6 @@ import {
   type RequestEnd,
 } from './connection-requests.js';
 import type { ResolvedPoolSize } from './pool-options.js';
-
-/** Connections by what they do; `active + idle` may be less than `total` while some are being opened or looked at. */
-export interface RedisPoolStats {
-  /** Lent. */
-  readonly active: number;
-  /** Open and free. */
-  readonly idle: number;
-  /** Callers of `acquire()` that wait. */
-  readonly waiting: number;
-  /** Lent, free, and being opened. */
-  readonly total: number;
-  /** As many as there may be. */
-  readonly max: number;
-}
 
 /** What tells one pool from another. */
 export interface ConnectionPoolRole {
@@ -101,19 +87,15 @@ export class ConnectionPool {
   }
 
   stats(): RedisPoolStats {
+    const { min, max } = this.size;
     return {
       active: this.lent.size,
       idle: this.idle.length,
       waiting: this.waiters.length,
       total: this.total,
-      max: this.size.max,
+      min,
+      max,
     };
-  }
-
-  /** The same, and what it may become. */
-  lendingStats(): LendingStats {
-    const { min, max } = this.size;
-    return { ...this.stats(), min, max };
   }
 
   /** Opens `min` connections now, and keeps so many from then on. What could be opened stays open, also where another failed. */

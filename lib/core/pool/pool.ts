@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
 import { engineOf, RedisClient, type RedisSession } from '../client.js';
 import { CommandObservers } from '../command-observers.js';
-import type { ConnectionObserver, ConnectionStats } from '../connection-observer.js';
+import type { ConnectionObserver, ConnectionStats, RedisPoolStats } from '../connection-observer.js';
 import { ConnectionObservers } from '../connection-observers.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SessionEngine } from '../engine/session-engine.js';
@@ -10,7 +10,7 @@ import { RedisClientError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
 import type { CommandObserver } from '../observer.js';
 import { resolveClientOptions, type ResolvedOptions } from '../resolve-options.js';
-import { ConnectionPool, type RedisPoolStats } from './connection-pool.js';
+import { ConnectionPool } from './connection-pool.js';
 import type { ConnectionRequest } from './connection-requests.js';
 import type { DedicatedConnection } from './dedicated-connection.js';
 import { splitPoolOptions, type RedisPoolOptions } from './pool-options.js';
@@ -125,7 +125,7 @@ export class RedisPool {
 
   /** The connections at this moment, those of lent clients' subscriptions and monitors too. */
   connectionStats(): ConnectionStats {
-    return { open: { ...this.parts.connectionObservers.open }, lending: this.connections.lendingStats() };
+    return { open: { ...this.parts.connectionObservers.open }, lending: this.connections.stats() };
   }
 
   /** From now on open connections keep the process alive, as they do to begin with. */

@@ -31,8 +31,8 @@ export const result = {
     address: 'localhost:6379',
     state: 'ready',
     latency: 0.42,
-    pool: { active: 3, idle: 1, waiting: 0, total: 4, max: 10, usage: 0.3 },
-    dedicated: { active: 1, idle: 0, waiting: 0, total: 1, max: 100, usage: 0.01 },
+    pool: { active: 3, idle: 1, waiting: 0, total: 4, min: 2, max: 10, usage: 0.3 },
+    dedicated: { active: 1, idle: 0, waiting: 0, total: 1, min: 0, max: 100, usage: 0.01 },
     subscriber: { state: 'ready', subscriptions: 2, latency: 0.38 },
   },
 };

@@ -114,7 +114,7 @@ export class Backlog {
   /** What a dashboard shows. */
   lines(): string[] {
     return this.handlers
-      .stats()
+      .messageStats()
       .map(
         ({ className, methodName, waiting, dropped }) => `${className}.${methodName}: ${waiting}, ${dropped}`,
       );

@@ -5,7 +5,7 @@ export async function use(url: string) {
   await using pool = new RedisPool({ url, min: 2, max: 10 });
   await pool.connect(); // opens `min` now; without it they open as they are asked for
   const pong = await pool.use((client) => client.ping());
-  const stats = pool.stats(); // { active: 0, idle: 2, waiting: 0, total: 2, max: 10 }
+  const stats = pool.stats(); // { active: 0, idle: 2, waiting: 0, total: 2, min: 2, max: 10 }
   // #endregion
   return { pong, stats };
 }

@@ -186,7 +186,7 @@ describe('dedicated connections', () => {
       expect(await lent.incr('k')).toBe(1);
       expect(await lent.multi((tx) => tx.incr('k'))).toEqual([2]);
     });
-    expect(pool!.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1, max: 1 });
+    expect(pool!.stats()).toEqual({ active: 0, idle: 1, waiting: 0, total: 1, min: 0, max: 1 });
   });
 
   it('waiters are served in the order in which they came, though a connection must be looked at first', async () => {
@@ -233,7 +233,7 @@ describe('dedicated connections', () => {
       proxy.latest.freeze(Infinity);
       pool!.release(first);
       const acquired = pool!.acquire();
-      expect(pool!.stats()).toEqual({ active: 0, idle: 0, waiting: 1, total: 1, max: 1 });
+      expect(pool!.stats()).toEqual({ active: 0, idle: 0, waiting: 1, total: 1, min: 0, max: 1 });
       proxy.latest.reset();
       const second = await acquired;
       expect(await second.get('k')).toBe('v');

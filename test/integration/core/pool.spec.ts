@@ -18,9 +18,9 @@ describe('RedisPool', () => {
 
   it('opens nothing by itself, and `min` with connect()', async () => {
     make({ min: 3 });
-    expect(pool!.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, max: 10 });
+    expect(pool!.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, min: 3, max: 10 });
     await pool!.connect();
-    expect(pool!.stats()).toEqual({ active: 0, idle: 3, waiting: 0, total: 3, max: 10 });
+    expect(pool!.stats()).toEqual({ active: 0, idle: 3, waiting: 0, total: 3, min: 3, max: 10 });
   });
 
   it('lends each connection to one caller, opens up to `max`, and serves waiters in order', async () => {
@@ -32,7 +32,7 @@ describe('RedisPool', () => {
     const first = pool!.acquire().then((client) => (order.push('first'), client));
     const second = pool!.acquire().then((client) => (order.push('second'), client));
     await eventually(() => pool!.stats().waiting === 2);
-    expect(pool!.stats()).toEqual({ active: 2, idle: 0, waiting: 2, total: 2, max: 2 });
+    expect(pool!.stats()).toEqual({ active: 2, idle: 0, waiting: 2, total: 2, min: 0, max: 2 });
     pool!.release(a);
     expect(await (await first).clientId()).toBe(numbers[0]);
     pool!.release(b);
@@ -40,7 +40,7 @@ describe('RedisPool', () => {
     expect(order).toEqual(['first', 'second']);
     pool!.release(await first);
     pool!.release(await second);
-    expect(pool!.stats()).toEqual({ active: 0, idle: 2, waiting: 0, total: 2, max: 2 });
+    expect(pool!.stats()).toEqual({ active: 0, idle: 2, waiting: 0, total: 2, min: 0, max: 2 });
   });
 
   it('never opens more than `max`, however many ask at once', async () => {
@@ -194,7 +194,7 @@ describe('RedisPool', () => {
     pool = new RedisPool({ host: '127.0.0.1', port: 1 });
     await expect(pool.connect()).rejects.toThrow(/ECONNREFUSED/);
     await expect(pool.acquire()).rejects.toThrow(/ECONNREFUSED/);
-    expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, max: 10 });
+    expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, min: 2, max: 10 });
   });
 
   it('tells waiters too, at once, when no connection can be opened', async () => {

@@ -170,10 +170,24 @@ describe('connections that a client lends', () => {
   it('are counted', async () => {
     await using server = await startServer({ kind: SERVER_KINDS[0]! });
     await using client = new RedisClient({ url: server.url, maxDedicated: 3 });
-    expect(client.dedicatedStats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, max: 3 });
+    expect(client.connectionStats().lending).toEqual({
+      active: 0,
+      idle: 0,
+      waiting: 0,
+      total: 0,
+      min: 0,
+      max: 3,
+    });
     await client.dedicated((session) => {
-      expect(client.dedicatedStats()).toEqual({ active: 1, idle: 0, waiting: 0, total: 1, max: 3 });
-      expect(session.dedicatedStats()).toBeUndefined();
+      expect(client.connectionStats().lending).toEqual({
+        active: 1,
+        idle: 0,
+        waiting: 0,
+        total: 1,
+        min: 0,
+        max: 3,
+      });
+      expect(session.connectionStats().lending).toEqual(client.connectionStats().lending);
     });
   });
 });

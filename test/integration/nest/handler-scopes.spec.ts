@@ -130,7 +130,7 @@ test('a request-scoped handler that cannot be made fails its message, and no oth
     'no session',
     'no session',
   ]);
-  expect(module!.get(RedisHandlers).stats()).toMatchObject([{ received: 4, handled: 2, failed: 2 }]);
+  expect(module!.get(RedisHandlers).messageStats()).toMatchObject([{ received: 4, handled: 2, failed: 2 }]);
   process.off('unhandledRejection', unhandled);
   expect(unhandled).not.toHaveBeenCalled();
 });

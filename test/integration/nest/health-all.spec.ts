@@ -30,7 +30,7 @@ afterAll(async () => {
 
 describe('pingAll()', () => {
   test('up: each connection under its name', async () => {
-    const pool = { active: 0, idle: 0, waiting: 0, total: 0, max: 10, usage: 0 };
+    const pool = { active: 0, idle: 0, waiting: 0, total: 0, min: 2, max: 10, usage: 0 };
     app = await startChecked({ default: { url: server.url }, queue: { url: other.url, maxDedicated: 4 } });
     expect(await app.indicator.pingAll('redis')).toEqual({
       redis: {
@@ -42,7 +42,7 @@ describe('pingAll()', () => {
             state: 'ready',
             latency: expect.any(Number),
             pool,
-            dedicated: { ...pool, max: expect.any(Number) },
+            dedicated: { ...pool, min: 0, max: expect.any(Number) },
           },
           queue: {
             status: 'up',
@@ -50,7 +50,7 @@ describe('pingAll()', () => {
             state: 'ready',
             latency: expect.any(Number),
             pool,
-            dedicated: { ...pool, max: 4 },
+            dedicated: { ...pool, min: 0, max: 4 },
           },
         },
       },
@@ -166,7 +166,7 @@ describe('occupancy', () => {
     expect(await check()).toMatchObject({
       redis: {
         status: 'up',
-        pool: { active: 2, idle: 0, waiting: 0, total: 2, max: 4, usage: 0.5 },
+        pool: { active: 2, idle: 0, waiting: 0, total: 2, min: 0, max: 4, usage: 0.5 },
         dedicated: { active: 0, max: 2, usage: 0 },
       },
     });

@@ -1,7 +1,13 @@
 import 'reflect-metadata';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { getRedisToken, OnRedisMessage, RedisClient, type RedisModuleOptions } from 'nestjs-redwire';
+import {
+  getRedisToken,
+  OnRedisMessage,
+  OnRedisStream,
+  RedisClient,
+  type RedisModuleOptions,
+} from 'nestjs-redwire';
 import {
   eventually,
   type FaultPlan,
@@ -21,6 +27,16 @@ class Orders {
   @OnRedisMessage('health.orders')
   onOrder(): void {
     this.heard++;
+  }
+}
+
+@Injectable()
+class Billing {
+  readonly seen: string[] = [];
+
+  @OnRedisStream('health.bills', { group: 'g', block: 50 })
+  onBill({ n }: { n: string }): void {
+    this.seen.push(n);
   }
 }
 
@@ -47,9 +63,13 @@ afterAll(async () => {
 });
 
 /** The first connection is that of commands, the second that of the subscriptions. */
-async function start(plan: FaultPlan = NEVER_AGAIN, options: RedisModuleOptions = {}): Promise<CheckedApp> {
+async function start(
+  plan: FaultPlan = NEVER_AGAIN,
+  options: RedisModuleOptions = {},
+  providers: Type[] = [Orders],
+): Promise<CheckedApp> {
   proxy = await FaultProxy.start({ target: { host: '127.0.0.1', port: server.port }, plan });
-  return (app = await startChecked({ default: { url: proxy.url, ...options } }, [Orders]));
+  return (app = await startChecked({ default: { url: proxy.url, ...options } }, providers));
 }
 
 describe.each([2, 3] as const)('what listens, over RESP%d', (protocol) => {
@@ -164,6 +184,49 @@ describe('handlers that do not listen', () => {
         redis: { status: 'up', state: 'idle', subscriber: { state: 'ready', latency: expect.any(Number) } },
       }),
     );
+  });
+
+  test('of streams, not yet at work: named until the server has answered a read', async () => {
+    await admin.set('health.bills', 'no stream');
+    const { indicator, module } = await start(() => ({}), { connect: 'background' }, [Billing]);
+    await eventually(async () =>
+      expect(await indicator.pingCheck('redis')).toMatchObject({
+        redis: {
+          status: DEGRADED,
+          state: 'ready',
+          deafHandlers: ['Billing.onBill'],
+          message: 'handlers that do not listen: Billing.onBill',
+        },
+      }),
+    );
+    await admin.del('health.bills');
+    await eventually(async () => {
+      const { redis } = await indicator.pingCheck('redis');
+      expect(redis).toMatchObject({ status: 'up' });
+      expect(redis).not.toHaveProperty('deafHandlers');
+    });
+    // up is not said before it reads
+    await admin.xadd('health.bills', '*', { n: 1 });
+    await eventually(() => expect(module.get(Billing).seen).toEqual(['1']));
+  });
+
+  test('of streams, refused while they run: named until another attempt succeeds', async () => {
+    await admin.call('ACL', 'SETUSER', 'clerk', 'reset', 'on', '>pw', '+@all', '~*', '&*');
+    const { indicator } = await start(() => ({}), { username: 'clerk', password: 'pw' }, [Billing]);
+    const { redis: before } = await indicator.pingCheck('redis');
+    expect(before).toMatchObject({ status: 'up' });
+    expect(before).not.toHaveProperty('deafHandlers');
+    await admin.call('ACL', 'SETUSER', 'clerk', '-xreadgroup');
+    await eventually(async () =>
+      expect(await indicator.pingCheck('redis', { whenDeaf: 'down' })).toMatchObject({
+        redis: { status: 'down', state: 'ready', deafHandlers: ['Billing.onBill'] },
+      }),
+    );
+    await admin.call('ACL', 'SETUSER', 'clerk', '+xreadgroup');
+    await eventually(async () =>
+      expect((await indicator.pingCheck('redis')).redis).not.toHaveProperty('deafHandlers'),
+    );
+    await admin.call('ACL', 'DELUSER', 'clerk');
   });
 
   test('an application that goes down does not report its handlers', async () => {

@@ -61,8 +61,8 @@ describe('RedisHealthIndicator', () => {
         address: `127.0.0.1:${server.port}`,
         state: 'ready',
         latency: expect.any(Number),
-        pool: { active: 1, idle: 0, waiting: 0, total: 1, max: 4, usage: 0.25 },
-        dedicated: { active: 0, idle: 0, waiting: 0, total: 0, max: expect.any(Number), usage: 0 },
+        pool: { active: 1, idle: 0, waiting: 0, total: 1, min: 1, max: 4, usage: 0.25 },
+        dedicated: { active: 0, idle: 0, waiting: 0, total: 0, min: 0, max: expect.any(Number), usage: 0 },
       },
     });
     expect(result.redis['latency']).toBeLessThan(1_000);

@@ -191,7 +191,14 @@ describe('boot', () => {
   test('the pool is filled at boot where it has settings, and opens nothing where it has none', async () => {
     await compile({ url: server.url, pool: { min: 3, max: 5 } });
     await module!.init();
-    expect(module!.get(RedisPool).stats()).toEqual({ active: 0, idle: 3, waiting: 0, total: 3, max: 5 });
+    expect(module!.get(RedisPool).stats()).toEqual({
+      active: 0,
+      idle: 3,
+      waiting: 0,
+      total: 3,
+      min: 3,
+      max: 5,
+    });
     await module!.close();
     await compile({ url: server.url });
     await module!.init();

@@ -304,7 +304,7 @@ test.each(['onStart', 'onEnd'] as const)(
       expect(await publisher.publish(`${ns}.traced`, { n: 1 })).toBe(1);
       expect(await publisher.publish(`${ns}.intercepted`, 1)).toBe(1);
       await eventually(() =>
-        expect(module!.get(RedisHandlers).stats()).toMatchObject(
+        expect(module!.get(RedisHandlers).messageStats()).toMatchObject(
           Array.from({ length: 3 }, () => ({ received: 1, handled: 1, failed: 0 })),
         ),
       );
@@ -409,7 +409,7 @@ test('errors of handlers with as many names as there are messages are no endless
   metrics.setGlobalMeterProvider(provider);
   const publisher = await start({ telemetry: { metrics: true } }, [Inventive]);
   for (let nth = 0; nth < 120; nth++) await publisher.publish(`${ns}.inventive`, { error: `Error${nth}` });
-  await eventually(() => expect(module!.get(RedisHandlers).stats()).toMatchObject([{ failed: 120 }]));
+  await eventually(() => expect(module!.get(RedisHandlers).messageStats()).toMatchObject([{ failed: 120 }]));
   const { resourceMetrics } = await reader.collect();
   const durations = resourceMetrics.scopeMetrics
     .flatMap((scope) => scope.metrics)

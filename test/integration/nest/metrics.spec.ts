@@ -1,13 +1,7 @@
 import 'reflect-metadata';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { metrics, type Attributes } from '@opentelemetry/api';
-import {
-  DataPointType,
-  MeterProvider,
-  MetricReader,
-  type Histogram,
-  type MetricData,
-} from '@opentelemetry/sdk-metrics';
+import { DataPointType, MeterProvider, type Histogram, type MetricData } from '@opentelemetry/sdk-metrics';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   getRedisPoolToken,
@@ -21,12 +15,7 @@ import {
 import { codeOf, readPage, tableBelow } from '../../docs/support/markdown.js';
 import { LIBRARY_VERSION } from '../../../lib/core/version.js';
 import { eventually, newSeed, Random, runScript, startServer, type TestServer } from '../../support/index.js';
-
-/** Collects when the test asks for it. */
-class Reader extends MetricReader {
-  protected override onShutdown = async (): Promise<void> => undefined;
-  protected override onForceFlush = async (): Promise<void> => undefined;
-}
+import { Reader, type Point } from './support/metrics.js';
 
 const silent = { log: () => undefined, error: () => undefined, warn: () => undefined };
 let server: TestServer;
@@ -78,25 +67,8 @@ async function start(...registrations: (RedisModuleOptions & RedisModuleExtras)[
   return module;
 }
 
-async function collect(): Promise<MetricData[]> {
-  const { resourceMetrics, errors } = await reader.collect();
-  expect(errors).toEqual([]);
-  return resourceMetrics.scopeMetrics
-    .filter(({ scope }) => scope.name === 'nestjs-redwire')
-    .flatMap((scope) => scope.metrics);
-}
-
-/** The points of a metric that have these attributes. */
-async function points(
-  name: string,
-  attributes: Attributes = {},
-): Promise<{ value: unknown; attributes: Attributes }[]> {
-  const metric = (await collect()).find(({ descriptor }) => descriptor.name === name);
-  const all = (metric?.dataPoints ?? []) as { value: unknown; attributes: Attributes }[];
-  return all.filter((point) =>
-    Object.entries(attributes).every(([key, value]) => point.attributes[key] === value),
-  );
-}
+const collect = (): Promise<MetricData[]> => reader.metrics();
+const points = (name: string, attributes?: Attributes): Promise<Point[]> => reader.points(name, attributes);
 
 /** The sum over those points; 0 where there are none. */
 async function sum(name: string, attributes?: Attributes): Promise<number> {

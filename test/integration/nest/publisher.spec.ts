@@ -14,7 +14,7 @@ import {
   RedisModule,
   RedisPublisher,
   type CommandObserver,
-  type RedisHandlerStats,
+  type RedisMessageHandlerStats,
   type RedisModuleOptions,
   type RedisPublishOptions,
 } from 'nestjs-redwire';
@@ -369,7 +369,7 @@ describe('the envelope', () => {
   });
 });
 
-describe('RedisHandlers.stats()', () => {
+describe('RedisHandlers.messageStats()', () => {
   test('tells how many were lost; which, is what the overflow policy says', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
@@ -390,7 +390,7 @@ describe('RedisHandlers.stats()', () => {
       }
     }
     const publisher = await start({ providers: [Slow] });
-    const stats = (): RedisHandlerStats[] => module!.get(RedisHandlers).stats();
+    const stats = (): RedisMessageHandlerStats[] => module!.get(RedisHandlers).messageStats();
     await publisher.publish(`${ns}.full`, 0);
     await eventually(() => expect(stats()).toMatchObject([{ inFlight: 1 }, { inFlight: 1 }]));
     for (let n = 1; n < 10; n++) await publisher.publish(`${ns}.full`, n);
@@ -429,7 +429,7 @@ describe('RedisHandlers.stats()', () => {
     });
     const { handlers } = module!.get(Dashboard);
     const zero = { received: 0, handled: 0, failed: 0, dropped: 0, inFlight: 0, waiting: 0 };
-    expect(handlers.stats()).toEqual([
+    expect(handlers.messageStats()).toEqual([
       {
         className: 'Worker',
         methodName: 'onWork',
@@ -442,16 +442,16 @@ describe('RedisHandlers.stats()', () => {
     for (let n = 0; n < 10; n++) await publisher.publish(`${ns}.w`, { fail: n === 0 });
     const counts = { ...zero, received: 10, dropped: 5, inFlight: 2, waiting: 3 };
     const ordered = { ...zero, received: 10, inFlight: 1, waiting: 9 };
-    await eventually(() => expect(handlers.stats()).toMatchObject([counts, ordered]));
+    await eventually(() => expect(handlers.messageStats()).toMatchObject([counts, ordered]));
     // one after the other, as they come
     await eventually(() => {
       for (const resolve of release.splice(0)) resolve();
-      expect(handlers.stats()).toMatchObject([
+      expect(handlers.messageStats()).toMatchObject([
         { ...zero, received: 10, dropped: 5, handled: 4, failed: 1 },
         { ...zero, received: 10, handled: 10 },
       ]);
     });
     await module!.close();
-    expect(handlers.stats()[0]).toMatchObject({ received: 10, handled: 4, failed: 1, dropped: 5 });
+    expect(handlers.messageStats()[0]).toMatchObject({ received: 10, handled: 4, failed: 1, dropped: 5 });
   });
 });

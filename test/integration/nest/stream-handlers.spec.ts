@@ -870,6 +870,8 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     await own.restart();
     await eventually(() => client.xadd(stream, '*', { n: 2 }), { timeout: 10_000 });
     await eventually(() => expect(calls).toEqual([['1'], ['2']]), { timeout: 15_000 });
+    // while the server is there: without it closing takes all of shutdownTimeout
+    await module!.close();
   });
 
   test('goes on after a server that stood still', async () => {

@@ -146,7 +146,7 @@ describe('injection', () => {
       .compile();
     await module.init();
     const { pool } = module.get(QueueConsumer);
-    expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, max: 10 });
+    expect(pool.stats()).toEqual({ active: 0, idle: 0, waiting: 0, total: 0, min: 2, max: 10 });
     for (const use of [() => pool.acquire(), () => pool.use(() => 1)]) {
       await expect(use()).rejects.toMatchObject({
         code: 'OVERRIDDEN',

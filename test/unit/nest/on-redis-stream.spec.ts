@@ -48,14 +48,14 @@ describe('@OnRedisStream() checks its arguments at once', () => {
     ['orders', { group, deadLetter: 'orders' }, /'deadLetter' must be another stream/],
     ['orders', { group, deadLetter: true }, /'deadLetter' must be a stream's key, or false/],
     ['orders', { group, concurrency: 0 }, /Orders\.onOrder: 'concurrency' must be an integer of 1 or more/],
-    ['orders', { group, field: '' }, /'field' must be the name of a field/],
+    ['orders', { group, field: '' }, /'field' must be a string that is not empty/],
     [
       'orders',
       { group, field: 'a', codec: 'xml' },
       /'codec' must be 'json', 'text', 'buffer' or an object with/,
     ],
     ['orders', { group, codec: 'json' }, /'codec' needs 'field'/],
-    ['orders', { group, schema: {} }, /'schema' must be a schema of zod, valibot/],
+    ['orders', { group, schema: {} }, /'schema' must be a schema that implements Standard Schema: of zod/],
     ['orders', { group, connection: '' }, /a connection's name must be a string that is not empty/],
   ])('%j, %j', (stream, options, message) => {
     expect(() => decorate(stream, options)).toThrow(TypeError);

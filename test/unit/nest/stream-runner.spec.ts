@@ -17,6 +17,7 @@ function runnerOf(run: (ready: () => void) => Promise<void>) {
       stream: 's',
       group: 'g',
       name: 'made-up',
+      stats: { handled: 2, failed: 1, claimed: 0, deadLettered: 0, dropped: 0, inFlight: 0, waiting: 0 },
       on: () => undefined,
       once: (_: 'ready', listener: () => void) => (ready = listener),
       run: () => run(() => ready()),
@@ -27,7 +28,7 @@ function runnerOf(run: (ready: () => void) => Promise<void>) {
     className: 'Orders',
     methodName: 'onOrder',
     options: resolveStreamHandlerOptions('here', 's', { group: 'g' }),
-    connection: { name: 'default', injectedClient: { streamConsumer } },
+    connection: { name: 'default', deaf: new Map(), injectedClient: { streamConsumer } },
   } as unknown as StreamHandler;
   const runner = new StreamRunner(handler, { failure } as unknown as HandlerLog, async () => undefined);
   return { runner, stop, failure, streamConsumer };
@@ -63,6 +64,8 @@ test('one that is refused soon after it was served waits longer each time, under
     ' Next attempt in 1000 ms.',
   ]);
   expect(streamConsumer.mock.calls.map(([{ consumer }]) => consumer)).toEqual([undefined, 'made-up']);
+  // of both
+  expect(runner.stats).toMatchObject({ handled: 4, failed: 2, waiting: 0 });
   await runner.stop(0);
 });
 

@@ -13,7 +13,7 @@ export interface CheckedApp {
   readonly indicator: RedisHealthIndicator;
 }
 
-/** Boots an application with these connections, by their names. */
+/** Boots an application with these connections, by their names. It waits for no lost server when it closes. */
 export async function startChecked(
   connections: Record<string, RedisModuleOptions>,
   providers: Type[] = [],
@@ -21,7 +21,7 @@ export async function startChecked(
 ): Promise<CheckedApp> {
   const modules = Object.entries(connections).map(([name, options]) => {
     const reconnect = options.reconnect ?? { delay: 20, maxDelay: 50 };
-    return RedisModule.forRoot({ name, ...options, reconnect });
+    return RedisModule.forRoot({ name, shutdownTimeout: 200, ...options, reconnect });
   });
   const module = await Test.createTestingModule({ imports: [...modules, RedisHealthModule], providers })
     .setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined })

@@ -1,5 +1,5 @@
 /** Messages of a handler since the boot. `received` is the sum of the others. */
-export interface RedisHandlerCounts {
+export interface RedisMessageHandlerCounts {
   /** All that came from the server. */
   readonly received: number;
   /** Done, what an exception filter took included. */
@@ -15,7 +15,7 @@ export interface RedisHandlerCounts {
 }
 
 /** One `@OnRedisMessage()` and its counters. */
-export interface RedisHandlerStats extends RedisHandlerCounts {
+export interface RedisMessageHandlerStats extends RedisMessageHandlerCounts {
   /** Class of the handler. */
   readonly className: string;
   /** Method of the handler. */

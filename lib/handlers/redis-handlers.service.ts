@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { RedisHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
+import type { RedisMessageHandlerStats, RedisStreamHandlerStats } from '../interfaces/index.js';
 import { RedisStreamHandlers } from '../streams/redis-stream-handlers.service.js';
-import { RedisMessageHandlers } from './redis-message-handlers.service.js';
+import { RedisMessageHandlers } from '../pubsub/redis-message-handlers.service.js';
 
 /**
  * What the application's `@OnRedisMessage()` and `@OnRedisStream()` handlers are doing. Injectable everywhere:
@@ -10,7 +10,7 @@ import { RedisMessageHandlers } from './redis-message-handlers.service.js';
  * constructor(private readonly handlers: RedisHandlers) {}
  *
  * behind(): boolean {
- *   return this.handlers.stats().some(({ waiting }) => waiting > 1_000);
+ *   return this.handlers.messageStats().some(({ waiting }) => waiting > 1_000);
  * }
  * ```
  */
@@ -23,7 +23,7 @@ export class RedisHandlers {
   ) {}
 
   /** The counters of every message handler as they stand, a row for each decorator; empty before `onModuleInit`. */
-  stats(): RedisHandlerStats[] {
+  messageStats(): RedisMessageHandlerStats[] {
     return this.messages.stats();
   }
 
