@@ -315,14 +315,19 @@ export class StreamWork<T extends string | Buffer> {
     await supplied;
     // what was on its way
     await this.release(this.held.takeBack());
-    await this.supply.releaseCutOff().catch((error: unknown) => this.report(error));
+    if (this.isConnected) await this.supply.releaseCutOff().catch((error: unknown) => this.report(error));
     while (this.held.running > 0) await this.held.changed();
     await this.acknowledgements.settled();
   }
 
+  /** To give something back is not worth waiting for a server that is gone: a shutdown would take all its time for it. */
+  private get isConnected(): boolean {
+    return this.client.status === 'ready';
+  }
+
   /** Best effort: what is not given back is claimed after `claimIdle`. */
   private async release(entries: readonly StreamConsumerEntry<T>[]): Promise<void> {
-    if (entries.length === 0) return;
+    if (entries.length === 0 || !this.isConnected) return;
     try {
       await this.group.release(entries);
     } catch (error) {

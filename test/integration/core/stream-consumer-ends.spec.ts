@@ -191,6 +191,21 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(consumer.status).toBe('stopped');
     });
 
+    it('waits for no server that is gone, where nothing is left but to give back what others can claim', async () => {
+      await using own = await startServer({ kind });
+      const client = make({ url: own.url, commandTimeout: 30_000 });
+      const consumer = client.streamConsumer({ stream: newStream(), group: 'g' });
+      const running = consumer.run(() => undefined);
+      await eventually(async () => (await readersOf(make({ url: own.url }))) === 1);
+      await own.kill();
+      await eventually(() => client.status !== 'ready');
+      const started = performance.now();
+      await consumer.stop({ timeout: 30_000 });
+      await running;
+      // far from the timeout: it settles by itself
+      expect(performance.now() - started).toBeLessThan(10_000);
+    });
+
     it('gives back what the server has handed to the read that it cut off', async () => {
       const target = { host: '127.0.0.1', port: server.port };
       await using proxy = await FaultProxy.start({ target });
