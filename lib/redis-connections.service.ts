@@ -10,6 +10,7 @@ export class RedisConnections implements Iterable<RedisConnection> {
   private readonly openings = new Map<RedisConnection, Promise<void>>();
   private opened: boolean;
   private booted: boolean;
+  private closed = false;
 
   /** @param late made when the application had booted already: nobody will call {@link open} and {@link keepProcess}. */
   constructor(late = false) {
@@ -79,13 +80,14 @@ export class RedisConnections implements Iterable<RedisConnection> {
    * Opens a connection that was registered after the others were opened, by a module that is loaded lazily: Nest runs no hooks
    * there. Before that moment it does nothing.
    *
-   * @throws what the connection's opening throws; it is forgotten then, so that the module can be loaded again.
+   * @throws what the connection's opening throws; it is forgotten then, so that the module can be loaded again. {Error} where the
+   *   application has closed: nobody would close it.
    */
   async openLate(connection: RedisConnection): Promise<void> {
     if (!this.opened) return;
     let opening = this.openings.get(connection);
     if (opening === undefined) {
-      opening = startTelemetry([connection]).then(() => connection.open(true));
+      opening = this.openOne(connection);
       this.openings.set(connection, opening);
     }
     try {
@@ -97,6 +99,15 @@ export class RedisConnections implements Iterable<RedisConnection> {
     }
   }
 
+  private async openOne(connection: RedisConnection): Promise<void> {
+    await startTelemetry([connection]);
+    if (this.closed)
+      throw new Error(
+        `The Redis connection "${connection.name}" is not opened: its module was loaded after the application had closed.`,
+      );
+    await connection.open(true);
+  }
+
   /** The application has booted: from now on open connections keep the process alive. */
   keepProcess(): void {
     this.booted = true;
@@ -104,6 +115,7 @@ export class RedisConnections implements Iterable<RedisConnection> {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await Promise.all([...this].map((connection) => connection.close()));
   }
 

@@ -743,7 +743,9 @@ describe('results and errors', () => {
     await start({ providers: [Orders] });
     for (const payload of [1, 2]) await publish('teardown', payload);
     const handlers = module!.get(RedisHandlers);
-    await eventually(() => expect(handlers.messageStats()).toMatchObject([{ received: 2, handled: 1, failed: 1 }]));
+    await eventually(() =>
+      expect(handlers.messageStats()).toMatchObject([{ received: 2, handled: 1, failed: 1 }]),
+    );
   });
 
   test('what a handler throws is logged with class, method and channel, and nothing else happens', async () => {

@@ -60,6 +60,20 @@ async function publish(channel: string): Promise<number> {
 }
 
 describe('a module that is loaded lazily', () => {
+  test('opens nothing once the application has closed: nobody would close it', async () => {
+    const loader = await boot([redis()]);
+    await app!.close();
+    app = undefined;
+    const name = `late-${ns}`;
+    @Module({ imports: [redis(name, { clientName: name })] })
+    class LateModule {}
+    await expect(loader.load(() => LateModule)).rejects.toThrow(
+      `The Redis connection "${name}" is not opened: its module was loaded after the application had closed.`,
+    );
+    await using admin = new RedisClient(server.url);
+    expect((await admin.clientList()).filter((client) => client.name === name)).toEqual([]);
+  });
+
   test('has its handlers subscribed when load() resolves, once, and drained at shutdown', async () => {
     const loader = await boot([redis()]);
     const heard: string[] = [];
