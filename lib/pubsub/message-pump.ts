@@ -6,17 +6,22 @@ export interface PumpOptions {
   readonly concurrency: number;
   /** One after the other, by channel. */
   readonly ordered: boolean;
+  /** Messages that may be set aside for the one before them in their channel. */
+  readonly bufferSize: number;
 }
 
 /**
  * Takes messages from a subscription and hands them to a handler, no more at once than it wants. What it cannot take
- * yet waits in the subscription's bounded buffer: that is the only backlog there is.
+ * yet waits in the subscription's bounded buffer. With `ordered`, what waits for the one before it in its channel is set aside,
+ * so that a slow channel holds up no other.
  */
 export class MessagePump {
-  private readonly lanes = new Map<string, Promise<void>>();
+  /** Channels with a message in work, and what is set aside behind it. */
+  private readonly lanes = new Map<string, RedisMessage<Buffer>[]>();
   private readonly running = new Set<Promise<void>>();
   /** Messages that it took out of the backlog so far. */
   taken = 0;
+  private setAside = 0;
   private wake: (() => void) | undefined;
   private abandoned = false;
 
@@ -29,7 +34,7 @@ export class MessagePump {
 
   /** Messages that wait or are in work. */
   get pending(): number {
-    return this.subscription.pending + this.running.size;
+    return this.subscription.pending + this.setAside + this.running.size;
   }
 
   /**
@@ -41,7 +46,7 @@ export class MessagePump {
     for await (const message of this.subscription) {
       if (this.abandoned) break;
       this.take(message);
-      if (this.running.size >= this.options.concurrency) await this.nextDone();
+      while (this.isFull) await this.nextDone();
     }
     await Promise.all(this.running);
   }
@@ -52,14 +57,24 @@ export class MessagePump {
     this.subscription.unsubscribe().catch(() => undefined);
   }
 
-  /** Takes no further message from the backlog. */
+  /** Begins with no further message. */
   abandon(): void {
     this.abandoned = true;
   }
 
+  private get isFull(): boolean {
+    return this.running.size >= this.options.concurrency || this.setAside >= this.options.bufferSize;
+  }
+
   private take(message: RedisMessage<Buffer>): void {
     this.taken++;
-    const work = this.options.ordered ? this.queue(message) : this.work(message);
+    const lane = this.options.ordered ? this.lanes.get(message.channel) : undefined;
+    if (lane !== undefined) {
+      lane.push(message);
+      this.setAside++;
+      return;
+    }
+    const work = this.options.ordered ? this.workLane(message) : this.work(message);
     this.running.add(work);
     void work.finally(() => {
       this.running.delete(work);
@@ -76,15 +91,18 @@ export class MessagePump {
     }
   }
 
-  private queue(message: RedisMessage<Buffer>): Promise<void> {
-    const { channel } = message;
-    const previous = this.lanes.get(channel);
-    const work = previous === undefined ? this.work(message) : previous.then(() => this.work(message));
-    this.lanes.set(channel, work);
-    void work.finally(() => {
-      if (this.lanes.get(channel) === work) this.lanes.delete(channel);
-    });
-    return work;
+  private async workLane(first: RedisMessage<Buffer>): Promise<void> {
+    const { channel } = first;
+    const lane: RedisMessage<Buffer>[] = [];
+    this.lanes.set(channel, lane);
+    await this.work(first);
+    while (lane.length > 0 && !this.abandoned) {
+      const next = lane.shift()!;
+      this.setAside--;
+      this.wake?.();
+      await this.work(next);
+    }
+    this.lanes.delete(channel);
   }
 
   private nextDone(): Promise<void> {
