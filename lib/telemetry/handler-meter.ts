@@ -35,6 +35,8 @@ export interface Backlog {
   readonly dropped: number;
   readonly waiting: number;
   readonly inFlight: number;
+  /** Entries of a stream that were given up. */
+  readonly deadLettered?: number;
 }
 
 /**
@@ -74,7 +76,11 @@ export class HandlerMeter {
       description: 'Messages that a handler is at work on.',
       unit: '{message}',
     });
-    this.observed = [dropped, waiting, inFlight];
+    const deadLettered = meter.createObservableCounter('redis.messages.dead_lettered', {
+      description: 'Entries that were given up after as many deliveries as they may have.',
+      unit: '{message}',
+    });
+    this.observed = [dropped, waiting, inFlight, deadLettered];
     this.observe = (result) => {
       for (const handler of this.watched) {
         const attributes = handler.attributes();
@@ -82,6 +88,8 @@ export class HandlerMeter {
         result.observe(dropped, backlog.dropped, attributes);
         result.observe(waiting, backlog.waiting, attributes);
         result.observe(inFlight, backlog.inFlight, attributes);
+        if (backlog.deadLettered !== undefined)
+          result.observe(deadLettered, backlog.deadLettered, attributes);
       }
     };
     meter.addBatchObservableCallback(this.observe, this.observed);

@@ -21,7 +21,13 @@ let module: TestingModule;
 
 @Injectable()
 class Handlers {
-  @OnRedisStream('metered', { group: 'g', block: 50, claimIdle: 100 })
+  @OnRedisStream('metered', {
+    group: 'g',
+    block: 50,
+    claimIdle: 100,
+    deadLetter: 'metered:dead',
+    maxDeliveries: 20,
+  })
   async onEntry({ n }: { n: string }): Promise<void> {
     if (n === '2') throw new RangeError('secret');
     if (n === '3') await held.opened;
@@ -130,6 +136,22 @@ test('what was trimmed from a stream before it was handled counts as dropped', a
     const [dropped] = await reader.points('redis.messages.dropped', labels());
     expect(dropped?.value).toBeGreaterThanOrEqual(1);
   });
+});
+
+test('an entry that is given up counts as a dead letter', async () => {
+  expect(await reader.points('redis.messages.dead_lettered')).toEqual([
+    expect.objectContaining({ attributes: labels(), value: 0 }),
+  ]);
+  await admin.xadd('metered', '*', { n: 2 });
+  await eventually(
+    async () =>
+      expect(await reader.points('redis.messages.dead_lettered')).toEqual([
+        expect.objectContaining({ attributes: labels(), value: 1 }),
+      ]),
+    // twenty deliveries
+    { timeout: 20_000 },
+  );
+  expect(await admin.xlen('metered:dead')).toBe(1);
 });
 
 test('a module that is closed reports its handlers no longer', async () => {
