@@ -14,7 +14,7 @@ export type {
 export type { DangerousCommand, GuardAction, GuardOptions } from './guard/guard-options.js';
 export type { ResolvedOptions } from './resolve-options.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
-export type { CommandEvent, CommandInfo, CommandObserver, Peer } from './observer.js';
+export type { CommandEvent, CommandInfo, CommandObserver, Peer } from './observation/observer.js';
 export type {
   ConnectionAttemptOutcome,
   ConnectionEnd,
@@ -22,8 +22,8 @@ export type {
   ConnectionObserver,
   ConnectionRole,
   ConnectionStats,
-} from './connection-observer.js';
-export { REDIS_CHANNELS, type TracedCommand, type TracedConnect } from './diagnostics-channels.js';
+} from './observation/connection-observer.js';
+export { REDIS_CHANNELS, type TracedCommand, type TracedConnect } from './observation/diagnostics-channels.js';
 
 // commands
 export { RedisCommands } from './commands/commands.generated.js';
@@ -92,7 +92,7 @@ export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan
 
 // the pool
 export { RedisPool } from './pool/pool.js';
-export type { RedisPoolStats } from './connection-observer.js';
+export type { RedisPoolStats } from './observation/connection-observer.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 
 // what comes by itself

@@ -20,7 +20,7 @@ const CATEGORIES = /** @type {const} */ ([
     /^core\/(?:command|define-commands|scan\/|script\/|pipeline\/|transaction\/)/,
   ],
   ['Subscriptions and streams', /^core\/(?:pubsub|streams|monitor|feed)\//],
-  ['Observing', /^core\/(?:observer|connection-observer|diagnostics)|^telemetry\/|redis-(?:debug|telemetry)/],
+  ['Observing', /^core\/observation\/|^telemetry\/|redis-(?:debug|telemetry)/],
   ['Client, pool and errors', /^core\//],
   ['Publishing', /^publisher\/|redis-(?:add|publish)-options|message-encoder/],
   ['Health', /^terminus\//],

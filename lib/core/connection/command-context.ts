@@ -1,9 +1,9 @@
 import { onceAborted } from '../abort-signals.js';
 import type { RedisError } from '../errors.js';
 import { forgetFailure } from '../forget-failure.js';
-import type { CommandEvent, CommandObserver, Peer } from '../observer.js';
+import type { CommandEvent, CommandObserver, Peer } from '../observation/observer.js';
 import type { CallOptions } from '../options.js';
-import { replyKind } from '../reply-kind.js';
+import { replyKind } from '../observation/reply-kind.js';
 
 /** An observer, and what it keeps of a command. */
 export interface Observation {

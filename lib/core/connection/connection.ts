@@ -11,7 +11,7 @@ import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
 import { Encoder, type Outgoing } from '../protocol/encoder.js';
 import { sendMemory } from '../protocol/send-memory.js';
 import { CommandFlag } from '../commands/command-spec.js';
-import type { Peer } from '../observer.js';
+import type { Peer } from '../observation/observer.js';
 import type { Reply } from '../protocol/reply.js';
 import { RespDecoder } from '../protocol/resp-decoder.js';
 import type { ResolvedOptions } from '../resolve-options.js';

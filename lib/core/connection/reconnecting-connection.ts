@@ -1,6 +1,6 @@
-import type { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionWatch } from '../observation/connection-watch.js';
 import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
-import type { Peer } from '../observer.js';
+import type { Peer } from '../observation/observer.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';

@@ -1,8 +1,8 @@
 import { applyCallOptions } from '../apply-call-options.js';
-import type { CommandObservers } from '../command-observers.js';
-import type { ConnectionStats } from '../connection-observer.js';
-import type { ConnectionObservers } from '../connection-observers.js';
-import { ConnectionWatch } from '../connection-watch.js';
+import type { CommandObservers } from '../observation/command-observers.js';
+import type { ConnectionStats } from '../observation/connection-observer.js';
+import type { ConnectionObservers } from '../observation/connection-observers.js';
+import { ConnectionWatch } from '../observation/connection-watch.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';

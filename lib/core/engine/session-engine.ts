@@ -13,7 +13,7 @@ import {
 } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';
 import { checkArguments } from '../commands/check-arguments.js';
-import type { ConnectionStats } from '../connection-observer.js';
+import type { ConnectionStats } from '../observation/connection-observer.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';

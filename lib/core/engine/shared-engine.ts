@@ -1,9 +1,9 @@
 import { CLIENT_UNBLOCK, MONITOR } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { CommandObservers } from '../command-observers.js';
-import type { ConnectionStats } from '../connection-observer.js';
-import { ConnectionObservers } from '../connection-observers.js';
-import { ConnectionWatch } from '../connection-watch.js';
+import { CommandObservers } from '../observation/command-observers.js';
+import type { ConnectionStats } from '../observation/connection-observer.js';
+import { ConnectionObservers } from '../observation/connection-observers.js';
+import { ConnectionWatch } from '../observation/connection-watch.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';

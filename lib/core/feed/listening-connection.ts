@@ -4,7 +4,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents, ConnectionHooks, ConnectionStatus } from '../connection/connection-hooks.js';
 import { probe } from '../connection/probe.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import type { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionWatch } from '../observation/connection-watch.js';
 import type { RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { timerDelay } from '../timer-delay.js';

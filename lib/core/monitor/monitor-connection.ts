@@ -1,7 +1,7 @@
 import { MONITOR, PING } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
-import type { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionWatch } from '../observation/connection-watch.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import { ListeningConnection, type ListeningHooks } from '../feed/listening-connection.js';
 import type { Reply } from '../protocol/reply.js';

@@ -1,6 +1,6 @@
 import { unlessAborted } from '../abort-signals.js';
-import type { ConnectionObservers } from '../connection-observers.js';
-import { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionObservers } from '../observation/connection-observers.js';
+import { ConnectionWatch } from '../observation/connection-watch.js';
 import type { RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { MonitorConnection } from './monitor-connection.js';

@@ -1,5 +1,5 @@
 import { onceAborted } from '../abort-signals.js';
-import type { CommandObservers } from '../command-observers.js';
+import type { CommandObservers } from '../observation/command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisAbortError } from '../errors.js';

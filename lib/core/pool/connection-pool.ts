@@ -1,9 +1,9 @@
 import { Backoff } from '../connection/backoff.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { unreachable } from '../connection/connect-waiters.js';
-import type { ConnectionInfo, RedisPoolStats } from '../connection-observer.js';
-import type { ConnectionObservers } from '../connection-observers.js';
-import { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionInfo, RedisPoolStats } from '../observation/connection-observer.js';
+import type { ConnectionObservers } from '../observation/connection-observers.js';
+import { ConnectionWatch } from '../observation/connection-watch.js';
 import { DedicatedConnection } from './dedicated-connection.js';
 import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';

@@ -1,10 +1,10 @@
 import { AUTH, DISCARD, HELLO, PING, RESET, UNWATCH, WATCH } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import type { CommandObservers } from '../command-observers.js';
+import type { CommandObservers } from '../observation/command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { applyCallOptions } from '../apply-call-options.js';
 import { RedisServerError, type RedisError } from '../errors.js';
-import type { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionWatch } from '../observation/connection-watch.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommands } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
 import { engineOf, RedisClient, type RedisSession } from '../client.js';
-import { CommandObservers } from '../command-observers.js';
-import type { ConnectionObserver, ConnectionStats, RedisPoolStats } from '../connection-observer.js';
-import { ConnectionObservers } from '../connection-observers.js';
+import { CommandObservers } from '../observation/command-observers.js';
+import type { ConnectionObserver, ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
+import { ConnectionObservers } from '../observation/connection-observers.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SessionEngine } from '../engine/session-engine.js';
 import { RedisClientError } from '../errors.js';
 import { CommandGuard } from '../guard/command-guard.js';
-import type { CommandObserver } from '../observer.js';
+import type { CommandObserver } from '../observation/observer.js';
 import { resolveClientOptions, type ResolvedOptions } from '../resolve-options.js';
 import { ConnectionPool } from './connection-pool.js';
 import type { ConnectionRequest } from './connection-requests.js';

@@ -11,7 +11,7 @@ import {
 } from '../commands/commands.generated.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
-import type { ConnectionWatch } from '../connection-watch.js';
+import type { ConnectionWatch } from '../observation/connection-watch.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import { RedisClientError, RedisServerError, type RedisError } from '../errors.js';
 import {

@@ -1,5 +1,5 @@
 import { onceAborted } from '../abort-signals.js';
-import type { CommandObservers } from '../command-observers.js';
+import type { CommandObservers } from '../observation/command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';

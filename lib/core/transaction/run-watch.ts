@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommandObservers } from '../command-observers.js';
+import type { CommandObservers } from '../observation/command-observers.js';
 import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { MGET, UNWATCH, WATCH } from '../commands/commands.generated.js';
 import { prefixKeys } from '../commands/key-positions.js';

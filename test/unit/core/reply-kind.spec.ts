@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { replyKind } from '../../../lib/core/reply-kind.js';
+import { replyKind } from '../../../lib/core/observation/reply-kind.js';
 
 it.each([
   [null, 'null'],

@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 import type { ConnectionInfo } from './connection-observer.js';
-import type { RedisError } from './errors.js';
+import type { RedisError } from '../errors.js';
 import type { CommandInfo, CommandObserver } from './observer.js';
 
 /** Names of the tracing channels, for `tracingChannel(name)` of `node:diagnostics_channel`. */

@@ -1,10 +1,10 @@
-import type { CommandArgument } from './commands/arguments.js';
-import type { CommandSpec } from './commands/command-spec.js';
-import { EVALSHA, EVALSHA_RO } from './commands/commands.generated.js';
-import { MOST_SHOWN_ARGUMENTS, queryText, shownName } from './commands/redaction.js';
+import type { CommandArgument } from '../commands/arguments.js';
+import type { CommandSpec } from '../commands/command-spec.js';
+import { EVALSHA, EVALSHA_RO } from '../commands/commands.generated.js';
+import { MOST_SHOWN_ARGUMENTS, queryText, shownName } from '../commands/redaction.js';
 import type { CommandInfo, Peer } from './observer.js';
-import type { ResolvedOptions } from './resolve-options.js';
-import { ScriptSpec } from './script/script-spec.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import { ScriptSpec } from '../script/script-spec.js';
 
 /** What is told of a command. */
 export interface ShownCommand {

@@ -1,4 +1,4 @@
-import type { RedisError } from './errors.js';
+import type { RedisError } from '../errors.js';
 
 /** The other end of a connection, as its socket says. */
 export interface Peer {

@@ -1,10 +1,10 @@
 import { CommandInfos, type ShownCommand } from './command-infos.js';
-import { CommandContext, type Observation } from './connection/command-context.js';
-import type { PendingCommand } from './connection/pending-command.js';
+import { CommandContext, type Observation } from '../connection/command-context.js';
+import type { PendingCommand } from '../connection/pending-command.js';
 import { areBatchesTraced, areCommandsTraced, commandChannels } from './diagnostics-channels.js';
-import { forgetFailure } from './forget-failure.js';
+import { forgetFailure } from '../forget-failure.js';
 import type { CommandInfo, CommandObserver, Peer } from './observer.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 
 /** The connection that commands take, as far as observers hear of it. */
 interface Road {

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, ConnectionObserver, ConnectionRole } from './connection-observer.js';
-import { forgetFailure } from './forget-failure.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import { forgetFailure } from '../forget-failure.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 
 /** Those who watch the connections of a client or a pool. */
 export class ConnectionObservers {

@@ -1,7 +1,7 @@
 import type { ConnectionAttemptOutcome, ConnectionInfo, ConnectionRole } from './connection-observer.js';
 import type { ConnectionObservers } from './connection-observers.js';
 import { traceConnect } from './diagnostics-channels.js';
-import type { DisconnectReason, RedisError } from './errors.js';
+import type { DisconnectReason, RedisError } from '../errors.js';
 
 interface Attempt {
   /** ms. */

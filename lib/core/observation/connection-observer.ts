@@ -1,4 +1,4 @@
-import type { DisconnectReason, RedisError } from './errors.js';
+import type { DisconnectReason, RedisError } from '../errors.js';
 
 /**
  * What a connection is for: `shared` by all callers of a client; `pooled`, lent to one caller at a time, by a `RedisPool` or by
