@@ -60,7 +60,7 @@ describe.each(SERVER_KINDS)('on %s', (kind) => {
       await eventually(async () => (await waiting('blpop')).length === 1);
       control.abort();
       expect(await given).toBeNull();
-      expect(await waiting('blpop')).toEqual([]);
+      await eventually(async () => expect(await waiting('blpop')).toEqual([]));
       expect(await blocking.limit(client)).toBe('blocking');
       await client.rpush('jobs', 'kept');
       expect(await client.lrange('jobs', 0, -1)).toEqual(['kept']);

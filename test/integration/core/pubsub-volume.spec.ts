@@ -5,9 +5,8 @@ import { clientMaker } from './support/index.js';
 
 const CHANNELS = 1_000;
 const PUBLISHERS = 5;
-/** Of each publisher to each channel: 100_000 messages in all. */
-const EACH = 20;
-const TOTAL = CHANNELS * PUBLISHERS * EACH;
+/** Of each publisher to each channel: 100_000 messages in all on one server, 20_000 on the others, which are not what is tried. */
+const roundsOn = (kind: string): number => (kind === SERVER_KINDS[0] ? 20 : 4);
 
 /** Checks that the messages of each publisher come in their order on each channel, none missing and none twice. */
 class Order {
@@ -31,6 +30,8 @@ class Order {
 }
 
 describe.each(SERVER_KINDS)('%s', (kind) => {
+  const EACH = roundsOn(kind);
+  const TOTAL = CHANNELS * PUBLISHERS * EACH;
   let server: TestServer;
 
   beforeAll(async () => {
@@ -71,7 +72,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     }
 
     it.each(['for await', 'a listener', 'for await over bytes'])(
-      'nothing of 100_000 messages on 1_000 channels is lost, doubled or moved: %s',
+      `nothing of ${TOTAL} messages on 1_000 channels is lost, doubled or moved: %s`,
       async (how) => {
         const channels = Array.from({ length: CHANNELS }, (_, index) => `volume:${index}`);
         const client = make();

@@ -286,7 +286,7 @@ describe('metrics of connections', () => {
   });
 
   test("of the client's own lending", async () => {
-    const redis = (await start({ maxDedicated: 1, commandTimeout: 50 })).get(RedisClient);
+    const redis = (await start({ maxDedicated: 1, commandTimeout: 500 })).get(RedisClient);
     await redis.dedicated(async () => {
       await expect(redis.multi((tx) => tx.get('a'))).rejects.toMatchObject({ kind: 'pool' });
       expect(
