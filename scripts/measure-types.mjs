@@ -22,7 +22,7 @@ const COMPILERS = {
   'TypeScript 7': join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'),
   'TypeScript 6': join(root, 'node_modules', 'typescript', 'bin', 'tsc6'),
 };
-/** The best of so many: what else the machine does only adds. */
+/** At the most. What else the machine does only adds, so that one round within the limit is enough, and the best counts. */
 const ROUNDS = 3;
 
 const USE = `import { RedisClient, RedisPool, type ScoredMember } from 'nestjs-redwire/core';
@@ -71,10 +71,15 @@ async function main() {
       { name, tsc, skipLibCheck: false },
     ]);
     for (const { name, tsc, skipLibCheck } of runs) {
-      const empty = await best(tsc, folder, 'empty.ts', skipLibCheck);
-      const use = await best(tsc, folder, 'use.ts', skipLibCheck);
-      const more = { seconds: use.seconds - empty.seconds, megabytes: use.megabytes - empty.megabytes };
-      failed ||= more.seconds > LIMIT.seconds || more.megabytes > LIMIT.megabytes;
+      const measureEmpty = () => measure(tsc, folder, 'empty.ts', skipLibCheck);
+      const empty = least(await measureEmpty(), await measureEmpty());
+      let use = await measure(tsc, folder, 'use.ts', skipLibCheck);
+      let more = difference(use, empty);
+      for (let round = 1; round < ROUNDS && !isWithinLimit(more); round++) {
+        use = least(use, await measure(tsc, folder, 'use.ts', skipLibCheck));
+        more = difference(use, empty);
+      }
+      failed ||= !isWithinLimit(more);
       say(`${name}, skipLibCheck: ${skipLibCheck}`);
       say(`  an empty file     ${described(empty)}`);
       say(`  with the client   ${described(use)}`);
@@ -98,19 +103,29 @@ function prepare(folder) {
 }
 
 /**
- * @param {string} tsc
- * @param {string} folder
- * @param {string} file
- * @param {boolean} skipLibCheck
- * @returns {Promise<Cost>} of the cheapest round, each figure by itself
+ * @param {Cost} one
+ * @param {Cost} other
+ * @returns {Cost}
  */
-async function best(tsc, folder, file, skipLibCheck) {
-  const costs = [];
-  for (let round = 0; round < ROUNDS; round++) costs.push(await measure(tsc, folder, file, skipLibCheck));
+function difference(one, other) {
+  return { seconds: one.seconds - other.seconds, megabytes: one.megabytes - other.megabytes };
+}
+
+/**
+ * @param {Cost} one
+ * @param {Cost} other
+ * @returns {Cost} each figure by itself
+ */
+function least(one, other) {
   return {
-    seconds: Math.min(...costs.map(({ seconds }) => seconds)),
-    megabytes: Math.min(...costs.map(({ megabytes }) => megabytes)),
+    seconds: Math.min(one.seconds, other.seconds),
+    megabytes: Math.min(one.megabytes, other.megabytes),
   };
+}
+
+/** @param {Cost} cost */
+function isWithinLimit({ seconds, megabytes }) {
+  return seconds <= LIMIT.seconds && megabytes <= LIMIT.megabytes;
 }
 
 /**
