@@ -23,7 +23,11 @@ export type {
   ConnectionRole,
   ConnectionStats,
 } from './observation/connection-observer.js';
-export { REDIS_CHANNELS, type TracedCommand, type TracedConnect } from './observation/diagnostics-channels.js';
+export {
+  REDIS_CHANNELS,
+  type TracedCommand,
+  type TracedConnect,
+} from './observation/diagnostics-channels.js';
 
 // commands
 export { RedisCommands } from './commands/commands.generated.js';

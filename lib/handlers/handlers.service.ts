@@ -5,7 +5,6 @@ import type { RedisClient } from '../core/index.js';
 import type { RedisHandlerErrorContext } from '../interfaces/index.js';
 import { RedisConnections } from '../redis-connections.service.js';
 import { HandlerMeter, type Backlog, type MessageSource } from '../telemetry/handler-meter.js';
-import { loadOpenTelemetry } from '../telemetry/load-opentelemetry.js';
 import { allOf } from './all-of.js';
 import { nameOf, type BoundHandler } from './bound-handler.js';
 import { findHandlers } from './find-handlers.js';
@@ -183,7 +182,7 @@ export abstract class HandlersService<
   }
 
   private async measure(handler: Handler): Promise<void> {
-    this.meter ??= new HandlerMeter(await loadOpenTelemetry('telemetry.metrics'));
+    this.meter ??= await HandlerMeter.load('telemetry.metrics');
     this.meter.watch(handler, this.sourceOf(handler), () => this.backlogOf(handler));
   }
 

@@ -9,7 +9,7 @@ import type {
 import type { RedisConnection } from '../redis-connection.js';
 import { attempt } from './attempt.js';
 import { BoundedCache } from './bounded-cache.js';
-import type { OpenTelemetryApi } from './load-opentelemetry.js';
+import { loadOpenTelemetry, type OpenTelemetryApi } from './load-opentelemetry.js';
 import { MOST_ERROR_TYPES } from './metric-conventions.js';
 import { serverAttributes } from './server-attributes.js';
 import { errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
@@ -52,7 +52,17 @@ export class HandlerMeter {
   private readonly observe: BatchObservableCallback;
   private readonly watched: { readonly attributes: () => Attributes; readonly backlog: () => Backlog }[] = [];
 
-  constructor(api: OpenTelemetryApi) {
+  /**
+   * The one way to make one. The declarations of what is public lead here, and must hold where `@opentelemetry/api` is not installed:
+   * those of a private constructor name no types.
+   *
+   * @throws {Error} where it is not.
+   */
+  static async load(asker: string): Promise<HandlerMeter> {
+    return new HandlerMeter(await loadOpenTelemetry(asker));
+  }
+
+  private constructor(api: OpenTelemetryApi) {
     const meter = api.metrics.getMeter(LIBRARY_NAME, LIBRARY_VERSION);
     this.meter = meter;
     this.consumed = meter.createCounter('messaging.client.consumed.messages', {

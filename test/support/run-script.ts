@@ -31,7 +31,9 @@ export function runScript(
   }: { args?: string[]; flags?: string[]; env?: Record<string, string>; timeout?: number } = {},
 ): Promise<Ended> {
   const program = script instanceof URL ? [fileURLToPath(script)] : ['--input-type=module', '-e', script];
-  const child = spawn(process.execPath, ['--import', HOOKS, ...flags, ...program, ...args], {
+  // newer versions of Node warn of module.register(), by which the sources are loaded: its successor is not in Node 20
+  const hooks = ['--disable-warning=DEP0205', '--import', HOOKS];
+  const child = spawn(process.execPath, [...hooks, ...flags, ...program, ...args], {
     cwd: ROOT,
     // ours are Jest's
     env: { ...process.env, NODE_OPTIONS: '', ...env },

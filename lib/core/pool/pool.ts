@@ -2,7 +2,11 @@ import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
 import { engineOf, RedisClient, type RedisSession } from '../client.js';
 import { CommandObservers } from '../observation/command-observers.js';
-import type { ConnectionObserver, ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
+import type {
+  ConnectionObserver,
+  ConnectionStats,
+  RedisPoolStats,
+} from '../observation/connection-observer.js';
 import { ConnectionObservers } from '../observation/connection-observers.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SessionEngine } from '../engine/session-engine.js';
