@@ -116,7 +116,7 @@ export abstract class HandlersService<
           await this.startOne(handler, late);
         } catch (cause) {
           this.refused.add(handler);
-          throw this.describeRefusal(handler, cause, late);
+          throw this.onRefusal(handler, cause, late);
         }
       }),
       late,
@@ -139,8 +139,8 @@ export abstract class HandlersService<
    */
   protected abstract startNow(handler: Handler, late: boolean): Promise<void>;
 
-  /** What a boot, or the loading of a module, fails with for what {@link startNow} has thrown. */
-  protected abstract describeRefusal(handler: Handler, cause: unknown, late: boolean): unknown;
+  /** {@link startNow} has thrown: makes it ready to be called again. @returns what the boot, or the loading of a module, fails with. */
+  protected abstract onRefusal(handler: Handler, cause: unknown, late: boolean): unknown;
 
   /** Has it listen as soon as it can. */
   protected abstract startInBackground(handler: Handler): void;

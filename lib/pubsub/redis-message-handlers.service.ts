@@ -96,7 +96,7 @@ export class RedisMessageHandlers extends HandlersService<MessageHandlerOptions,
     this.listen(handler, await this.subscribe(handler));
   }
 
-  protected describeRefusal(handler: MessageHandler, cause: unknown, late: boolean): Error {
+  protected onRefusal(handler: MessageHandler, cause: unknown, late: boolean): Error {
     return subscribeRefused(nameOf(handler), handler.options.channels, cause, late);
   }
 

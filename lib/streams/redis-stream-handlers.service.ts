@@ -91,7 +91,7 @@ export class RedisStreamHandlers extends HandlersService<StreamHandlerOptions> {
     return this.runners.get(handler)!.startBefore(handler.connection.options.connectDeadline, late);
   }
 
-  protected describeRefusal(handler: StreamHandler, cause: unknown): unknown {
+  protected onRefusal(handler: StreamHandler, cause: unknown): unknown {
     // one that was stopped is not started again
     this.runners.set(handler, this.runnerOf(handler));
     return cause;

@@ -191,14 +191,26 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
       expect(consumer.status).toBe('stopped');
     });
 
-    it('waits for no server that is gone, where nothing is left but to give back what others can claim', async () => {
+    it.each([
+      ['a read that waits', 0],
+      ['entries that wait', 5],
+    ])('waits for no server that is gone, to give back what others can claim: %s', async (_, entries) => {
       await using own = await startServer({ kind });
       const client = make({ url: own.url, commandTimeout: 30_000 });
-      const consumer = client.streamConsumer({ stream: newStream(), group: 'g' });
-      const running = consumer.run(() => undefined);
-      await eventually(async () => (await readersOf(make({ url: own.url }))) === 1);
+      const admin = make({ url: own.url });
+      const stream = newStream();
+      const consumer = client.streamConsumer({ stream, group: 'g' });
+      const { opened, open } = gate();
+      // fails, so that nothing is to be acknowledged either
+      const running = consumer.run(() => opened.then(() => Promise.reject(new Error('too late'))));
+      if (entries === 0) await eventually(async () => (await readersOf(admin)) === 1);
+      else {
+        await addNumbers(admin, stream, 1, entries);
+        await eventually(() => consumer.stats.inFlight === 1 && consumer.stats.waiting > 0);
+      }
       await own.kill();
       await eventually(() => client.status !== 'ready');
+      open();
       const started = performance.now();
       await consumer.stop({ timeout: 30_000 });
       await running;
