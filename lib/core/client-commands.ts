@@ -172,8 +172,8 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
 
   /** What a logger that writes JSON may show: no settings, no arguments of commands that wait. */
   toJSON(): { address: string; status: ConnectionStatus; inFlight: number; queued: number } {
-    const { status, inFlight, queued, connection } = this.engine;
-    return { address: connection.address, status, inFlight, queued };
+    const { address, status, inFlight, queued } = this.engine;
+    return { address, status, inFlight, queued };
   }
 
   /** What a log shows of it. */

@@ -6,7 +6,7 @@ import { checkMilliseconds } from './check-milliseconds.js';
 import type { ConnectionObserver, ConnectionStats } from './observation/connection-observer.js';
 import type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 import { ClientEngine, type DedicatedOptions } from './engine/client-engine.js';
-import { SharedEngine } from './engine/shared-engine.js';
+import { createEngine } from './engine/create-engine.js';
 import { RedisAbortError, RedisDisconnectedError } from './errors.js';
 import { checkFeedOptions } from './feed/check-feed-options.js';
 import type { FeedOptions, FeedWords } from './feed/feed-options.js';
@@ -39,7 +39,7 @@ export class RedisClient extends ClientCommands<string> {
   /** @internal */
   constructor(engine: ClientEngine);
   constructor(given?: RedisClientOptions | string | ClientEngine) {
-    const engine = given instanceof ClientEngine ? given : new SharedEngine(resolveClientOptions(given));
+    const engine = given instanceof ClientEngine ? given : createEngine(resolveClientOptions(given));
     super(engine, false, undefined);
   }
 
@@ -60,7 +60,7 @@ export class RedisClient extends ClientCommands<string> {
 
   /** `host:port`, or the Unix socket's path. */
   get address(): string {
-    return this.engine.connection.address;
+    return this.engine.address;
   }
 
   /** Commands sent and not yet answered, blocking ones included. */

@@ -26,6 +26,10 @@ export class CommandContext implements CallSettings {
   attempts = 0;
   /** A connection took it along when it ended: the server may have carried it out. */
   lost = false;
+  /** A cluster's node has sent it to another one for this once: it goes out behind an ASKING. */
+  asking = false;
+  /** Times that a cluster's nodes have sent it elsewhere. */
+  redirects = 0;
   /** What the retry rule threw instead of deciding. */
   retryFault: unknown;
   /** Waits on the server, on a connection of its own. */

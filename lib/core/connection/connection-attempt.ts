@@ -7,8 +7,9 @@ import { explainConnectError } from './connect-error.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { ConnectionHooks } from './connection-hooks.js';
 import { handshake } from './handshake.js';
-import { formatAddress } from './open-socket.js';
+import { formatAddress, type Address } from './open-socket.js';
 import type { PendingCommand } from './pending-command.js';
+import type { Route } from './route.js';
 import { serverError } from './server-error.js';
 
 /** A connection while it is being made: socket, TLS, credentials, handshake, and why it came to nothing. */
@@ -28,13 +29,14 @@ export class ConnectionAttempt {
   constructor(
     owner: ConnectionOwner,
     private readonly options: ResolvedOptions,
+    address: Address,
   ) {
     this.deadline = deadlineAfter(options.connectTimeout);
     try {
-      this.connection = new Connection(owner, options, options);
+      this.connection = new Connection(owner, address, options);
     } catch (cause) {
       // certificates and keys are read only here, and what is wrong with them stays wrong
-      const message = `Could not open a connection to Redis at ${formatAddress(options)}: ${(cause as Error).message}. Check the \`tls\` options.`;
+      const message = `Could not open a connection to Redis at ${formatAddress(address)}: ${(cause as Error).message}. Check the \`tls\` options.`;
       throw new RedisConnectionError('connect_failed', message, { cause });
     }
   }
@@ -44,13 +46,14 @@ export class ConnectionAttempt {
    *
    * @throws {RedisError} why it is not ready.
    */
-  async prepare(hooks: Pick<ConnectionHooks, 'restore'>): Promise<void> {
+  async prepare(route: Route, hooks: Pick<ConnectionHooks, 'restore'>): Promise<void> {
     const { connection } = this;
     try {
       const credentials = await this.askCredentials();
       const { protocol, clientId } = await handshake(connection, this.options, credentials);
       connection.clientId = clientId;
       connection.protocol = protocol;
+      await route.prepare?.(connection);
       await hooks.restore?.(connection, protocol);
     } catch (cause) {
       throw explainConnectError(cause, connection.name);

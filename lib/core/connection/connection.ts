@@ -11,6 +11,7 @@ import { MalformedReplyError, type ReplySink } from '../protocol/decoder.js';
 import { Encoder, type Outgoing } from '../protocol/encoder.js';
 import { sendMemory } from '../protocol/send-memory.js';
 import { CommandFlag } from '../commands/command-spec.js';
+import { ASKING } from '../commands/commands.generated.js';
 import type { Peer } from '../observation/observer.js';
 import type { Reply } from '../protocol/reply.js';
 import { RespDecoder } from '../protocol/resp-decoder.js';
@@ -143,7 +144,8 @@ export class Connection implements ReplySink {
 
   /** Takes a command. Its text leaves with the tick, or at once when the tick has gathered enough. */
   send(command: PendingCommand): void {
-    const { spec, args } = command;
+    const { spec, args, context } = command;
+    if (context !== null && context.asking) this.sendAsking();
     this.encoder.append(spec.heads[args.length] ?? spec.head(args.length), args);
     // silence counts from here: an idle connection is left out of the clock, and it has nothing to be silent about
     if (this.queue.length === 0) this.heardAt = clock.now;
@@ -156,6 +158,13 @@ export class Connection implements ReplySink {
       this.flushScheduled = true;
       process.nextTick(flushAtEndOfTick, this);
     }
+  }
+
+  /** In front of a command that another node has sent here with ASK, in the same write. */
+  private sendAsking(): void {
+    this.encoder.append(ASKING.head(0), []);
+    this.queue.push(new Abandoned({ spec: ASKING, args: [], buffers: false }));
+    this.unwritten++;
   }
 
   /** Sends a command of the connection's own set-up, or tells at once that the connection has ended. */

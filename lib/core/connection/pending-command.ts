@@ -118,7 +118,7 @@ export abstract class PendingCommand {
 export class Abandoned extends PendingCommand {
   override settled = true;
 
-  constructor({ spec, args, buffers }: PendingCommand) {
+  constructor({ spec, args, buffers }: Pick<PendingCommand, 'spec' | 'args' | 'buffers'>) {
     super(spec, args, buffers);
   }
 

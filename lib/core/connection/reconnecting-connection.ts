@@ -1,10 +1,15 @@
 import type { ConnectionWatch } from '../observation/connection-watch.js';
-import { RedisDisconnectedError, type DisconnectReason, type RedisError } from '../errors.js';
+import {
+  RedisConnectionError,
+  RedisDisconnectedError,
+  type DisconnectReason,
+  type RedisError,
+} from '../errors.js';
 import type { Peer } from '../observation/observer.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
-import { clock, type Ticking } from './coarse-clock.js';
+import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
 import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
@@ -16,11 +21,15 @@ import { ConnectWaiters, type WhyUnconnected } from './connect-waiters.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { ConnectionAttempt } from './connection-attempt.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
-import { formatAddress } from './open-socket.js';
+import { formatAddress, type Address } from './open-socket.js';
 import { outsideCallers } from './outside-callers.js';
+import type { Destination, Route, RoutedConnection } from './route.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
+
+/** What is under way on a connection that is to go elsewhere has so long to be answered, ms: nothing new goes out meanwhile. */
+const MOVE_PATIENCE = 100;
 
 /** Why what is issued now fails at once. */
 interface Refusal {
@@ -38,13 +47,18 @@ interface Refusal {
  *
  * `pump()` moves commands on whenever there is room; everything else only changes the state and calls it.
  */
-export class ReconnectingConnection implements ConnectionOwner, Ticking {
+export class ReconnectingConnection implements ConnectionOwner, RoutedConnection, Ticking {
   status: ConnectionStatus = 'idle';
   /** Why the last attempt failed; the cause of what times out meanwhile. */
   private lastError: RedisError | undefined;
   private connection: Connection | null = null;
   /** While the connection is being made; null once it is ready. */
   private attempt: ConnectionAttempt | null = null;
+  /** The address of the next attempt is being looked for; an object of its own for each time. */
+  private search: object | null = null;
+  /** Tick after which what is under way has no longer any time: the connection is to go elsewhere; 0 is none. */
+  private moveBy = 0;
+  private movesFor = '';
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
   private readonly retry: CommandRetry;
@@ -55,17 +69,26 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private keepsProcess = true;
   private closing: Closing | undefined;
 
+  private readonly options: ResolvedOptions;
+  private readonly route: Route;
+
   constructor(
-    private readonly options: ResolvedOptions,
+    { options, route }: Destination,
     private readonly hooks: ConnectionHooks,
     private readonly watch: ConnectionWatch,
   ) {
+    this.options = options;
+    this.route = route;
     this.retry = new CommandRetry(this, options, this.waiting);
     this.backoff = new Backoff(options.reconnect);
   }
 
   get address(): string {
-    return formatAddress(this.connection?.address ?? this.options);
+    return this.connection === null ? this.route.name : formatAddress(this.connection.address);
+  }
+
+  get target(): Address | undefined {
+    return this.connection?.address;
   }
 
   /** What the live connection speaks; undefined where there is none. */
@@ -104,7 +127,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   submit(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
     const { connection } = this;
-    if (this.status === 'ready' && connection!.hasRoom && this.waiting.length === 0)
+    if (this.status === 'ready' && this.waiting.length === 0 && connection!.hasRoom && this.moveBy === 0)
       connection!.send(command);
     else this.hold(command);
   }
@@ -119,7 +142,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (refusal !== undefined) {
       for (const command of source.takeRest()) refuse(command, refusal.code, refusal.why, refusal.cause);
     } else {
-      if (this.status === 'ready') this.sendFrom(source);
+      if (this.status === 'ready' && this.moveBy === 0) this.sendFrom(source);
       this.waiting.add(source);
     }
     this.startAttemptFor(refusal);
@@ -186,6 +209,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   private pump(): void {
     const { connection, waiting } = this;
     if (connection === null || this.attempt !== null) return;
+    if (this.moveBy !== 0) {
+      this.moveWhenFree();
+      return;
+    }
     waiting.refill();
     while (waiting.length > 0 && connection.hasRoom) {
       const command = waiting.shift()!;
@@ -221,14 +248,36 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private startAttempt(): void {
-    if (this.connection !== null) return;
+    if (this.connection !== null || this.search !== null) return;
     if (this.status !== 'closing') this.status = this.established ? 'reconnecting' : 'connecting';
     if (!this.ticking) this.startTicking();
+    const found = outsideCallers(() => this.route.find(this));
+    if (found instanceof Promise) this.searchFor(found);
+    else this.open(found, false);
+  }
+
+  private searchFor(found: Promise<Address>): void {
+    const search = (this.search = {});
+    this.watch.connecting(this.established);
+    // the client may have been closed meanwhile
+    const whenWanted = (proceed: () => void): void => {
+      if (this.search !== search) return;
+      this.search = null;
+      proceed();
+    };
+    found.then(
+      (address) => whenWanted(() => this.open(address, true)),
+      (error: RedisError) => whenWanted(() => this.onAttemptFailed(error)),
+    );
+  }
+
+  /** @param isTold those who watch know of the attempt. */
+  private open(address: Address, isTold: boolean): void {
     let attempt: ConnectionAttempt;
     try {
-      attempt = outsideCallers(() => new ConnectionAttempt(this, this.options));
+      attempt = outsideCallers(() => new ConnectionAttempt(this, this.options, address));
     } catch (error) {
-      this.watch.connecting(this.established);
+      if (!isTold) this.watch.connecting(this.established);
       if (this.isClosed) this.watch.failed(error as RedisError);
       else this.onAttemptFailed(error as RedisError, true);
       return;
@@ -236,13 +285,13 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.attempt = attempt;
     this.connection = attempt.connection;
     this.connection.setRef(this.keepsProcess);
-    this.watch.connecting(this.established);
+    if (!isTold) this.watch.connecting(this.established);
   }
 
   onConnect(): void {
     const attempt = this.attempt!;
     this.hooks.emit('connect');
-    attempt.prepare(this.hooks).then(
+    attempt.prepare(this.route, this.hooks).then(
       () => this.onReady(attempt),
       (error: RedisError) => {
         // a connection that ended by itself has reported already
@@ -259,6 +308,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.lastError = undefined;
     if (this.status !== 'closing') this.status = 'ready';
     this.watch.opened();
+    this.route.onReady?.(this);
     this.waiters.resolveAll();
     this.pump();
     if (this.status === 'ready') this.hooks.emit('ready');
@@ -286,6 +336,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.waiting.failAll(error);
     } else this.waiters.rejectImpatient(error);
     if (exhausted) this.rest();
+    this.route.onFailed?.(this, error);
     this.hooks.emit('error', error);
     if (!exhausted) this.continueUnlessDecided();
   }
@@ -332,6 +383,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.attempt.noteRefusal(command, message);
       return false;
     }
+    if (this.route.takeRefused?.(command, message, this.connection!.address) === true) return true;
     return this.retry.refused(command, message);
   }
 
@@ -352,8 +404,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     const { attempt } = this;
+    const moves = this.moveBy !== 0;
     this.attempt = null;
     this.connection = null;
+    this.moveBy = 0;
     if (attempt !== null) {
       for (const command of [...sent, ...unsent]) failLost(command, error, connection.name);
       this.onAttemptFailed(attempt.explainEnd(error));
@@ -366,6 +420,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       for (const command of unsent) failUnsent(command, error);
       this.waiting.failAll(error);
     } else this.retry.giveBack(connection.name, error, sent, unsent);
+    this.route.onLost?.(this, error);
     this.watch.closed(reason, error);
     if (this.isClosed) return;
     if (this.status === 'closing') {
@@ -373,7 +428,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     this.lastError = error;
-    if (this.options.reconnect === false) {
+    if (this.options.reconnect === false && !moves) {
       this.rest();
       this.waiting.failAll(error);
       this.hooks.emit('disconnect', { reason, error });
@@ -382,12 +437,14 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return;
     }
     this.hooks.emit('disconnect', { reason, error });
-    this.continueUnlessDecided();
+    // nobody is in trouble: there is nothing to pause for
+    if (moves && this.status === 'reconnecting') this.startAttempt();
+    else this.continueUnlessDecided();
   }
 
   /** Goes on to the next attempt, unless a listener closed the client or asked for a connection meanwhile. */
   private continueUnlessDecided(): void {
-    const decided = this.connection !== null || this.backoff.pausing;
+    const decided = this.connection !== null || this.search !== null || this.backoff.pausing;
     if (!decided && (this.status === 'connecting' || this.status === 'reconnecting')) this.scheduleAttempt();
   }
 
@@ -412,7 +469,9 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     if (attempt?.isOverdue(now) === true) this.abandon(attempt, attempt.explainTimeout());
     else if (this.status === 'ready' || this.status === 'closing') this.connection?.onTick(now);
     this.waiting.expire(now, (where) => this.whyUnsent(where));
-    for (const command of this.waiting.takeDue(now)) this.waiting.push(command);
+    for (const command of this.waiting.takeDue(now))
+      if (this.route.takeAgain?.(command) !== true) this.waiting.push(command);
+    if (this.moveBy !== 0) this.moveWhenFree();
     this.waiters.expire(now, this.address, () => this.whyUnconnected());
     if (this.backoff.pausing && !this.isWanted()) this.rest();
     if (this.status === 'closing' && this.closing?.isOverdue(now) === true) this.finishClose();
@@ -422,6 +481,7 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       this.queued > 0 ||
       this.waiters.size > 0 ||
       this.attempt?.hasDeadline === true ||
+      this.moveBy !== 0 ||
       this.status === 'closing';
     return this.ticking;
   }
@@ -463,8 +523,10 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
       return done;
     }
     this.status = 'closing';
+    this.moveBy = 0;
     // between two attempts nothing is on its way: no reason to make a shutdown wait
-    if (status === 'idle' || this.connection === null || (this.attempt !== null && this.queued === 0))
+    const isTrying = this.attempt !== null || this.search !== null;
+    if (status === 'idle' || (this.connection === null && !isTrying) || (isTrying && this.queued === 0))
       this.finishClose();
     else {
       if (!this.ticking) this.startTicking();
@@ -478,6 +540,36 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
     this.connection?.destroy('closed', message);
   }
 
+  move(why: string): void {
+    if (this.backoff.pausing) {
+      this.backoff.cancel();
+      this.startAttempt();
+    } else if (this.attempt !== null) this.startElsewhere(this.attempt, why);
+    if (this.status !== 'ready' || this.moveBy !== 0) return;
+    this.moveBy = clock.now + ticksFor(MOVE_PATIENCE);
+    this.movesFor = why;
+    if (!this.ticking) this.startTicking();
+    this.moveWhenFree();
+  }
+
+  /** An attempt that is under way goes to the wrong place. */
+  private startElsewhere({ connection }: ConnectionAttempt, why: string): void {
+    this.attempt = null;
+    this.connection = null;
+    connection.destroy('closed', why);
+    this.watch.failed(new RedisConnectionError('connect_failed', why));
+    if (this.status !== 'closing') this.startAttempt();
+    else this.finishClose();
+  }
+
+  private moveWhenFree(): void {
+    if (this.inFlight === 0 || clock.now > this.moveBy) this.drop(this.movesFor);
+  }
+
+  takeWaiting(): PendingCommand[] {
+    return this.waiting.takeQueued();
+  }
+
   /** Ends now. */
   destroy(): void {
     if (this.status !== 'closed') this.finishClose();
@@ -489,19 +581,22 @@ export class ReconnectingConnection implements ConnectionOwner, Ticking {
   }
 
   private finishClose(): void {
-    const { connection, attempt } = this;
+    const { connection, attempt, search } = this;
     const error = new RedisDisconnectedError('CLOSED', 'The client was closed.');
     this.status = 'closed';
     this.backoff.cancel();
     this.attempt = null;
+    this.search = null;
+    this.moveBy = 0;
     this.connection = null;
     clock.leave(this);
     this.ticking = false;
     this.waiters.rejectAll(error);
     this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
-    if (attempt !== null) this.watch.failed(error);
+    if (attempt !== null || search !== null) this.watch.failed(error);
     else if (connection !== null) this.watch.closed('closed', error);
+    this.route.onClosed?.(this);
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });
     this.closing?.end();
   }

@@ -144,11 +144,16 @@ export class WaitingCommands {
     for (const command of this.takeAll()) refuse(command, 'CLOSED', why);
   }
 
+  /** Takes all that waits for its turn, the rests of pipelines too; the held back stay until their time has come. */
+  takeQueued(): PendingCommand[] {
+    const rests = this.sources.flatMap((source) => source.takeRest());
+    this.sources = [];
+    return [...this.queue.drain(), ...rests].filter(({ settled }) => !settled);
+  }
+
   private takeAll(): PendingCommand[] {
     const delayed = this.delayed.map(({ command }) => command);
     this.delayed = [];
-    const rests = this.sources.flatMap((source) => source.takeRest());
-    this.sources = [];
-    return [...this.queue.drain(), ...rests, ...delayed];
+    return [...this.takeQueued(), ...delayed];
   }
 }

@@ -7,24 +7,25 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
-import { KEYS, PING } from '../commands/commands.generated.js';
+import { KEYS } from '../commands/commands.generated.js';
 import { prefixKeys, stripPrefix } from '../commands/key-positions.js';
 import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
-import { probe } from '../connection/probe.js';
+import type { PendingCommand } from '../connection/pending-command.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { Destination, Route } from '../connection/route.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { SharedConnection } from '../feed/listening-connection.js';
 import type { CommandGuard } from '../guard/command-guard.js';
 import { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
-import { runPipeline } from '../pipeline/run-pipeline.js';
 import { Subscriber } from '../pubsub/subscriber.js';
 import type { SubscriberStatus } from '../pubsub/subscriber-status.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import type { QueuedCommand } from '../transaction/queued-commands.js';
 import type { TypedEvents } from '../typed-events.js';
 
 /** Commands that need more than a place in the queue. */
@@ -45,9 +46,8 @@ export interface DedicatedOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What the engines of one client, or of one pool, have in common. */
-export interface EngineParts {
-  readonly options: ResolvedOptions;
+/** What the engines of one client, or of one pool, have in common: also where their connections go. */
+export interface EngineParts extends Destination {
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
   readonly connectionObservers: ConnectionObservers;
@@ -55,26 +55,27 @@ export interface EngineParts {
 
 /**
  * What does the work behind the face of a client and its views: the road of every command from its call to a connection. One
- * kind shares its connection among all callers, the other has one to itself for a while.
+ * kind shares a connection to one server among all callers, another has one to itself for a while, and the third looks for the
+ * node of a cluster that a command belongs to.
  */
 export abstract class ClientEngine implements EngineParts {
   readonly options: ResolvedOptions;
+  readonly route: Route;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
   readonly connectionObservers: ConnectionObservers;
-  /** Where commands go that need nothing special. */
-  abstract readonly connection: ReconnectingConnection;
-  /** One caller has that connection to itself. */
+  /** One caller has its connection to itself. */
   abstract readonly isDedicated: boolean;
-  /** What befalls that connection. */
+  /** What befalls the connections that commands take. */
   abstract readonly events: TypedEvents<ConnectionEvents>;
   protected subscriber: Subscriber | undefined;
   private monitors: Monitors | undefined;
   private feedsKeepProcess = true;
   private readonly commandTicks: number;
 
-  constructor({ options, guard, observers, connectionObservers }: EngineParts) {
+  constructor({ options, route, guard, observers, connectionObservers }: EngineParts) {
     this.options = options;
+    this.route = route;
     this.guard = guard;
     this.observers = observers;
     this.connectionObservers = connectionObservers;
@@ -82,26 +83,21 @@ export abstract class ClientEngine implements EngineParts {
     this.commandTicks = commandTimeout === 0 || commandTimeout === Infinity ? 0 : ticksFor(commandTimeout);
   }
 
-  get status(): ConnectionStatus {
-    return this.connection.status;
-  }
+  abstract get status(): ConnectionStatus;
+
+  /** Of the server, for messages and logs. */
+  abstract get address(): string;
 
   /** @throws {RedisError} where nothing at all may be done with it any more. */
   assertUsable(_what: string): void {}
 
-  async connect(deadline: number | undefined): Promise<void> {
-    await this.connection.connect(deadline);
-  }
+  abstract connect(deadline: number | undefined): Promise<void>;
 
   /** Commands that wait to be sent. */
-  get queued(): number {
-    return this.connection.queued;
-  }
+  abstract get queued(): number;
 
   /** Commands sent and not yet answered. */
-  get inFlight(): number {
-    return this.connection.inFlight;
-  }
+  abstract get inFlight(): number;
 
   /** The connections at this moment. */
   abstract connectionStats(): ConnectionStats;
@@ -136,23 +132,29 @@ export abstract class ClientEngine implements EngineParts {
     const args = this.options.keyPrefix === '' ? given : prefixKeys(spec, given, this.options.keyPrefix);
     const command = new Command(spec, args, buffers || (spec.flags & CommandFlag.BYTES) !== 0);
     if (this.commandTicks !== 0) command.deadline = clock.now + this.commandTicks;
-    if (this.observers.active) this.observers.show(command, this.roadOf(spec));
+    if (this.observers.active) this.observers.show(command, this.roadOf(command));
     if ((spec.flags & SPECIAL) !== 0) this.issueSpecial(command, call);
     else this.submit(command, call);
     return spec === KEYS && args !== given ? this.withoutPrefix(command.promise) : command.promise;
   }
 
   /** Sends the commands of a pipeline; ends when the last is settled. */
-  run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
-    return runPipeline(this, pipeline, call);
-  }
+  abstract run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void>;
 
-  /** Runs a transaction's work on a connection that nobody else touches meanwhile. */
+  /**
+   * Runs a transaction's work on a connection that nobody else touches meanwhile.
+   *
+   * @param commands those that are known before, keys and all: they tell where that connection goes.
+   */
   abstract exclusive<Result>(
     section: 'multi()' | 'watch()',
+    commands: readonly QueuedCommand[],
     wait: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result>;
+
+  /** @throws {RedisError} where these cannot be commands of one transaction, for their keys are in different places. */
+  assertTogether(_section: 'multi()' | 'watch()', _commands: readonly QueuedCommand[]): void {}
 
   /** Lends a connection for the time of `work`. */
   abstract dedicated<Result>(
@@ -161,9 +163,7 @@ export abstract class ClientEngine implements EngineParts {
   ): Promise<Result>;
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
-  probe(timeout: number): Promise<number> {
-    return probe(this.connection, timeout, () => new Command(PING, [], false));
-  }
+  abstract probe(timeout: number): Promise<number>;
 
   /** What subscriptions share, made at first use. A promise where it must be seen first what the server speaks. */
   ensureSubscriber(): Subscriber | Promise<Subscriber> {
@@ -173,7 +173,7 @@ export abstract class ClientEngine implements EngineParts {
   /** Those of the server, each on a connection of its own. */
   ensureMonitors(): Monitors {
     if (this.monitors === undefined) {
-      this.monitors = new Monitors(this.options, this.feedHooks(), this.connectionObservers);
+      this.monitors = new Monitors(this, this.feedHooks(), this.connectionObservers);
       this.monitors.setRef(this.feedsKeepProcess);
     }
     return this.monitors;
@@ -199,7 +199,7 @@ export abstract class ClientEngine implements EngineParts {
   protected createSubscriber(shared?: SharedConnection): Subscriber {
     const hooks = { ...this.feedHooks(), onUnfit: () => this.forgetSubscriber() };
     const watch = new ConnectionWatch(this.connectionObservers, 'subscriber');
-    this.subscriber = new Subscriber(this.options, hooks, watch, shared);
+    this.subscriber = new Subscriber(this, hooks, watch, shared);
     this.subscriber.setRef(this.feedsKeepProcess);
     return this.subscriber;
   }
@@ -232,13 +232,14 @@ export abstract class ClientEngine implements EngineParts {
 
   protected submit(command: Command, call: CallOptions | undefined): void {
     if (call !== undefined) applyCallOptions(command, call);
-    if (!command.settled) this.connection.submit(command);
+    if (!command.settled) this.send(command);
   }
 
-  /** The connection that commands of this kind take, where it is known before. */
-  private roadOf({ flags }: CommandSpec): ReconnectingConnection | undefined {
-    return this.isDedicated || (flags & CommandFlag.BLOCKING) === 0 ? this.connection : undefined;
-  }
+  /** Hands a command over to the connection that it takes. */
+  protected abstract send(command: PendingCommand): void;
+
+  /** The connection that a command takes, where it is known before. */
+  protected abstract roadOf(command: PendingCommand): ReconnectingConnection | undefined;
 
   private issueSpecial(command: Command, call: CallOptions | undefined): void {
     const { spec } = command;

@@ -31,10 +31,11 @@ import { ScriptSpec } from '../script/script-spec.js';
 import { ExecCommand } from '../transaction/exec-command.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { resultsOf } from '../transaction/run-transaction.js';
-import { makeErrors, QueuedCommands } from '../transaction/queued-commands.js';
+import { makeErrors, QueuedCommands, type QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { heedCaller, type Unblock } from './call-off.js';
-import { ClientEngine, type EngineParts, type Wait } from './client-engine.js';
+import type { ClientEngine, EngineParts, Wait } from './client-engine.js';
+import { ServerEngine } from './server-engine.js';
 
 /** Would leave a connection on which replies cannot be paired with commands any more. */
 const NEVER: ReadonlyMap<CommandSpec, string> = new Map([
@@ -47,7 +48,7 @@ const NEVER: ReadonlyMap<CommandSpec, string> = new Map([
 ]);
 
 /** The engine of a client that has its connection to itself, until it is given back. */
-export class SessionEngine extends ClientEngine {
+export class SessionEngine extends ServerEngine {
   override readonly isDedicated = true;
   private ended = false;
 
@@ -131,6 +132,7 @@ export class SessionEngine extends ClientEngine {
 
   override async exclusive<Result>(
     section: 'multi()' | 'watch()',
+    _commands: readonly QueuedCommand[],
     { timeout }: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {

@@ -1,8 +1,6 @@
 import { CLIENT_UNBLOCK, MONITOR } from '../commands/commands.generated.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { CommandObservers } from '../observation/command-observers.js';
 import type { ConnectionStats } from '../observation/connection-observer.js';
-import { ConnectionObservers } from '../observation/connection-observers.js';
 import { ConnectionWatch } from '../observation/connection-watch.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
@@ -10,15 +8,15 @@ import type { ConnectionEvents, ConnectionHooks } from '../connection/connection
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisDisconnectedError } from '../errors.js';
-import { CommandGuard } from '../guard/command-guard.js';
 import type { CallOptions } from '../options.js';
 import { ConnectionPool } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { ClientEngine, type DedicatedOptions, type Wait } from './client-engine.js';
+import type { ClientEngine, DedicatedOptions, EngineParts, Wait } from './client-engine.js';
+import { ServerEngine } from './server-engine.js';
 import { SessionEngine } from './session-engine.js';
 
 /** ms. Who gave up a command should not wait for long on a server that does not answer. */
@@ -31,7 +29,7 @@ const IDLE_TIMEOUT = 60_000;
  * The engine of a client: one connection that all callers share, and beside it some that are lent for what must not be
  * shared: blocking commands, transactions, `dedicated()`.
  */
-export class SharedEngine extends ClientEngine {
+export class SharedEngine extends ServerEngine {
   override readonly isDedicated = false;
   override readonly connection: ReconnectingConnection;
   override readonly events = new TypedEvents<ConnectionEvents>();
@@ -41,14 +39,9 @@ export class SharedEngine extends ClientEngine {
   private listener: ConnectionHooks | undefined;
   private choosing: Promise<Subscriber> | undefined;
 
-  constructor(options: ResolvedOptions) {
-    super({
-      options,
-      guard: new CommandGuard(options.guard),
-      observers: new CommandObservers(options),
-      connectionObservers: new ConnectionObservers(options),
-    });
-    const { events, connectionObservers } = this;
+  constructor(parts: EngineParts) {
+    super(parts);
+    const { options, events, connectionObservers } = this;
     const hooks: ConnectionHooks = {
       emit: (event, ...payload) => {
         this.listener?.emit(event, ...payload);
@@ -60,9 +53,9 @@ export class SharedEngine extends ClientEngine {
       wantsPushBuffers: () => this.listener?.wantsPushBuffers?.() ?? false,
     };
     const watch = new ConnectionWatch(connectionObservers, 'shared');
-    this.connection = new ReconnectingConnection(options, hooks, watch);
+    this.connection = new ReconnectingConnection(parts, hooks, watch);
     this.lending = new ConnectionPool(
-      options,
+      parts,
       {
         min: 0,
         max: options.maxDedicated,
@@ -96,6 +89,7 @@ export class SharedEngine extends ClientEngine {
 
   override async exclusive<Result>(
     section: 'multi()' | 'watch()',
+    _commands: readonly QueuedCommand[],
     wait: Wait,
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {

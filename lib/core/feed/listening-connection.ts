@@ -4,6 +4,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { ConnectionEvents, ConnectionHooks, ConnectionStatus } from '../connection/connection-hooks.js';
 import { probe } from '../connection/probe.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { Destination } from '../connection/route.js';
 import type { ConnectionWatch } from '../observation/connection-watch.js';
 import type { RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -33,13 +34,14 @@ export interface SharedConnection {
 /** A connection on which the server talks by itself: notices that the other end is gone, and for how long nothing was heard. */
 export class ListeningConnection {
   private readonly connection: ReconnectingConnection;
+  private readonly options: ResolvedOptions;
   private readonly madeAt = performance.now();
   private deafSince = 0;
   private heartbeat: NodeJS.Timeout | undefined;
 
   /** @param shared where to listen; without it on a connection of its own. */
   constructor(
-    private readonly options: ResolvedOptions,
+    destination: Destination,
     private readonly hooks: ListeningHooks,
     watch: ConnectionWatch,
     private readonly shared?: SharedConnection,
@@ -55,7 +57,9 @@ export class ListeningConnection {
       takeMessage: (connection, reply) => hooks.takeMessage(connection, reply),
       wantsPushBuffers: () => hooks.wantsPushBuffers(),
     };
-    if (shared === undefined) this.connection = new ReconnectingConnection(options, connectionHooks, watch);
+    this.options = destination.options;
+    if (shared === undefined)
+      this.connection = new ReconnectingConnection(destination, connectionHooks, watch);
     else {
       this.connection = shared.connection;
       shared.listen(connectionHooks);

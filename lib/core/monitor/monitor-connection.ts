@@ -5,7 +5,7 @@ import type { ConnectionWatch } from '../observation/connection-watch.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import { ListeningConnection, type ListeningHooks } from '../feed/listening-connection.js';
 import type { Reply } from '../protocol/reply.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { Destination } from '../connection/route.js';
 import { isPassing } from '../retry.js';
 import { Monitor } from './monitor.js';
 import type { MonitorOptions } from './monitored-command.js';
@@ -26,7 +26,7 @@ export class MonitorConnection<Data extends string | Buffer> {
    * @param onEnd called when it has ended.
    */
   constructor(
-    options: ResolvedOptions,
+    destination: Destination,
     given: MonitorOptions,
     watch: ConnectionWatch,
     onError: (error: RedisError) => void,
@@ -46,7 +46,7 @@ export class MonitorConnection<Data extends string | Buffer> {
       wantsPushBuffers: () => true,
       ping: () => new Command(PING, [this.pingText], false),
     };
-    this.connection = new ListeningConnection(options, hooks, watch);
+    this.connection = new ListeningConnection(destination, hooks, watch);
   }
 
   setRef(keepsProcess: boolean): void {

@@ -2,7 +2,7 @@ import { unlessAborted } from '../abort-signals.js';
 import type { ConnectionObservers } from '../observation/connection-observers.js';
 import { ConnectionWatch } from '../observation/connection-watch.js';
 import type { RedisError } from '../errors.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { Destination } from '../connection/route.js';
 import { MonitorConnection } from './monitor-connection.js';
 import type { Monitor } from './monitor.js';
 import type { MonitorOptions } from './monitored-command.js';
@@ -17,7 +17,7 @@ export class Monitors {
 
   /** @param hooks hear what befalls the monitors' connections. */
   constructor(
-    private readonly options: ResolvedOptions,
+    private readonly destination: Destination,
     private readonly hooks: { onError(error: RedisError): void },
     private readonly observers: ConnectionObservers,
   ) {}
@@ -26,7 +26,7 @@ export class Monitors {
   async open<Data extends string | Buffer>(options: MonitorOptions): Promise<Monitor<Data>> {
     const { running, hooks } = this;
     const opened: MonitorConnection<Data> = new MonitorConnection<Data>(
-      this.options,
+      this.destination,
       options,
       new ConnectionWatch(this.observers, 'monitor'),
       (error) => hooks.onError(error),

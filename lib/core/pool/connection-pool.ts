@@ -7,7 +7,7 @@ import { ConnectionWatch } from '../observation/connection-watch.js';
 import { DedicatedConnection } from './dedicated-connection.js';
 import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { Destination } from '../connection/route.js';
 import { timerDelay } from '../timer-delay.js';
 import {
   aborted,
@@ -73,13 +73,13 @@ export class ConnectionPool {
   private closing: Promise<void> | undefined;
 
   constructor(
-    private readonly options: ResolvedOptions,
+    private readonly destination: Destination,
     private readonly size: Omit<ResolvedPoolSize, 'acquireTimeout'>,
     private readonly role: ConnectionPoolRole,
     private readonly observers: ConnectionObservers,
   ) {
     this.info = observers.info('pooled');
-    this.backoff = new Backoff(options.reconnect);
+    this.backoff = new Backoff(destination.options.reconnect);
   }
 
   get closed(): boolean {
@@ -330,7 +330,7 @@ export class ConnectionPool {
   /** Opens a connection and hands it to the first who waits, or keeps it. */
   private async open(deadline: number | undefined): Promise<void> {
     const dedicated = new DedicatedConnection(
-      this.options,
+      this.destination,
       (lost) => this.onLost(lost),
       new ConnectionWatch(this.observers, 'pooled'),
     );

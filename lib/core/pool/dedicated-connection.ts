@@ -13,6 +13,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { Destination } from '../connection/route.js';
 
 /** Make another user of its user, who may be allowed less. */
 const OF_USERS: ReadonlySet<CommandSpec> = new Set([AUTH, HELLO, RESET]);
@@ -50,13 +51,14 @@ export class DedicatedConnection {
   private unblocking: Promise<boolean> | undefined;
   private keepsProcess = true;
   private ownEvents: TypedEvents<ConnectionEvents> | undefined;
+  private readonly options: ResolvedOptions;
 
   /** When it was lent, ms; 0 where nobody watches. */
   lentAt = 0;
 
   /** @param onLost called when a connection that stood has ended. */
   constructor(
-    private readonly options: ResolvedOptions,
+    destination: Destination,
     onLost: (dedicated: DedicatedConnection) => void,
     watch: ConnectionWatch,
   ) {
@@ -74,7 +76,8 @@ export class DedicatedConnection {
       },
       holdsState: () => this.holdsState,
     };
-    this.connection = new ReconnectingConnection(options, hooks, watch);
+    this.options = destination.options;
+    this.connection = new ReconnectingConnection(destination, hooks, watch);
   }
 
   /** What befalls the connection, for the caller who has it. */

@@ -1,17 +1,16 @@
 import { inspect } from 'node:util';
 import { checkMilliseconds } from '../check-milliseconds.js';
 import { engineOf, RedisClient, type RedisSession } from '../client.js';
-import { CommandObservers } from '../observation/command-observers.js';
 import type {
   ConnectionObserver,
   ConnectionStats,
   RedisPoolStats,
 } from '../observation/connection-observer.js';
-import { ConnectionObservers } from '../observation/connection-observers.js';
+import { FixedRoute } from '../connection/route.js';
 import type { EngineParts } from '../engine/client-engine.js';
+import { createParts } from '../engine/create-parts.js';
 import { SessionEngine } from '../engine/session-engine.js';
 import { RedisClientError } from '../errors.js';
-import { CommandGuard } from '../guard/command-guard.js';
 import type { CommandObserver } from '../observation/observer.js';
 import { resolveClientOptions, type ResolvedOptions } from '../resolve-options.js';
 import { ConnectionPool } from './connection-pool.js';
@@ -37,19 +36,14 @@ export class RedisPool {
     const { size, connection } = splitPoolOptions(typeof options === 'string' ? { url: options } : options);
     const resolved = resolveClientOptions(connection);
     this.acquireTimeout = size.acquireTimeout;
-    this.parts = {
-      options: resolved,
-      guard: new CommandGuard(resolved.guard),
-      observers: new CommandObservers(resolved),
-      connectionObservers: new ConnectionObservers(resolved),
-    };
+    this.parts = createParts(resolved, new FixedRoute(resolved));
     const role = {
       maxOption: 'max',
       timeoutOption: 'acquireTimeout',
       isPatient: false,
       keepsProcessWhileLent: false,
     };
-    this.connections = new ConnectionPool(resolved, size, role, this.parts.connectionObservers);
+    this.connections = new ConnectionPool(this.parts, size, role, this.parts.connectionObservers);
   }
 
   /** The settings of its connections, defaults filled in. Secrets are not shown by `inspect` or JSON. */

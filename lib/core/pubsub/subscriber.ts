@@ -22,7 +22,7 @@ import {
 import { remakeError } from '../late-error.js';
 import { isPassing } from '../retry.js';
 import type { Reply } from '../protocol/reply.js';
-import type { ResolvedOptions } from '../resolve-options.js';
+import type { Destination } from '../connection/route.js';
 import type { RedisMessage, SubscribeOptions } from './message.js';
 import type { SubscriberStatus } from './subscriber-status.js';
 import { Subscription } from './subscription.js';
@@ -100,7 +100,7 @@ export class Subscriber {
 
   /** @param shared where to listen, beside commands over RESP3; without it on a connection of its own. */
   constructor(
-    options: ResolvedOptions,
+    destination: Destination,
     private readonly hooks: SubscriberHooks,
     watch: ConnectionWatch,
     private readonly shared?: SharedConnection,
@@ -117,7 +117,7 @@ export class Subscriber {
       wantsPushBuffers: () => this.wantsBuffers > 0,
       ping: () => new Command(PING, [], false),
     };
-    this.connection = new ListeningConnection(options, listening, watch, shared);
+    this.connection = new ListeningConnection(destination, listening, watch, shared);
   }
 
   setRef(keepsProcess: boolean): void {

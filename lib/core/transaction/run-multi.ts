@@ -46,7 +46,7 @@ function runOnce(
   signal: AbortSignal | undefined,
   limit: TimeLimit,
 ): Promise<unknown[]> {
-  return engine.exclusive('multi()', { timeout: limit.left, signal }, async (dedicated) => {
+  return engine.exclusive('multi()', queued.list, { timeout: limit.left, signal }, async (dedicated) => {
     const run = { dedicated, limit, signal };
     await proveMulti(run);
     const results = await runTransaction(run, queued);

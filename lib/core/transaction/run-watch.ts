@@ -32,8 +32,9 @@ export async function runWatch(
 ): Promise<unknown[] | null> {
   const signal = call?.signal;
   const timeout = call?.timeout ?? engine.options.commandTimeout;
+  const watching = [{ spec: WATCH, args: prefixKeys(WATCH, [...watch.keys], engine.options.keyPrefix) }];
   for (let attempt = 0; ; attempt++) {
-    const results = await engine.exclusive('watch()', { timeout, signal }, (dedicated) =>
+    const results = await engine.exclusive('watch()', watching, { timeout, signal }, (dedicated) =>
       runOnce(engine, dedicated, watch, { timeout, signal }),
     );
     if (results !== null || attempt >= watch.retries) return results;
@@ -52,13 +53,15 @@ async function runOnce(
   { timeout, signal }: Wait,
 ): Promise<unknown[] | null> {
   const { options, observers } = engine;
+  const prefixed = prefixKeys(WATCH, [...keys], options.keyPrefix);
   const reading = { dedicated, limit: new TimeLimit(timeout), signal };
   await proveMulti(reading);
   dedicated.watching = true;
   try {
-    const values = await read(reading, prefixKeys(WATCH, [...keys], options.keyPrefix), buffers, observers);
+    const values = await read(reading, prefixed, buffers, observers);
     const transaction = await fill(recordOf(keys, values));
     const queued = transaction.take();
+    engine.assertTogether('watch()', [{ spec: WATCH, args: prefixed }, ...queued.list]);
     const executing = { dedicated, limit: new TimeLimit(timeout), signal };
     return await observed(observers, queued, () => runTransaction(executing, queued));
   } finally {

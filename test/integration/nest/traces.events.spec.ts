@@ -8,6 +8,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisClient, type CommandEvent, type RedisClientOptions } from 'nestjs-redwire/core';
 import { createCommandTracer } from '../../../lib/telemetry/command-tracer.js';
+import { connectionOf } from '../../support/connection-of.js';
 import { eventually, FaultProxy, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { FakeServer } from '../core/support/index.js';
 
@@ -89,7 +90,7 @@ describe.each(SERVER_KINDS)('on %s, a span shows', (kind) => {
     const client = make(server.port, { host: 'localhost' });
     await Promise.all([client.get('a'), client.pipeline().get('a').get('b').exec()]);
     const peer = {
-      'network.peer.address': client['engine'].connection.peer!.address,
+      'network.peer.address': connectionOf(client).peer!.address,
       'network.peer.port': server.port,
     };
     for (const name of ['GET', 'PIPELINE GET']) {
@@ -118,7 +119,7 @@ describe.each(SERVER_KINDS)('on %s, a span shows', (kind) => {
     await client.connect();
     const pending = client.incr('n');
     // in one tick: nothing was written
-    client['engine'].connection.drop('The test wants it so.');
+    connectionOf(client).drop('The test wants it so.');
     expect(await pending).toEqual(expect.any(Number));
     expect(eventsOf('INCR')).toEqual([
       ['redis.waiting', LOST],

@@ -15,6 +15,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { OnRedisMessage, RedisClient, RedisModule, RedisPool, type RedisClientOptions } from 'nestjs-redwire';
 import { createCommandTracer } from '../../../lib/telemetry/command-tracer.js';
+import { connectionOf } from '../../support/connection-of.js';
 import { eventually, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
 import { SECRET } from '../core/support/index.js';
 
@@ -197,7 +198,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
         const pending = client.get('a');
         // what is written leaves with the tick
         await new Promise(setImmediate);
-        client['engine'].connection.drop('The test wants it so.');
+        connectionOf(client).drop('The test wants it so.');
         await server.resume();
         await pending;
         await client.exists('a');
@@ -309,7 +310,7 @@ describe.each(SERVER_KINDS)('%s', (kind) => {
     it('tell the address behind a name, and that of a pool', async () => {
       const client = await connect({ host: 'localhost', database: 3 });
       await client.get('a');
-      const address = client['engine'].connection.peer!.address;
+      const address = connectionOf(client).peer!.address;
       expect(['127.0.0.1', '::1']).toContain(address);
       expect(spanNamed('GET').attributes).toEqual({
         'db.system.name': 'redis',

@@ -1,0 +1,10 @@
+import { FixedRoute } from '../connection/route.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { ClientEngine } from './client-engine.js';
+import { createParts } from './create-parts.js';
+import { SharedEngine } from './shared-engine.js';
+
+/** The engine of a new client, by what its options lead to. Opens nothing. */
+export function createEngine(options: ResolvedOptions): ClientEngine {
+  return new SharedEngine(createParts(options, new FixedRoute(options)));
+}
