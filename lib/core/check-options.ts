@@ -11,6 +11,8 @@ const KNOWN: Record<keyof RedisClientOptions, Check> = {
   username: { type: 'string' },
   password: { type: 'string' },
   credentials: { type: 'function' },
+  sentinel: { type: 'topology' },
+  cluster: { type: 'topology' },
   database: { type: 'integer', min: 0, max: 2 ** 31 - 1 },
   clientName: { type: 'string' },
   tls: { type: 'tls' },
@@ -46,6 +48,7 @@ interface Check {
     | 'protocol'
     | 'subscriberConnection'
     | 'reconnect'
+    | 'topology'
     | 'guard'
     | 'keepAlive'
     | 'retry';
@@ -134,6 +137,9 @@ function check(name: string, value: unknown, { type, min = -Infinity, max = Infi
     case 'reconnect':
       if (value !== false) checkReconnect(value);
       return;
+    case 'topology':
+      // what is in it is looked at where it is resolved
+      return;
     case 'guard':
       checkGuard(value);
       return;
@@ -157,6 +163,11 @@ const TLS: Record<keyof RedisTlsOptions, true> = {
   ciphers: true,
   ALPNProtocols: true,
 };
+
+/** @throws {TypeError} for TLS settings that are none. */
+export function checkTls(name: string, value: unknown): void {
+  check(name, value, { type: 'tls' });
+}
 
 /** An object of settings, none of which is unknown: Node's `tls.connect` would pass over a mistyped name without a word. */
 function checkNames(

@@ -11,6 +11,14 @@ export type {
   RetryFunction,
   RetryPolicy,
 } from './options.js';
+export type {
+  ClusterNodeInfo,
+  ClusterOptions,
+  NatMap,
+  NodeAddress,
+  ReadFrom,
+  SentinelOptions,
+} from './topology-options.js';
 export type { DangerousCommand, GuardAction, GuardOptions } from './guard/guard-options.js';
 export type { ResolvedOptions } from './resolve-options.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';

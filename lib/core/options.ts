@@ -1,6 +1,7 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
 import type { RedisError } from './errors.js';
 import type { GuardOptions } from './guard/guard-options.js';
+import type { ClusterOptions, SentinelOptions } from './topology-options.js';
 
 /** A user name and password. `username` is `'default'` where only a password is given. */
 export interface RedisCredentials {
@@ -86,6 +87,13 @@ export interface RedisClientOptions {
   password?: string | undefined;
   /** Asked anew at every connect, for passwords that rotate. Instead of `username` and `password`. */
   credentials?: (() => RedisCredentials | Promise<RedisCredentials>) | undefined;
+  /**
+   * The master is found by Sentinels, and followed when they make another server the master. Instead of `host` and `port`;
+   * credentials and TLS beside it are those of the servers.
+   */
+  sentinel?: SentinelOptions | undefined;
+  /** The servers are the nodes of a cluster. Credentials and TLS are the same for all of them. */
+  cluster?: ClusterOptions | undefined;
   /** Default 0. */
   database?: number | undefined;
   /** Sent by CLIENT SETNAME at each connect. No spaces. */

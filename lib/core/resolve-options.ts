@@ -1,7 +1,14 @@
 import type { AllGiven } from './all-given.js';
-import { checkedOptions, checkOptionNames } from './check-options.js';
+import { checkedOptions, checkOptionNames, checkTls } from './check-options.js';
 import { DEFAULT_GUARD, type GuardOptions } from './guard/guard-options.js';
 import type { RedisClientOptions, RedisCredentials, RedisTlsOptions, ReconnectOptions } from './options.js';
+import {
+  resolveCluster,
+  resolveSentinel,
+  type ResolvedAddress,
+  type ResolvedCluster,
+  type ResolvedSentinel,
+} from './resolve-topology.js';
 import { parseRedisUri } from './uri.js';
 
 /** Options with every default filled in. Secrets sit in functions and hidden properties: `inspect` and JSON show none. */
@@ -10,6 +17,10 @@ export interface ResolvedOptions {
   readonly port: number;
   /** The Unix socket, or undefined where host and port count. */
   readonly path: string | undefined;
+  /** Where Sentinels tell the master. */
+  readonly sentinel: ResolvedSentinel | undefined;
+  /** Where the servers are nodes of a cluster. */
+  readonly cluster: ResolvedCluster | undefined;
   /** Called for each new connection. */
   readonly credentials: () => RedisCredentials | Promise<RedisCredentials>;
   readonly database: number;
@@ -82,11 +93,14 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
       "Redis option 'clientName' may hold printable ASCII without spaces only, as CLIENT SETNAME asks.",
     );
   }
+  checkTopology(options, beside);
   const { username, password } = options;
   const resolved = {
     host: options.host ?? 'localhost',
     port: options.port ?? 6379,
     path: options.path,
+    sentinel: options.sentinel === undefined ? undefined : resolveSentinel(options.sentinel, checkTls),
+    cluster: options.cluster === undefined ? undefined : resolveCluster(options.cluster),
     credentials: options.credentials ?? (() => ({ username, password })),
     database: options.database ?? 0,
     clientName: options.clientName,
@@ -117,6 +131,35 @@ export function resolveClientOptions(given: RedisClientOptions | string | undefi
   const tls = options.tls === true ? {} : options.tls === false ? undefined : options.tls;
   Object.defineProperty(resolved, 'tls', { get: () => tls });
   return Object.freeze(resolved) as ResolvedOptions;
+}
+
+/** The same settings for one server of several. */
+export function optionsAt(options: ResolvedOptions, { host, port }: ResolvedAddress): ResolvedOptions {
+  const { tls } = options;
+  const at = { ...options, host, port, path: undefined };
+  Object.defineProperty(at, 'tls', { get: () => tls });
+  return Object.freeze(at) as ResolvedOptions;
+}
+
+/** @throws {TypeError} for addresses that exclude each other. */
+function checkTopology(options: RedisClientOptions, beside: RedisClientOptions): void {
+  const { sentinel, cluster } = options;
+  if (sentinel === undefined && cluster === undefined) return;
+  if (sentinel !== undefined && cluster !== undefined)
+    throw new TypeError("Redis options 'sentinel' and 'cluster' exclude each other. Leave one out.");
+  if (options.path !== undefined)
+    throw new TypeError(
+      "Redis option 'path' excludes 'sentinel' and 'cluster': a Unix socket leads to one server. Leave one out.",
+    );
+  const hasAddress = beside.url !== undefined || beside.host !== undefined || beside.port !== undefined;
+  if (hasAddress && (sentinel !== undefined || cluster?.nodes !== undefined))
+    throw new TypeError(
+      `Redis options 'url'/'host'/'port' and '${sentinel === undefined ? 'cluster.nodes' : 'sentinel'}' exclude each other: both say where to begin. Leave one out.`,
+    );
+  if (cluster !== undefined && options.subscriberConnection === 'shared')
+    throw new TypeError(
+      "Redis options 'subscriberConnection' ('shared') and 'cluster' exclude each other: subscriptions to a cluster have connections of their own.",
+    );
 }
 
 function definedOf<T extends object>(value: T): T {

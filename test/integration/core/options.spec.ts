@@ -11,6 +11,8 @@ const EVERY: Record<OptionName, true> = {
   host: true,
   port: true,
   path: true,
+  sentinel: true,
+  cluster: true,
   username: true,
   password: true,
   credentials: true,
