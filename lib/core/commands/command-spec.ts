@@ -65,6 +65,17 @@ export interface KeyKeyword {
   readonly every?: true;
 }
 
+/** Where the one key of a command stands, in place of an index. */
+export const KeyPlace = {
+  /** It has none. */
+  NONE: -1,
+  /** It may have several, or one that has to be looked for. */
+  VARIES: -2,
+} as const;
+
+/** Not yet asked for. */
+const UNKNOWN_PLACE = -3;
+
 const MOST_KEPT_HEADS = 64;
 
 /** A command as the core sees it. Made once per command by {@link defineCommand}. */
@@ -75,6 +86,7 @@ export class CommandSpec {
   readonly words: number;
   private nameFrames = '';
   private queuedSpec: CommandSpec | undefined;
+  private place: number = UNKNOWN_PLACE;
 
   constructor(
     /** As users and telemetry see it: `GET`, `CONFIG GET`. */
@@ -99,6 +111,11 @@ export class CommandSpec {
     return (this.queuedSpec ??= new CommandSpec(this.name, CommandFlag.ONCE, this.keys, null));
   }
 
+  /** The index of the one argument that decides the slot, for most commands; else one of {@link KeyPlace}. */
+  get keyPlace(): number {
+    return this.place === UNKNOWN_PLACE ? (this.place = placeOf(this.keys)) : this.place;
+  }
+
   /** Not before it is needed: there are four hundred commands, and an application uses twenty. */
   private makeHead(count: number): string {
     if (this.nameFrames === '') {
@@ -110,6 +127,15 @@ export class CommandSpec {
     if (count <= MOST_KEPT_HEADS) this.heads[count] = head;
     return head;
   }
+}
+
+function placeOf(keys: readonly KeySpec[]): number {
+  const deciding = keys.filter((key) => key.pattern === undefined);
+  const [key] = deciding;
+  if (key === undefined) return KeyPlace.NONE;
+  const { begin, find, skipEmpty } = key;
+  const one = deciding.length === 1 && 'index' in begin && 'lastKey' in find && find.lastKey === 0;
+  return one && skipEmpty === undefined ? begin.index : KeyPlace.VARIES;
 }
 
 /** Declares a command. */
