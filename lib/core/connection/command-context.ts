@@ -28,6 +28,10 @@ export class CommandContext implements CallSettings {
   lost = false;
   /** A cluster's node has sent it to another one for this once: it goes out behind an ASKING. */
   asking = false;
+  /** Begins anew, in a cluster: with the node that has its slot by now, or with that one. For what a connection of its own waits for. */
+  reissue: ((node?: object) => void) | undefined;
+  /** Asked of one node of a cluster, whatever slots it has. */
+  isPinned = false;
   /** Times that a cluster's nodes have sent it elsewhere. */
   redirects = 0;
   /** What the retry rule threw instead of deciding. */

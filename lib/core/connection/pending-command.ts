@@ -80,6 +80,11 @@ export abstract class PendingCommand {
     return true;
   }
 
+  /** Settles with a value in the documented shape already: put together out of several replies. */
+  answer(value: unknown): void {
+    if (!this.settled) this.settle(value);
+  }
+
   /** Settles with a value as it is. */
   protected settle(value: unknown): void {
     this.settled = true;

@@ -566,8 +566,11 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     if (this.inFlight === 0 || clock.now > this.moveBy) this.drop(this.movesFor);
   }
 
-  takeWaiting(): PendingCommand[] {
-    return this.waiting.takeQueued();
+  takeWaiting(isWanted: (command: PendingCommand) => boolean): PendingCommand[] {
+    const taken = this.waiting.takeQueued();
+    const left = taken.filter((command) => !isWanted(command));
+    this.waiting.giveBack(left);
+    return left.length === 0 ? taken : taken.filter(isWanted);
   }
 
   /** Ends now. */

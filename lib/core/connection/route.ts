@@ -10,8 +10,8 @@ export interface RoutedConnection {
   readonly target: Address | undefined;
   /** Goes where the route now leads: once what is under way was answered, or soon in any case; at once where it stands nowhere. */
   move(why: string): void;
-  /** Takes out what waits to be sent: it belongs elsewhere. */
-  takeWaiting(): PendingCommand[];
+  /** Takes out what waits to be sent, as far as it may belong elsewhere. */
+  takeWaiting(isWanted: (command: PendingCommand) => boolean): PendingCommand[];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CommandObservers } from '../observation/command-observers.js';
 import type { ConnectionStats } from '../observation/connection-observer.js';
 import type { ConnectionObservers } from '../observation/connection-observers.js';
 import { ConnectionWatch } from '../observation/connection-watch.js';
-import type { CommandArgument } from '../commands/arguments.js';
+import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { blockingTimeout } from '../commands/blocking-timeout.js';
@@ -41,6 +41,8 @@ export interface Wait {
 
 /** How long `dedicated()` waits for a connection that is free. */
 export interface DedicatedOptions {
+  /** In a cluster: the connection goes to the node that has this key. Elsewhere it says nothing. */
+  key?: RedisKey | undefined;
   /** ms; 0 waits for ever. Default `commandTimeout`. */
   timeout?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -48,6 +50,8 @@ export interface DedicatedOptions {
 
 /** What the engines of one client, or of one pool, have in common: also where their connections go. */
 export interface EngineParts extends Destination {
+  /** Where connections go that are lent; the same as the others where it is left out. */
+  readonly lentRoute?: Route;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
   readonly connectionObservers: ConnectionObservers;

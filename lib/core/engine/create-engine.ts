@@ -1,3 +1,4 @@
+import { ClusterEngine } from '../cluster/cluster-engine.js';
 import { FixedRoute } from '../connection/route.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { ClientEngine } from './client-engine.js';
@@ -6,5 +7,6 @@ import { SharedEngine } from './shared-engine.js';
 
 /** The engine of a new client, by what its options lead to. Opens nothing. */
 export function createEngine(options: ResolvedOptions): ClientEngine {
+  if (options.cluster !== undefined) return new ClusterEngine(options);
   return new SharedEngine(createParts(options, new FixedRoute(options)));
 }

@@ -5,7 +5,9 @@ import type { ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import { probe } from '../connection/probe.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { CommandSource } from '../connection/command-source.js';
 import type { CallOptions } from '../options.js';
+import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import { ClientEngine } from './client-engine.js';
@@ -36,7 +38,13 @@ export abstract class ServerEngine extends ClientEngine {
   }
 
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
-    return runPipeline(this, pipeline, call);
+    const { options, observers, connection } = this;
+    const submit = (run: PipelineRun, deadline: number): CommandSource[] => {
+      const feed = new PipelineFeed(run, deadline);
+      connection.submitAll(feed);
+      return [feed];
+    };
+    return runPipeline({ options, observers, road: connection, submit }, pipeline, call);
   }
 
   override probe(timeout: number): Promise<number> {

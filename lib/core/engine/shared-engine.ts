@@ -33,7 +33,8 @@ export class SharedEngine extends ServerEngine {
   override readonly isDedicated = false;
   override readonly connection: ReconnectingConnection;
   override readonly events = new TypedEvents<ConnectionEvents>();
-  private readonly lending: ConnectionPool;
+  /** Lends connections beside the shared one. */
+  readonly lending: ConnectionPool;
   private readonly blocking: BlockingCalls;
   /** Subscriptions on the shared connection. */
   private listener: ConnectionHooks | undefined;
@@ -55,7 +56,7 @@ export class SharedEngine extends ServerEngine {
     const watch = new ConnectionWatch(connectionObservers, 'shared');
     this.connection = new ReconnectingConnection(parts, hooks, watch);
     this.lending = new ConnectionPool(
-      parts,
+      { options, route: parts.lentRoute ?? parts.route },
       {
         min: 0,
         max: options.maxDedicated,
@@ -169,6 +170,11 @@ export class SharedEngine extends ServerEngine {
   }
 
   protected override submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void {
+    this.blocking.submit(command, wait, call);
+  }
+
+  /** A blocking command that was made elsewhere. Else as its own. */
+  block(command: Command, wait: number, call: CallOptions | undefined): void {
     this.blocking.submit(command, wait, call);
   }
 

@@ -1,23 +1,31 @@
 import { onceAborted } from '../abort-signals.js';
 import type { CommandObservers } from '../observation/command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
+import type { CommandSource } from '../connection/command-source.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisAbortError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { PipelineFeed } from './pipeline-feed.js';
 import type { PipelineRun } from './pipeline-run.js';
 
 /** What a pipeline needs of its client. */
 export interface PipelineHost {
-  readonly connection: ReconnectingConnection;
   readonly options: ResolvedOptions;
   readonly observers: CommandObservers;
+  /** The connection that its commands take, where it is one. */
+  readonly road: ReconnectingConnection | undefined;
+  /**
+   * Hands its commands over to where they go.
+   *
+   * @param deadline tick; 0 is never.
+   * @returns what hands out those that were not handed over yet.
+   */
+  submit(run: PipelineRun, deadline: number): readonly CommandSource[];
 }
 
 /** Sends the commands of a pipeline; ends when the last is settled. */
 export async function runPipeline(
-  { connection, options, observers }: PipelineHost,
+  { options, observers, road, submit }: PipelineHost,
   run: PipelineRun,
   call: CallOptions | undefined,
 ): Promise<void> {
@@ -25,13 +33,17 @@ export async function runPipeline(
   if (commands.length === 0) return;
   const { timeout = options.commandTimeout, signal } = call ?? {};
   run.settings = call ?? null;
-  const feed = new PipelineFeed(run, deadlineAfter(timeout));
-  if (observers.batchesActive) run.observation = observers.showPipeline(commands, connection);
+  if (observers.batchesActive) run.observation = observers.showPipeline(commands, road);
   let forgetSignal: (() => void) | undefined;
-  if (signal?.aborted === true) abort(run, feed, signal);
+  if (signal?.aborted === true) abort(run, new Set(commands), signal);
   else {
-    if (signal !== undefined) forgetSignal = onceAborted(signal, () => abort(run, feed, signal));
-    connection.submitAll(feed);
+    let sources: readonly CommandSource[] = [];
+    if (signal !== undefined) {
+      forgetSignal = onceAborted(signal, () => {
+        abort(run, new Set(sources.flatMap((source) => source.takeRest())), signal);
+      });
+    }
+    sources = submit(run, deadlineAfter(timeout));
   }
   await run.done;
   forgetSignal?.();
@@ -41,12 +53,15 @@ export async function runPipeline(
 }
 
 /** Fails what has not settled, each command in its place. */
-function abort({ commands }: PipelineRun, feed: PipelineFeed, { reason: cause }: AbortSignal): void {
-  const handedOut = commands.length - feed.takeRest().length;
-  for (const [index, command] of commands.entries()) {
+function abort(
+  { commands }: PipelineRun,
+  unsent: ReadonlySet<unknown>,
+  { reason: cause }: AbortSignal,
+): void {
+  for (const command of commands) {
     if (command.settled) continue;
     const { name } = command.spec;
-    const effect = index < handedOut ? '' : ' It was never sent.';
+    const effect = unsent.has(command) ? ' It was never sent.' : '';
     command.fail(
       () => new RedisAbortError(`${name} was aborted by its signal.${effect}`, { command: name, cause }),
     );

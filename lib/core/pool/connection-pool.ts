@@ -149,6 +149,11 @@ export class ConnectionPool {
     this.noteIfDrained();
   }
 
+  /** Those who wait get this instead: what they wait for will be had elsewhere. */
+  refuseWaiting(create: () => RedisError): void {
+    this.waiters.refuseAll(create);
+  }
+
   /** Do idle connections keep the process alive? */
   setRef(keepsProcess: boolean): void {
     this.keepsProcess = keepsProcess;

@@ -1,0 +1,60 @@
+import type { ResolvedAddress } from '../resolve-topology.js';
+import type { SharedEngine } from '../engine/shared-engine.js';
+import type { ClusterNodeInfo } from '../topology-options.js';
+import { keyOf } from './slot-map.js';
+
+/** A node of a cluster: its address, its part in it, and the connections to it, opened at first use. */
+export class ClusterNode implements ClusterNodeInfo {
+  readonly host: string;
+  readonly port: number;
+  /** Whom the map of the slots last had it for. */
+  role: 'master' | 'replica' = 'master';
+  private own: SharedEngine | undefined;
+
+  /** @param create makes what does its work; called at first use. */
+  constructor(
+    address: ResolvedAddress,
+    private readonly create: (node: ClusterNode) => SharedEngine,
+  ) {
+    this.host = address.host;
+    this.port = address.port;
+  }
+
+  get key(): string {
+    return keyOf(this);
+  }
+
+  /** Its connections. */
+  get engine(): SharedEngine {
+    return (this.own ??= this.create(this));
+  }
+
+  /** The same, where anything was ever sent to it. */
+  get usedEngine(): SharedEngine | undefined {
+    return this.own;
+  }
+
+  get isReady(): boolean {
+    return this.own?.connection.status === 'ready';
+  }
+}
+
+/** A master and its replicas. */
+export class Shard {
+  private turn = 0;
+
+  constructor(
+    readonly master: ClusterNode,
+    readonly replicas: readonly ClusterNode[],
+  ) {}
+
+  /** The replicas one after the other; those that are ready first, where any is. */
+  nextReplica(): ClusterNode | undefined {
+    const { replicas } = this;
+    for (let tried = 0; tried < replicas.length; tried++) {
+      const replica = replicas[this.turn++ % replicas.length]!;
+      if (replica.isReady) return replica;
+    }
+    return replicas[this.turn++ % replicas.length];
+  }
+}
