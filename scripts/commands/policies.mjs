@@ -26,6 +26,7 @@ const namedNode = { request: 'named_node', response: 'single' };
 /** Its first argument is the slot. */
 const slotArgument = { request: 'slot_argument', response: 'single' };
 
+/** @type {Record<string, { request: string, response: string } | null>} */
 export const policyOverlay = {
   // the tips of SETUSER, DELUSER and SAVE say all nodes: users on one node only would be a trap
   'ACL LOAD': everyNode,
