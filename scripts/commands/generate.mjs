@@ -18,11 +18,10 @@ import { writePolicies } from './write-policies.mjs';
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const fileOf = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const commands = await loadCommands();
-const labels = Object.keys(JSON.parse(await readFile(fileOf('commands.json'), 'utf8')).servers);
 const files = {
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
   'lib/core/commands/command-options.generated.ts': writeOptions(commands),
-  'lib/core/cluster/command-policies.generated.ts': writePolicies(commands, labels),
+  'lib/core/cluster/command-policies.generated.ts': writePolicies(commands),
   'docs/commands.md': await writeDocs(
     commands,
     await readFile(fileOf('lib/core/commands/reply-types.ts'), 'utf8'),

@@ -116,10 +116,9 @@ export const policyOverlay = {
  *
  * @param name in capitals
  * @param facts as in `commands.json`
- * @param newest the newest server of each product, the one that counts first in front
  */
-export function policyOf(name, facts, newest, ours = policyOverlay) {
-  const policy = Object.hasOwn(ours, name) ? ours[name] : toldPolicy(facts, newest);
+export function policyOf(name, facts, ours = policyOverlay) {
+  const policy = Object.hasOwn(ours, name) ? ours[name] : toldPolicy(facts);
   if (policy === null) return null;
   const known = REQUESTS.includes(policy.request) && RESPONSES.includes(policy.response);
   if (!known)
@@ -127,10 +126,9 @@ export function policyOf(name, facts, newest, ours = policyOverlay) {
   return policy;
 }
 
-/** What the first of the newest servers that has the command and a policy says: an older one may not know better. */
-function toldPolicy({ tips, differs = {}, servers }, newest) {
-  for (const server of newest) {
-    if (!servers.includes(server)) continue;
+/** What the newest Redis that has the command says, else the newest Valkey: older ones did not know better. */
+function toldPolicy({ tips, differs = {}, servers }) {
+  for (const server of newestOf(servers)) {
     const told = differs[server]?.tips ?? tips ?? [];
     const find = (kind) => told.find((tip) => tip.startsWith(`${kind}_policy:`))?.slice(kind.length + 8);
     const request = find('request');
@@ -141,7 +139,7 @@ function toldPolicy({ tips, differs = {}, servers }, newest) {
 }
 
 /** `['redis-7.0', 'redis-8.0', 'valkey-9.1']` -> `['redis-8.0', 'valkey-9.1']`. */
-export function newestServers(labels) {
+function newestOf(labels) {
   const byProduct = new Map(labels.map((label) => [label.split('-')[0], label]));
   return [...byProduct.values()];
 }
