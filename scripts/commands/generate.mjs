@@ -1,6 +1,6 @@
 /**
- * `npm run generate`: makes the TypeScript of `lib/core/commands/*.generated.ts`, and docs/commands.md, from `commands.json`
- * and the overlay.
+ * `npm run generate`: makes the TypeScript of the `*.generated.ts` of `lib/core`, and docs/commands.md, from `commands.json`, the
+ * overlay and the policies.
  *
  *     node scripts/commands/generate.mjs [--check]
  *
@@ -13,6 +13,7 @@ import * as prettier from 'prettier';
 import { loadCommands } from './model.mjs';
 import { writeDocs } from './write-docs.mjs';
 import { writeMethods, writeOptions } from './write-methods.mjs';
+import { writePolicies } from './write-policies.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const fileOf = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -20,6 +21,7 @@ const commands = await loadCommands();
 const files = {
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
   'lib/core/commands/command-options.generated.ts': writeOptions(commands),
+  'lib/core/cluster/command-policies.generated.ts': writePolicies(commands),
   'docs/commands.md': await writeDocs(
     commands,
     await readFile(fileOf('lib/core/commands/reply-types.ts'), 'utf8'),

@@ -23,7 +23,7 @@ export function slotOfAll(slots: Iterable<number>): number {
   let common = NO_SLOT;
   for (const slot of slots) {
     if (slot === NO_SLOT || slot === common) continue;
-    if (common !== NO_SLOT || slot === MANY_SLOTS) return MANY_SLOTS;
+    if (common !== NO_SLOT) return MANY_SLOTS;
     common = slot;
   }
   return common;

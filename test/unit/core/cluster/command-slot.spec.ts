@@ -119,6 +119,8 @@ describe('keyPlace', () => {
     expect(MIGRATE.keyPlace).toBe(KeyPlace.VARIES);
     const third = [{ begin: { index: 2 }, find: { lastKey: 0, step: 1, limit: 0 } }];
     expect(defineCommand('X', 0, third).keyPlace).toBe(2);
+    const maybeEmpty = third.map((key) => ({ ...key, skipEmpty: true as const }));
+    expect(defineCommand('X', 0, maybeEmpty).keyPlace).toBe(KeyPlace.VARIES);
   });
 });
 
