@@ -289,11 +289,14 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   private createNode(address: ResolvedAddress): ClusterNode {
     return new ClusterNode(address, (node) => {
+      const { guard, observers, connectionObservers } = this.host().parts;
       const parts: EngineParts = {
         options: optionsAt(this.options, address),
         route: new NodeRoute(node, this, isMovable),
         lentRoute: new NodeRoute(node, this, isReissued),
-        ...this.host().parts,
+        guard,
+        observers,
+        connectionObservers,
       };
       const engine = new SharedEngine(parts);
       engine.setRef(this.keepsProcess);
