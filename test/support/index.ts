@@ -21,6 +21,7 @@ export { givenSeed, newSeed, Random } from './random.js';
 export { runScript, type Ended } from './run-script.js';
 export {
   MISSING_SERVERS,
+  ONE_KIND,
   SERVER_KINDS,
   type ServerKind,
   startServer,
