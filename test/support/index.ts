@@ -23,6 +23,7 @@ export { runScript, type Ended } from './run-script.js';
 export { type SentinelNode, type SentinelOptions, startSentinel, type TestSentinel } from './sentinel.js';
 export {
   MISSING_SERVERS,
+  ONE_KIND,
   SERVER_KINDS,
   type ServerKind,
   startServer,
