@@ -171,6 +171,21 @@ describe('the load on a topology', () => {
       });
     });
 
+    it('are found where a count was acknowledged and did not count', async () => {
+      class Skipping extends FakeClient {
+        private done = false;
+        override async send(command: Command): Promise<unknown> {
+          if (command[0] !== 'incr' || this.count < 200 || this.done) return await super.send(command);
+          this.done = true;
+          return Number(this.data.get(command[1]));
+        }
+      }
+      expect(await judge(new Skipping())).toMatchObject({
+        lost: 1,
+        violations: [expect.stringMatching(/^lost: .*count/)],
+      });
+    });
+
     it('are found where a key or a counter is gone', async () => {
       const client = new FakeClient();
       const load = await TopologyWorkload.start(client, SHORT);
@@ -258,7 +273,7 @@ describe('the load on a topology', () => {
       const client = new FakeClient();
       const load = await TopologyWorkload.start(client, SHORT);
       await load.done;
-      client.data.set('load:15:0', 'load:15:0=999999;');
+      client.data.set('load:15:0', 'load:15:0=3000;');
       client.data.set('load:15:1', client.data.get('load:15:2')!);
       client.data.set('load:0:count', client.data.get('load:1:count')!);
       client.data.set('load:2:count', 'x');
@@ -290,6 +305,24 @@ describe('the load on a topology', () => {
 
     it('is checked: a read after the write that follows it', async () => {
       expect(kindsOf(await judge(new Reordering('set')))).toEqual(['order']);
+    });
+
+    it('is not that of a read that is repeated, and a write that is not, when their connection is lost', async () => {
+      class Repeating extends FakeClient {
+        override async exec(commands: Command[]): Promise<unknown[]> {
+          const results = await super.exec(commands);
+          if (this.count < 200) return results;
+          return commands.map((command, index) => {
+            if (index < 5) return results[index];
+            return command[0] === 'get'
+              ? this.apply(command)
+              : new RedisConnectionError('connection_lost', 'gone');
+          });
+        }
+      }
+      const summary = await judge(new Repeating());
+      expect(summary).toMatchObject({ violations: [], lost: 0 });
+      expect(summary.unknown).toBeGreaterThan(0);
     });
   });
 

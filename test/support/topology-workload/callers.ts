@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 import type { CounterLedger } from './counter-ledger.js';
 import type { Answer, Journal, Operation } from './journal.js';
-import type { Bounds, ValueLedger } from './value-ledger.js';
+import type { ValueLedger } from './value-ledger.js';
 import type { WorkloadClient, WorkloadPipeline } from './workload-client.js';
 
 /** What all callers of a load share. */
@@ -32,9 +32,9 @@ export function writer(office: Office, own: readonly string[], random: Random): 
     const written = await journal.attempt('set', key, () => client.set(key, value));
     values.answered(key, n, written);
     if (written.state === 'hanging') return false;
-    const { key: chosen, bounds } = chooseRead(office, own, random);
+    const { key: chosen, least } = chooseRead(office, own, random);
     const read = await journal.attempt('get', chosen, () => client.get(chosen));
-    if (read.state === 'ok') values.judge(chosen, read.value, bounds);
+    if (read.state === 'ok') values.judge(chosen, read.value, least);
     return read.state !== 'hanging';
   };
 }
@@ -54,6 +54,8 @@ interface Step {
   readonly key: string;
   /** What came of it, told in the order in which the commands were put in. */
   take(answer: Answer): void;
+  /** What can be told only when it is known what came of all. */
+  review?(): void;
 }
 
 /** Runs pipelines of writes, reads and counts over many keys, the same key often more than once in one. */
@@ -79,6 +81,7 @@ export function piper(
         results === undefined ? (ended as { error: unknown } | undefined) : toResult(results[index]);
       take(journal.note({ operation, key, pipelined: true, startedAt }, result));
     });
+    for (const step of steps) step.review?.();
     return ended !== undefined;
   };
 }
@@ -103,31 +106,31 @@ function addStep(
     return { operation: 'set', key, take: (answer) => values.answered(key, n, answer) };
   }
   if (dice < 0.8) {
-    const { key, bounds, isOwn } = chooseRead(office, own, random);
+    const { key, least, isOwn } = chooseRead(office, own, random);
+    const { issued } = values.state(key);
+    let read = 0;
     pipeline.get(key);
     const take = (answer: Answer): void => {
       if (answer.state !== 'ok') return;
       // what was written before it in this pipeline was acknowledged by now, if it was at all
-      const least = isOwn && !office.staleReads ? values.bounds(key).least : bounds.least;
-      values.judge(key, answer.value, { ...bounds, least });
+      const known = isOwn && !office.staleReads ? values.state(key).acknowledged : least;
+      read = values.judge(key, answer.value, known);
     };
-    return { operation: 'get', key, take };
+    // somebody else may have written meanwhile
+    const review = isOwn ? (): void => values.judgeOrder(key, read, issued) : undefined;
+    return { operation: 'get', key, take, review };
   }
   counters.issue(count);
   pipeline.incr(count);
   return { operation: 'incr', key: count, take: (answer) => counters.answered(count, answer) };
 }
 
-/** A key to read, and what the reply must lie between. */
+/** A key to read, and the write to it that the reply must not be behind. */
 function chooseRead(
   { values, keys, staleReads }: Office,
   own: readonly string[],
   random: Random,
-): { key: string; bounds: Bounds; isOwn: boolean } {
+): { key: string; least: number; isOwn: boolean } {
   const key = random.pick(random.chance(FOREIGN) ? keys : own);
-  const isOwn = own.includes(key);
-  const { least, most } = values.bounds(key);
-  const from = { least: staleReads ? 0 : least };
-  // somebody else may write it meanwhile
-  return { key, isOwn, bounds: isOwn ? { ...from, most } : from };
+  return { key, least: staleReads ? 0 : values.state(key).acknowledged, isOwn: own.includes(key) };
 }

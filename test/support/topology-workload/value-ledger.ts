@@ -6,15 +6,7 @@ interface Writes {
   /** The last one that was. */
   acknowledged: number;
   readonly refused: Set<number>;
-  unknown: number;
-}
-
-/** What a read may give. */
-export interface Bounds {
-  /** No earlier write than this one. */
-  readonly least: number;
-  /** No later one; without it, any that was issued. */
-  readonly most?: number;
+  readonly unknown: Set<number>;
 }
 
 /** The nth value of a key: it names both, and no two are alike. */
@@ -38,50 +30,69 @@ export class ValueLedger {
   answered(key: string, n: number, answer: Answer): void {
     const writes = this.of(key);
     if (answer.state === 'refused') writes.refused.add(n);
-    else if (answer.state !== 'ok') writes.unknown++;
+    else if (answer.state !== 'ok') writes.unknown.add(n);
     else if (answer.value === 'OK') writes.acknowledged = n;
     else this.journal.violation('mixed', `SET ${key} was answered with ${show(answer.value)}`);
   }
 
-  /** What a read that is issued now may give. */
-  bounds(key: string): { least: number; most: number } {
+  /** The last write to a key that was acknowledged, and the last that was issued. 0 is none. */
+  state(key: string): { acknowledged: number; issued: number } {
     const { acknowledged, issued } = this.of(key);
-    return { least: acknowledged, most: issued };
+    return { acknowledged, issued };
   }
 
-  /** Judges what was read. */
-  judge(key: string, value: unknown, { least, most = this.of(key).issued }: Bounds): void {
+  /**
+   * Judges what was read.
+   *
+   * @param least an earlier write than this one is behind
+   * @returns the write that was read
+   */
+  judge(key: string, value: unknown, least: number): number {
     const { journal } = this;
     if (value === null) {
       if (least > 0) journal.loss(`${key} is gone, write ${least} was acknowledged`);
-      return;
+      return 0;
     }
     const n = typeof value === 'string' ? Number(/=(\d+);\.*$/.exec(value)?.[1]) : NaN;
     const { issued, refused } = this.of(key);
-    if (!(n <= issued) || value !== valueOf(key, n))
+    if (!(n <= issued) || value !== valueOf(key, n)) {
       journal.violation('mixed', `GET ${key} gave ${show(value)}`);
-    else if (refused.has(n)) journal.violation('refused', `${key} has write ${n}, which was refused`);
-    else if (n > most)
-      journal.violation('order', `GET ${key} gave write ${n}, which was sent after it (${most} before)`);
+      return 0;
+    }
+    if (refused.has(n)) journal.violation('refused', `${key} has write ${n}, which was refused`);
     else if (n < least) journal.loss(`${key} has write ${n}, later ${least} was acknowledged`);
+    return n;
+  }
+
+  /**
+   * Judges whether a read of a pipeline was done before the writes that follow it there, once it is known what came of
+   * them. Where a connection is lost under both, the client repeats the read and does not know of the write: then it may
+   * see it.
+   *
+   * @param n the write that was read
+   * @param most the last one before the read
+   */
+  judgeOrder(key: string, n: number, most: number): void {
+    if (n > most && !this.of(key).unknown.has(n))
+      this.journal.violation('order', `GET ${key} gave write ${n}, which was sent after it (${most} before)`);
   }
 
   /** Reads all keys, and judges what is there now. @returns how many */
   async verify(readBack: (keys: string[]) => Promise<unknown[]>): Promise<number> {
     const keys = [...this.keys.keys()];
     const values = await readBack(keys);
-    keys.forEach((key, index) => this.judge(key, values[index], this.bounds(key)));
+    keys.forEach((key, index) => this.judge(key, values[index], this.of(key).acknowledged));
     return keys.length;
   }
 
   get unknown(): number {
-    return [...this.keys.values()].reduce((sum, writes) => sum + writes.unknown, 0);
+    return [...this.keys.values()].reduce((sum, writes) => sum + writes.unknown.size, 0);
   }
 
   private of(key: string): Writes {
     let writes = this.keys.get(key);
     if (writes === undefined) {
-      writes = { issued: 0, acknowledged: 0, refused: new Set(), unknown: 0 };
+      writes = { issued: 0, acknowledged: 0, refused: new Set(), unknown: new Set() };
       this.keys.set(key, writes);
     }
     return writes;
