@@ -19,7 +19,7 @@ export interface WorkloadOptions {
   readonly keys?: number;
   /** What keys begin with: two loads on one topology need two. A hash tag puts all into one slot. Default `load`. */
   readonly prefix?: string;
-  /** Between two turns of a caller, ms: without rest the load starves the servers on a small machine. Default 10. */
+  /** Between two turns of a caller, ms: without rest the load starves the servers on a small machine. Default 20. */
   readonly pause?: number;
   /** The load ends by itself after so long, ms, or so many commands. Default 30,000 and 400,000. */
   readonly duration?: number;
@@ -192,7 +192,7 @@ export class TopologyWorkload {
   }
 
   private async run(turns: Turn[]): Promise<void> {
-    const { pause = 10, duration = 30_000, commands = 400_000 } = this.options;
+    const { pause = 20, duration = 30_000, commands = 400_000 } = this.options;
     const goesOn = (): boolean =>
       !this.stopping && this.outcomes.length < commands && performance.now() - this.started < duration;
     const work = async (turn: Turn, index: number): Promise<void> => {
