@@ -46,6 +46,8 @@ export interface RouterHost {
   readonly events: TypedEvents<ConnectionEvents>;
   /** Sends a command where it belongs by now. */
   resend(command: PendingCommand): void;
+  /** The map of the slots may have changed. */
+  onMap(): void;
 }
 
 /**
@@ -120,10 +122,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk) {
-      this.topology.noteMoved(slot, node);
-      this.refresh.soon();
-    }
+    if (!isAsk) this.noteMoved(slot, node);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -134,6 +133,16 @@ export class ClusterRouter implements NodeReports, Ticking {
       node.engine.connection.submit(command);
     }
     return true;
+  }
+
+  private noteMoved(slot: number, node: ClusterNode): void {
+    this.topology.noteMoved(slot, node);
+    this.refresh.soon();
+  }
+
+  /** A slot has moved, as a node said on a connection that is not the router's. */
+  learnMoved({ slot, host, port }: Redirect): void {
+    if (this.end === undefined) this.noteMoved(slot, this.topology.nodeAt(this.cluster.nat({ host, port })));
   }
 
   sendAgain(command: PendingCommand): void {
@@ -202,6 +211,7 @@ export class ClusterRouter implements NodeReports, Ticking {
       if (node.role === 'replica') engine.lending.refuseWaiting(elsewhere);
     }
     this.anyNode.onChange();
+    this.host().onMap();
     this.noteStatus(undefined);
     for (const command of this.held.takeQueued()) this.sendAgain(command);
     this.waiters.resolveAll();
