@@ -117,12 +117,12 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
 
-  redirect(command: PendingCommand, { isAsk, slot, host, port }: Redirect, message: string): boolean {
+  redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
-    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk) this.noteMoved(slot, node);
+    const { isAsk } = redirect;
+    const node = this.follow(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -135,14 +135,14 @@ export class ClusterRouter implements NodeReports, Ticking {
     return true;
   }
 
-  private noteMoved(slot: number, node: ClusterNode): void {
-    this.topology.noteMoved(slot, node);
-    this.refresh.soon();
-  }
-
-  /** A slot has moved, as a node said on a connection that is not the router's. */
-  learnMoved({ slot, host, port }: Redirect): void {
-    if (this.end === undefined) this.noteMoved(slot, this.topology.nodeAt(this.cluster.nat({ host, port })));
+  /** The node that a redirect names; a slot that has moved is its own from then on. */
+  follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
+    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
+    if (!isAsk) {
+      this.topology.noteMoved(slot, node);
+      this.refresh.soon();
+    }
+    return node;
   }
 
   sendAgain(command: PendingCommand): void {

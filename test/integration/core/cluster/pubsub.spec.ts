@@ -3,6 +3,8 @@ import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
 import { RedisClient } from '../../../../lib/core/index.js';
 import {
   eventually,
+  newSeed,
+  Random,
   SERVER_KINDS,
   startCluster,
   type TestCluster,
@@ -10,11 +12,14 @@ import {
 } from '../../../support/index.js';
 import { listenToNumbers, publishNumbers } from './support/numbered.js';
 
+/** Has slots go over as a whole. */
+const MIGRATES_ATOMICALLY = new Set(['valkey-9.1']);
+
 describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
   let cluster: TestCluster;
   const clients: RedisClient[] = [];
 
-  const make = (options: { protocol?: 2 | 3 } = {}): RedisClient => {
+  const make = (options: { protocol?: 2 | 3; commandTimeout?: number } = {}): RedisClient => {
     const client = new RedisClient({
       cluster: { nodes: cluster.addresses },
       reconnect: { delay: 20, maxDelay: 100 },
@@ -80,7 +85,9 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await using publisher = publishNumbers(make(), channel);
     await publisher.more();
     for (const node of [target, source, target]) {
-      await cluster.moveSlot(slot, node);
+      if (MIGRATES_ATOMICALLY.has(kind) && node === source)
+        await cluster.migrateSlotsAtomically(slot, slot, node);
+      else await cluster.moveSlot(slot, node);
       await eventually(async () => {
         expect(await node.ask('PUBSUB', 'SHARDNUMSUB', channel)).toEqual([channel, 1]);
       });
@@ -93,6 +100,48 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
       one.check(publisher.log);
     }
     await cluster.moveSlot(slot, source);
+  });
+
+  it('has each channel subscribed once at its node, after many came and went while its slot moved', async () => {
+    const client = make();
+    const seed = newSeed();
+    const random = new Random(seed);
+    const names = ['{churn}1', '{churn}2', '{churn}3'];
+    const ends: string[] = [];
+    client.observeConnections({ closed: (_, { reason }) => ends.push(reason) });
+    const slot = keySlot('churn');
+    const source = await cluster.masterOf(slot);
+    const target = await otherMaster(source);
+    // the one that stays keeps the connections open, and with them what would be mispaired
+    const stays = await client.ssubscribe(names[0]!);
+    let moving = true;
+    let rounds = 0;
+    const churn = async (): Promise<void> => {
+      while (moving) {
+        const subscription = await client.ssubscribe(
+          names.filter(() => random.chance(0.6)).concat(names[1]!),
+        );
+        if (random.chance(0.5)) await subscription.unsubscribe(names[1]!);
+        await subscription.unsubscribe();
+        rounds++;
+      }
+    };
+    const churns = Promise.all([churn(), churn(), churn()]);
+    for (let move = 0; move < 10; move++) await cluster.moveSlot(slot, move % 2 === 0 ? target : source);
+    moving = false;
+    await churns;
+    const counts = async (): Promise<unknown[]> =>
+      Promise.all([source, target].map((node) => node.ask('PUBSUB', 'SHARDNUMSUB', ...names)));
+    const wanted = names.flatMap((name, index) => [name, index === 0 ? 1 : 0]);
+    const none = names.flatMap((name) => [name, 0]);
+    await eventually(async () => expect(await counts()).toEqual([wanted, none]));
+    expect({ seed, rounds: rounds > 20, broken: ends.filter((reason) => reason !== 'closed') }).toEqual({
+      seed,
+      rounds: true,
+      broken: [],
+    });
+    await stays.unsubscribe();
+    await eventually(async () => expect(await counts()).toEqual([none, none]));
   });
 
   it('follows a failover by arrangement', async () => {
@@ -130,6 +179,47 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await eventually(() => expect(heard.last).toBe(publisher.last));
     heard.check(publisher.log);
     await cluster.restart(master);
+  });
+
+  it('says why a channel cannot be heard, and harms no other', async () => {
+    const patient = make();
+    const client = make({ commandTimeout: 300 });
+    const good = await client.ssubscribe('{refused}good');
+    const owner = await cluster.masterOf('{refused}good');
+    await owner.ask('ACL', 'SETUSER', 'default', 'resetchannels', '&{refused}good', '&{refused}fine');
+    await expect(client.ssubscribe('{refused}fine', '{refused}bad')).rejects.toMatchObject({
+      code: 'NOPERM',
+    });
+    await expect(client.ssubscribe('{refused}bad')).rejects.toMatchObject({
+      code: 'NOPERM',
+      command: 'SSUBSCRIBE',
+    });
+    const fine = await client.ssubscribe('{refused}fine');
+    expect(await client.spublish('{refused}fine', 'x')).toBe(1);
+    expect(await client.spublish('{refused}good', 'y')).toBe(1);
+    expect((await fine.next()).value?.data).toBe('x');
+    expect((await good.next()).value?.data).toBe('y');
+    await owner.ask('ACL', 'SETUSER', 'default', 'allchannels');
+
+    // nobody has the slot: it is asked for until the time is over
+    const slot = keySlot('{refused}good');
+    const everyone = await cluster.masters();
+    await Promise.all(everyone.map((node) => node.ask('CLUSTER', 'DELSLOTS', slot)));
+    await eventually(() => expect(client.subscriberStatus!.state).toBe('reconnecting'));
+    const waiting = patient.ssubscribe('{refused}later');
+    await expect(client.ssubscribe('{refused}late')).rejects.toMatchObject({ kind: 'command' });
+    const closing = make();
+    const cut = closing.ssubscribe('{refused}cut');
+    const refused = expect(cut).rejects.toMatchObject({ code: 'CLOSED' });
+    await closing.close();
+    await refused;
+    await owner.ask('CLUSTER', 'ADDSLOTS', slot);
+    await waiting;
+    expect(await client.spublish('{refused}later', 'z')).toBe(1);
+    await eventually(() => expect(client.subscriberStatus!.state).toBe('ready'));
+    expect(await client.spublish('{refused}good', 'again')).toBe(1);
+    expect((await good.next()).value?.data).toBe('again');
+    await cluster.settled();
   });
 
   it('goes on at another node when the one is killed where channels and patterns are heard', async () => {
