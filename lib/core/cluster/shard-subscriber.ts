@@ -4,26 +4,26 @@ import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionStatus } from '../connection/connection-hooks.js';
 import type { Address } from '../connection/open-socket.js';
 import { serverError } from '../connection/server-error.js';
-import { RedisDisconnectedError, RedisTimeoutError, type RedisError } from '../errors.js';
+import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import { remakeError } from '../late-error.js';
 import type { ConnectionObservers } from '../observation/connection-observers.js';
-import { ConnectionWatch } from '../observation/connection-watch.js';
 import type { Reply } from '../protocol/reply.js';
 import { ChannelBook, type Listener } from '../pubsub/channel-book.js';
 import type { SubscribeOptions } from '../pubsub/message.js';
 import type { SubscriberHooks } from '../pubsub/subscriber.js';
 import type { SubscriberStatus } from '../pubsub/subscriber-status.js';
 import { Subscription } from '../pubsub/subscription.js';
-import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import { isPassingMessage } from '../retry.js';
-import { timerDelay } from '../timer-delay.js';
 import type { ClusterNode, Shard } from './cluster-node.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import { GapNews } from './gap-news.js';
 import { parseRedirect, type Redirect } from './redirect.js';
 import { Rounds } from './rounds.js';
 import { ShardChannel } from './shard-channel.js';
-import { ShardDesk, type DeskHost } from './shard-desk.js';
+import type { DeskHost, ShardDesk } from './shard-desk.js';
+import { ShardDesks } from './shard-desks.js';
+import { waitUntilHeard } from './wait-until-heard.js';
 
 /** MOVED so often at once; then it pauses between two of them: nodes that do not agree may in a moment. */
 const REDIRECTS_AT_ONCE = 3;
@@ -45,19 +45,19 @@ export interface ClusterKnowledge {
  */
 export class ShardSubscriber implements DeskHost {
   private readonly book = new ChannelBook<ShardChannel>();
-  private readonly desks = new Map<string, ShardDesk>();
-  private readonly closing = new Set<ShardDesk>();
+  private readonly desks: ShardDesks;
   private readonly news = new GapNews();
   private readonly rounds = new Rounds(() => this.round());
-  private keepsProcess = true;
   private isClosed = false;
 
   constructor(
     private readonly options: ResolvedOptions,
     private readonly cluster: ClusterKnowledge,
     private readonly hooks: SubscriberHooks,
-    private readonly observers: ConnectionObservers,
-  ) {}
+    observers: ConnectionObservers,
+  ) {
+    this.desks = new ShardDesks(options, observers, this);
+  }
 
   get size(): number {
     return this.book.size;
@@ -91,7 +91,7 @@ export class ShardSubscriber implements DeskHost {
         'PING was not sent: a shard channel is listened to at no node at the moment.',
         { command: 'PING', cause: lost.lastError },
       );
-    return Math.max(...(await Promise.all([...this.desks.values()].map((desk) => desk.probe(timeout)))));
+    return this.desks.probe(timeout);
   }
 
   async subscribe<Data extends string | Buffer>(
@@ -111,7 +111,7 @@ export class ShardSubscriber implements DeskHost {
       return channel;
     });
     try {
-      const heard = this.whenHeard(joined);
+      const heard = waitUntilHeard(joined, this.options.commandTimeout);
       this.placeFresh(joined);
       await unlessAborted(heard, options.signal, 'The subscription');
     } catch (error) {
@@ -121,24 +121,6 @@ export class ShardSubscriber implements DeskHost {
       throw remakeError(error as RedisError);
     }
     return subscription;
-  }
-
-  private async whenHeard(channels: readonly ShardChannel[]): Promise<void> {
-    const { commandTimeout } = this.options;
-    const heard = Promise.all(channels.map((channel) => channel.whenHeard()));
-    if (commandTimeout === 0 || commandTimeout === Infinity) {
-      await heard;
-      return;
-    }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(tooLate(channels, commandTimeout)), timerDelay(commandTimeout));
-    });
-    try {
-      await Promise.race([heard, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private placeFresh(channels: readonly ShardChannel[]): void {
@@ -173,19 +155,7 @@ export class ShardSubscriber implements DeskHost {
       channel.home = undefined;
       channel.asked = undefined;
     }
-    await Promise.all([...leaving].map(([desk, left]) => this.leaveDesk(desk, left)));
-  }
-
-  private async leaveDesk(desk: ShardDesk, channels: readonly ShardChannel[]): Promise<void> {
-    await desk.leave(channels);
-    this.closeIfEmpty(desk);
-  }
-
-  private closeIfEmpty(desk: ShardDesk): void {
-    if (desk.channels.size > 0 || this.desks.get(desk.key) !== desk) return;
-    this.desks.delete(desk.key);
-    this.closing.add(desk);
-    void desk.close().finally(() => this.closing.delete(desk));
+    await Promise.all([...leaving].map(([desk, left]) => this.desks.leave(desk, left)));
   }
 
   // ── where channels are listened to ───────────────────────────────────────────────────────────────────────────────
@@ -200,7 +170,7 @@ export class ShardSubscriber implements DeskHost {
     for (const channel of channels)
       // it may have been left meanwhile
       if (this.book.channels.smessage.get(channel.name) === channel) this.place(channel);
-    for (const desk of this.desks.values()) desk.flush();
+    this.desks.flush();
   }
 
   /** Has a channel asked for where its slot is, unless it is there already. */
@@ -215,21 +185,11 @@ export class ShardSubscriber implements DeskHost {
     if (asked !== undefined && (asked.key === shard.master.key || (asked.isReady && hears(shard, asked))))
       return;
     // at its present home it goes on until the other one confirms: a map may be out of date, a node that refuses is not
-    const desk = this.deskFor(shard.master);
+    const desk = this.desks.at(shard.master);
     channel.asked = desk;
     channel.askedAt = performance.now();
     desk.ask(channel);
-    if (asked !== undefined) void this.leaveDesk(asked, [channel]);
-  }
-
-  private deskFor(node: ClusterNode): ShardDesk {
-    const known = this.desks.get(node.key);
-    if (known !== undefined) return known;
-    const watch = new ConnectionWatch(this.observers, 'subscriber');
-    const desk = new ShardDesk(node.key, optionsAt(this.options, node), watch, this);
-    desk.setRef(this.keepsProcess);
-    this.desks.set(node.key, desk);
-    return desk;
+    if (asked !== undefined) void this.desks.leave(asked, [channel]);
   }
 
   /** Those that are not heard, once more, by a map that is asked for anew. */
@@ -252,7 +212,7 @@ export class ShardSubscriber implements DeskHost {
     const { home } = channel;
     const gap = channel.heardAt(desk);
     if (gap !== undefined) this.news.add(channel.listeners, gap);
-    if (home !== undefined) void this.leaveDesk(home, [channel]);
+    if (home !== undefined) void this.desks.leave(home, [channel]);
   }
 
   onEnded(desk: ShardDesk, name: string): void {
@@ -263,7 +223,7 @@ export class ShardSubscriber implements DeskHost {
     desk.forget(channel);
     // where the slot is now, the node that had it knows best
     if (channel.asked === undefined) this.ask(channel, desk);
-    this.closeIfEmpty(desk);
+    this.desks.closeIfEmpty(desk);
   }
 
   private ask(channel: ShardChannel, desk: ShardDesk): void {
@@ -294,7 +254,7 @@ export class ShardSubscriber implements DeskHost {
         this.ask(channel, desk);
       }
     } else this.end(concerned[0]!, error);
-    this.closeIfEmpty(desk);
+    this.desks.closeIfEmpty(desk);
   }
 
   onLost(desk: ShardDesk): void {
@@ -309,7 +269,7 @@ export class ShardSubscriber implements DeskHost {
       }
     }
     if (desk.channels.size > 0) this.rounds.begin();
-    this.closeIfEmpty(desk);
+    this.desks.closeIfEmpty(desk);
   }
 
   onFailed(desk: ShardDesk, error: RedisError): void {
@@ -341,44 +301,31 @@ export class ShardSubscriber implements DeskHost {
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   setRef(keepsProcess: boolean): void {
-    this.keepsProcess = keepsProcess;
     this.rounds.setRef(keepsProcess);
-    for (const desk of this.desks.values()) desk.setRef(keepsProcess);
+    this.desks.setRef(keepsProcess);
   }
 
   async close(timeout?: number): Promise<void> {
-    const desks = this.finish();
-    await Promise.all(desks.map((desk) => desk.close(timeout)));
+    this.finish();
+    await this.desks.close(timeout);
   }
 
   destroy(): void {
-    for (const desk of this.finish()) desk.destroy();
+    this.finish();
+    this.desks.destroy();
   }
 
-  private finish(): ShardDesk[] {
+  private finish(): void {
     this.isClosed = true;
     this.rounds.stop();
-    const closed = new RedisDisconnectedError(
-      'CLOSED',
-      'SSUBSCRIBE was not confirmed: the client was closed first.',
-      {
-        command: SSUBSCRIBE.name,
-      },
-    );
+    const message = 'SSUBSCRIBE was not confirmed: the client was closed first.';
+    const closed = new RedisDisconnectedError('CLOSED', message, { command: SSUBSCRIBE.name });
     for (const channel of this.channels) channel.fail(closed);
     this.book.endAll();
-    return [...this.desks.values(), ...this.closing];
   }
 }
 
 /** Messages of a shard's channels come to its replicas as well. */
 function hears({ master, replicas }: Shard, { key }: ShardDesk): boolean {
   return master.key === key || replicas.some((replica) => replica.key === key);
-}
-
-function tooLate(channels: readonly ShardChannel[], timeout: number): RedisTimeoutError {
-  const cause = channels.find(({ home }) => home === undefined)?.lastError;
-  const reason = cause === undefined ? 'the node did not answer' : cause.message;
-  const message = `SSUBSCRIBE timed out: it was not confirmed within ${timeout} ms (\`commandTimeout\`): ${reason}`;
-  return new RedisTimeoutError('command', message, { command: SSUBSCRIBE.name, cause });
 }
