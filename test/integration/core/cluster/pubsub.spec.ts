@@ -10,6 +10,7 @@ import {
   type TestCluster,
   type TestClusterNode,
 } from '../../../support/index.js';
+import * as examples from '../../../docs/examples/pubsub.js';
 import { listenToNumbers, publishNumbers } from './support/numbered.js';
 
 /** Has slots go over as a whole. */
@@ -72,6 +73,29 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     expect((await two.next()).value?.data).toBe('heard');
     expect(client.subscriberStatus).toEqual({ state: 'ready', subscriptions: 1, deafFor: undefined });
     expect(await client.probeSubscriber(5_000)).toBeGreaterThan(0);
+  });
+
+  it('publishes all messages of a client by one node, so that they come in order', async () => {
+    const client = make();
+    const heard = listenToNumbers(await client.subscribe('ordered'));
+    const publisher = make();
+    const count = 500;
+    // the first ones while nothing is connected yet
+    await Promise.all(
+      Array.from({ length: count }, (_, index) => publisher.publish('ordered', String(index))),
+    );
+    await eventually(() => expect(heard.numbers).toHaveLength(count));
+    heard.check([]);
+  });
+
+  it('does what docs/pubsub.md shows', async () => {
+    const gaps: number[] = [];
+    const shops = await examples.shards(make(), (gap) => gaps.push(gap));
+    expect((await shops.next()).value).toEqual({ type: 'smessage', channel: 'stock:oslo', data: '12 left' });
+    const slot = keySlot('stock:oslo');
+    await cluster.moveSlot(slot, await otherMaster(await cluster.masterOf(slot)));
+    await eventually(() => expect(gaps).toHaveLength(1));
+    await shops.unsubscribe();
   });
 
   it.each([2, 3] as const)('follows a slot that moves to and fro, over RESP%d', async (protocol) => {
