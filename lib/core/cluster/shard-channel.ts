@@ -43,9 +43,7 @@ export class ShardChannel implements Listened {
 
   /** Notes its confirmation. Gives for how long nothing was heard, ms; undefined at the first time. */
   heardAt(desk: ShardDesk): number | undefined {
-    // heard elsewhere until now: whether that was told everything, nobody knows
-    const since = this.home === undefined ? this.deafSince : this.askedAt;
-    const gap = this.wasHeard ? Math.round(performance.now() - since) : undefined;
+    const gap = this.wasHeard ? Math.round(performance.now() - this.lastHeard) : undefined;
     this.home = desk;
     this.asked = undefined;
     this.redirects = 0;
@@ -54,6 +52,13 @@ export class ShardChannel implements Listened {
     this.lastError = undefined;
     for (const { resolve } of this.waiters.splice(0)) resolve();
     return gap;
+  }
+
+  /** Until when what was published came, as far as is known, ms of `performance.now()`. */
+  private get lastHeard(): number {
+    if (this.home === undefined) return this.deafSince;
+    // the map has it elsewhere, and its home was asked for a sign of life then: one that is stalled gave none
+    return Math.min(this.askedAt, this.home.lastSign);
   }
 
   /** It is not heard any more where it was. */

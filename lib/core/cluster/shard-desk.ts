@@ -65,6 +65,8 @@ class DeskRoute extends FixedRoute {
 export class ShardDesk {
   /** The channels that are heard or asked for here. */
   readonly channels = new Set<ShardChannel>();
+  /** When the node last answered, ms of `performance.now()`. */
+  lastSign = performance.now();
   private readonly listening: ListeningConnection;
   private readonly unsent = new Set<ShardChannel>();
   private readonly sent = new Set<Command>();
@@ -146,6 +148,11 @@ export class ShardDesk {
     await Promise.all(fences);
   }
 
+  /** Asks the node for a sign of life. */
+  checkLife(): void {
+    if (this.isReady) void this.send(new Command(PING, [], false));
+  }
+
   setRef(keepsProcess: boolean): void {
     this.listening.setRef(keepsProcess);
   }
@@ -188,8 +195,8 @@ export class ShardDesk {
       this.onPush(connection, reply);
       return true;
     }
-    const { oldest } = connection;
-    if (isLeaving(oldest)) connection.takeOldest()!.reply(null);
+    this.lastSign = performance.now();
+    if (isLeaving(connection.oldest)) connection.takeOldest()!.reply(null);
     return false;
   }
 
@@ -200,6 +207,7 @@ export class ShardDesk {
       return;
     }
     if (word !== 'ssubscribe' && word !== 'sunsubscribe') return;
+    this.lastSign = performance.now();
     const name = toText(items[1]!);
     const { oldest } = connection;
     if (word === 'sunsubscribe') {

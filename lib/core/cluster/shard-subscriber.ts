@@ -189,6 +189,7 @@ export class ShardSubscriber implements DeskHost {
     channel.asked = desk;
     channel.askedAt = performance.now();
     desk.ask(channel);
+    home?.checkLife();
     if (asked !== undefined) void this.desks.leave(asked, [channel]);
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
-import { RedisClient } from '../../../../lib/core/index.js';
+import { RedisClient, type RedisClientOptions } from '../../../../lib/core/index.js';
 import {
   eventually,
   newSeed,
@@ -20,7 +20,7 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
   let cluster: TestCluster;
   const clients: RedisClient[] = [];
 
-  const make = (options: { protocol?: 2 | 3; commandTimeout?: number } = {}): RedisClient => {
+  const make = (options: RedisClientOptions = {}): RedisClient => {
     const client = new RedisClient({
       cluster: { nodes: cluster.addresses },
       reconnect: { delay: 20, maxDelay: 100 },
@@ -205,6 +205,28 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await cluster.restart(master);
   });
 
+  it('leaves a node that has stalled as soon as another one has its slots, and tells the gap from the stall on', async () => {
+    const watchful = { nodes: cluster.addresses, refreshInterval: 200 };
+    const client = make({ cluster: watchful });
+    const master = await cluster.masterOf('stalled');
+    const heard = listenToNumbers(await client.ssubscribe('stalled'));
+    await using publisher = publishNumbers(make({ cluster: watchful, commandTimeout: 500 }), 'stalled');
+    await publisher.more();
+    const stalled = performance.now();
+    await master.server.pause();
+    try {
+      await eventually(() => expect(heard.gaps).toHaveLength(1), { timeout: 20_000 });
+      expect(heard.gaps[0]!.from).toBeLessThanOrEqual(stalled);
+      await publisher.more();
+      await publisher.stop();
+      await eventually(() => expect(heard.last).toBe(publisher.last));
+    } finally {
+      await master.server.resume();
+    }
+    heard.check(publisher.log);
+    await cluster.settled();
+  });
+
   it('says why a channel cannot be heard, and harms no other', async () => {
     const patient = make();
     const client = make({ commandTimeout: 300 });
@@ -247,7 +269,8 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
   });
 
   it('goes on at another node when the one is killed where channels and patterns are heard', async () => {
-    const client = make();
+    // it does not pause before it tries another node
+    const client = make({ reconnect: { delay: 60_000 } });
     const publisher = make();
     const subscription = await client.subscribe('plain');
     const patterns = await client.psubscribe('plai*');
