@@ -268,6 +268,7 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await cluster.settled();
   });
 
+  // the last one: that node stays away, for to come back takes it 2 s
   it('goes on at another node when the one is killed where channels and patterns are heard', async () => {
     // it does not pause before it tries another node
     const client = make({ reconnect: { delay: 60_000 } });
@@ -287,6 +288,5 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     });
     expect((await subscription.next()).value).toMatchObject({ type: 'message', data: 'after' });
     expect((await patterns.next()).value).toMatchObject({ type: 'pmessage', data: 'after' });
-    await cluster.restart(node!);
   });
 });
