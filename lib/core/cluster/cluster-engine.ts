@@ -1,5 +1,6 @@
 import type { CallOptions } from '../options.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { PUBLISH } from '../commands/commands.generated.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { Command } from '../connection/command.js';
 import type { CommandSource } from '../connection/command-source.js';
@@ -20,12 +21,16 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
+import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
+import { ClusterSubscriber } from './cluster-subscriber.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { keySlot } from './key-slot.js';
 import { ClusterRouter, isElsewhere } from './cluster-router.js';
+import { ShardSubscriber } from './shard-subscriber.js';
+import { StickyNode } from './sticky-node.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -40,6 +45,8 @@ export class ClusterEngine extends ClientEngine {
   override readonly events = new TypedEvents<ConnectionEvents>();
   private readonly router: ClusterRouter;
   private readonly topology: ClusterTopology;
+  private shardSubscriber: ShardSubscriber | undefined;
+  private readonly publisher = new StickyNode(() => this.router.anyMaster());
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -47,6 +54,7 @@ export class ClusterEngine extends ClientEngine {
       parts: this,
       events: this.events,
       resend: (command) => this.send(command),
+      onMap: () => this.shardSubscriber?.onMap(),
     }));
     super(createParts(options, router.anyNode));
     this.router = router;
@@ -133,6 +141,11 @@ export class ClusterEngine extends ClientEngine {
     );
   }
 
+  protected override makeSubscriber(hooks: SubscriberHooks): Subscriber {
+    this.shardSubscriber = new ShardSubscriber(this.options, this.router, hooks, this.connectionObservers);
+    return new ClusterSubscriber(super.makeSubscriber(hooks, undefined), this.shardSubscriber);
+  }
+
   override async close(timeout: number | undefined): Promise<void> {
     if (this.status === 'closed') return;
     this.router.beginClose();
@@ -216,7 +229,11 @@ export class ClusterEngine extends ClientEngine {
       return;
     }
     if (!this.topology.isKnown) this.router.hold(command);
-    else (node ?? this.router.anyMaster()).engine.connection.submit(command);
+    else (node ?? this.anyNodeFor(command.spec)).engine.connection.submit(command);
+  }
+
+  private anyNodeFor(spec: CommandSpec): ClusterNode {
+    return spec === PUBLISH ? this.publisher.get() : this.router.anyMaster();
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */

@@ -46,6 +46,8 @@ export interface RouterHost {
   readonly events: TypedEvents<ConnectionEvents>;
   /** Sends a command where it belongs by now. */
   resend(command: PendingCommand): void;
+  /** The map of the slots may have changed. */
+  onMap(): void;
 }
 
 /**
@@ -115,15 +117,12 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
 
-  redirect(command: PendingCommand, { isAsk, slot, host, port }: Redirect, message: string): boolean {
+  redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
-    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk) {
-      this.topology.noteMoved(slot, node);
-      this.refresh.soon();
-    }
+    const { isAsk } = redirect;
+    const node = this.follow(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -134,6 +133,16 @@ export class ClusterRouter implements NodeReports, Ticking {
       node.engine.connection.submit(command);
     }
     return true;
+  }
+
+  /** The node that a redirect names; a slot that has moved is its own from then on. */
+  follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
+    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
+    if (!isAsk) {
+      this.topology.noteMoved(slot, node);
+      this.refresh.soon();
+    }
+    return node;
   }
 
   sendAgain(command: PendingCommand): void {
@@ -202,6 +211,7 @@ export class ClusterRouter implements NodeReports, Ticking {
       if (node.role === 'replica') engine.lending.refuseWaiting(elsewhere);
     }
     this.anyNode.onChange();
+    this.host().onMap();
     this.noteStatus(undefined);
     for (const command of this.held.takeQueued()) this.sendAgain(command);
     this.waiters.resolveAll();
