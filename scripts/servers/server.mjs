@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../lib/lock.mjs';
 import { messageOf } from '../lib/report.mjs';
 import { findProgram } from '../lib/run-command.mjs';
+import { ask } from './ask.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { parseVersion } from './kinds.mjs';
 import { obtain, versionOf } from './obtain.mjs';
@@ -31,6 +32,8 @@ import { freePort } from './ports.mjs';
  * @property {boolean} [unix]           also give the path of a unix socket
  * @property {string} [requirepass]     the default user's password
  * @property {string[]} [acl]           lines of an ACL file: `user app on >secret ~* +@all`
+ * @property {boolean} [cluster]        a node of a cluster, whose bus has a free port of its own as well
+ * @property {string[]} [sentinel]      a sentinel instead of a data server: the lines of its configuration
  * @property {string[]} [args]          more options for the server, as on its command line; they win over ours
  * @property {number} [port]            a fixed port instead of a free one
  * @property {number} [readyTimeout]    ms until it must answer PING; default 15,000
@@ -61,6 +64,7 @@ export class Server {
   #folder;
   #port = 0;
   #tlsPort = 0;
+  #busPort = 0;
   /** @type {Certificates | undefined} */
   #certificates;
   /** @type {ChildProcess | undefined} */
@@ -124,6 +128,11 @@ export class Server {
     return this.#tlsPort === 0 ? undefined : this.#tlsPort;
   }
 
+  /** Where the other nodes of its cluster reach it. */
+  get busPort() {
+    return this.#busPort === 0 ? undefined : this.#busPort;
+  }
+
   /** `rediss://localhost:port`; the certificate is good for localhost, 127.0.0.1 and ::1. */
   get tlsUrl() {
     return this.#tlsPort === 0 ? undefined : `rediss://${this.#userinfo}localhost:${this.#tlsPort}`;
@@ -174,20 +183,25 @@ export class Server {
     return join(this.#folder, 'socket');
   }
 
+  /** A sentinel keeps what it learns in its configuration: over a restart as well. */
+  get #sentinelPath() {
+    return join(this.#folder, 'sentinel.conf');
+  }
+
   async #prepare() {
-    const { tls, acl } = this.#options;
+    const { tls, acl, sentinel } = this.#options;
     if (tls) {
       const given = tls === true ? undefined : tls.certificates;
       this.#certificates = given ?? (await makeCertificates(join(this.#folder, 'tls')));
     }
     if (acl) await writeFile(join(this.#folder, 'users.acl'), `${acl.join('\n')}\n`);
+    if (sentinel) await writeFile(this.#sentinelPath, `${sentinel.join('\n')}\n`);
   }
 
   /** Ports are tried until the server gets the ones it was told: somebody else may have taken them first. */
   async #startOnFreePort() {
     for (let attempt = 1; ; attempt++) {
-      this.#port = this.#options.port ?? (await freePort());
-      if (this.#options.tls) this.#tlsPort = await freePort();
+      await this.#choosePorts();
       try {
         return await this.#spawn();
       } catch (error) {
@@ -197,8 +211,14 @@ export class Server {
     }
   }
 
+  async #choosePorts() {
+    this.#port = this.#options.port ?? (await freePort());
+    if (this.#options.tls) this.#tlsPort = await freePort();
+    if (this.#options.cluster) this.#busPort = await freePort();
+  }
+
   #arguments() {
-    const { requirepass, acl, tls, args = [] } = this.#options;
+    const { requirepass, acl, tls, cluster, sentinel, args = [] } = this.#options;
     const given = [
       ['--bind', HOST, '-::1'], // ::1 where there is one
       ['--port', this.#port],
@@ -229,7 +249,9 @@ export class Server {
         ['--tls-auth-clients', asked[(tls === true ? undefined : tls.clientCertificate) ?? 'optional']],
       );
     }
-    return [...given.flat().map(String), ...args];
+    if (cluster) given.push(['--cluster-enabled', 'yes'], ['--cluster-port', this.#busPort]);
+    const mode = sentinel ? [this.#sentinelPath, '--sentinel'] : [];
+    return [...mode, ...given.flat().map(String), ...args];
   }
 
   get #isModern() {
@@ -304,11 +326,25 @@ export class Server {
   }
 
   /**
-   * Stops it where it runs and starts it again on the same ports, in the same folder (what it had is gone unless
-   * `args` made it persist).
+   * One command over a connection of its own (the unix socket, whatever became of the ports), and its reply: how
+   * topologies are built and watched without the client that is being tested. An error reply is thrown.
+   *
+   * @param {...(string | number)} words
+   * @returns {Promise<any>}
    */
-  async restart() {
+  ask(...words) {
+    return ask({ path: this.#socketPath, password: this.#options.requirepass }, words);
+  }
+
+  /**
+   * Stops it where it runs and starts it again in the same folder (what it had is gone unless `args` made it persist),
+   * on the same ports unless told to move to new ones, as a pod does that comes back with another address.
+   *
+   * @param {{ move?: boolean }} [options]
+   */
+  async restart({ move = false } = {}) {
     await this.#end('SIGTERM');
+    if (move) return await this.#startOnFreePort();
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#spawn();

@@ -1,5 +1,6 @@
 export { describeAbsence, type Found } from './absences.js';
 export { findChromium } from './chromium.js';
+export { type ClusterOptions, startCluster, type TestCluster, type TestClusterNode } from './cluster.js';
 export { type ContainerServer, findDocker, startContainer, TEST_IMAGE } from './docker.js';
 export { eventually } from './eventually.js';
 export {
@@ -17,8 +18,10 @@ export {
   totalOf,
 } from './fault-proxy/index.js';
 export { obtainServer, type ObtainedServer } from './obtain-server.js';
+export { type CutOptions, type NodeAddress, Partition } from './partition/index.js';
 export { givenSeed, newSeed, Random } from './random.js';
 export { runScript, type Ended } from './run-script.js';
+export { type SentinelNode, type SentinelOptions, startSentinel, type TestSentinel } from './sentinel.js';
 export {
   MISSING_SERVERS,
   SERVER_KINDS,
