@@ -6,6 +6,7 @@ import { keyOf } from './slot-map.js';
 
 /** Leads to some node of the cluster, whichever: for subscriptions, whose messages all nodes hear. */
 export class AnyNodeRoute implements Route {
+  readonly isPatient = true;
   private readonly connections = new Set<RoutedConnection>();
 
   /** @param whenKnown resolves once nodes are known. */

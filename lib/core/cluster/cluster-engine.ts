@@ -1,6 +1,5 @@
 import type { CallOptions } from '../options.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { CommandContext } from '../connection/command-context.js';
 import type { Command } from '../connection/command.js';
 import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
@@ -9,7 +8,6 @@ import type { PendingCommand } from '../connection/pending-command.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
-import { SharedEngine } from '../engine/shared-engine.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
 import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
@@ -20,12 +18,13 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
+import { blockOnMaster } from './block-on-master.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
+import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
-import { keySlot } from './key-slot.js';
-import { ClusterRouter, isElsewhere } from './cluster-router.js';
+import { ClusterRouter } from './cluster-router.js';
+import { followSlot, onMaster } from './on-master.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -250,22 +249,7 @@ export class ClusterEngine extends ClientEngine {
   }
 
   protected override submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void {
-    const context = (command.context ??= new CommandContext());
-    const begin = (node?: object): void => {
-      // what it had is given back
-      context.onSettled?.();
-      context.onSettled = undefined;
-      const slot = slotOf(command.spec, command.args);
-      if (slot === MANY_SLOTS) command.fail(() => crossSlotError([command]));
-      else if (!this.topology.isKnown) this.router.hold(command);
-      else {
-        context.asking = node !== undefined;
-        const master = this.topology.shardOf(slot)?.master ?? this.router.anyMaster();
-        ((node as ClusterNode | undefined) ?? master).engine.block(command, wait, call);
-      }
-    };
-    context.reissue = begin;
-    begin();
+    blockOnMaster(this.router, this.options, command, wait, call);
   }
 
   override async exclusive<Result>(
@@ -275,7 +259,12 @@ export class ClusterEngine extends ClientEngine {
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {
     const slot = this.slotOfSection(section, commands);
-    return this.onMaster(slot, wait, (engine) => engine.exclusive(section, commands, wait, work));
+    return followSlot(this.router, { slot, what: section, ...wait }, (engine, left, asking) =>
+      engine.exclusive(section, commands, left, (dedicated) => {
+        dedicated.asking = asking;
+        return work(dedicated);
+      }),
+    );
   }
 
   override assertTogether(section: 'multi()' | 'watch()', commands: readonly QueuedCommand[]): void {
@@ -291,34 +280,16 @@ export class ClusterEngine extends ClientEngine {
       throw new TypeError(
         "dedicated(): a connection goes to one node of the cluster. Say which by a key that it has: client.dedicated(work, { key: 'user:1' }).",
       );
-    const prefixed = Buffer.isBuffer(key)
-      ? Buffer.concat([Buffer.from(this.options.keyPrefix), key])
-      : this.options.keyPrefix + key;
-    return this.onMaster(keySlot(prefixed), { timeout, signal }, (engine) => engine.dedicated(work, options));
+    const slot = slotOfKey(key, this.options.keyPrefix);
+    return onMaster(this.router, { slot, what: 'dedicated()', timeout, signal }, (engine, wait) =>
+      engine.dedicated(work, wait),
+    );
   }
 
   private slotOfSection(section: 'multi()' | 'watch()', commands: readonly QueuedCommand[]): number {
     const slot = slotOfAll(commands.map(({ spec, args }) => slotOf(spec, args)));
     if (slot === MANY_SLOTS) throw crossSlotError(commands, section);
     return slot;
-  }
-
-  /** Does something by the master of a slot; where that has changed while a connection was waited for, by the one that is it now. */
-  private async onMaster<Result>(
-    slot: number,
-    { timeout }: Wait,
-    work: (engine: SharedEngine) => Promise<Result>,
-  ): Promise<Result> {
-    for (;;) {
-      if (!this.topology.isKnown) await this.router.whenKnown(timeout === 0 ? Infinity : timeout);
-      const node =
-        (slot === NO_SLOT ? undefined : this.topology.shardOf(slot)?.master) ?? this.router.anyMaster();
-      try {
-        return await work(node.engine);
-      } catch (error) {
-        if (!isElsewhere(error)) throw error;
-      }
-    }
   }
 }
 

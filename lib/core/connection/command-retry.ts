@@ -1,14 +1,14 @@
-import { blockingTimeout, withBlockingTimeout } from '../commands/blocking-timeout.js';
 import { CommandFlag } from '../commands/command-spec.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { isForcedUnblock, isPassingMessage, retryDelay } from '../retry.js';
-import { deadlineAfter, msUntil } from './coarse-clock.js';
+import { deadlineAfter } from './coarse-clock.js';
 import { CommandContext } from './command-context.js';
 import { failLost } from './command-errors.js';
 import type { ConnectionStatus } from './connection-hooks.js';
 import type { PendingCommand } from './pending-command.js';
 import { serverError } from './server-error.js';
+import { waitLeft, waitOnlyFor } from './wait-left.js';
 import type { WaitingCommands } from './waiting-commands.js';
 
 type RetryRule = ResolvedOptions['retry'];
@@ -32,28 +32,10 @@ export class CommandRetry {
     const rule = this.ruleOf(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    const left = isForcedUnblock(message) ? this.leftOf(command) : undefined;
+    const left = isForcedUnblock(message) ? waitLeft(command, this.options) : undefined;
     if (!this.tryAgain(command, rule, serverError(message, command.spec.name, command.args))) return false;
-    if (left !== undefined) this.waitFor(command, left);
+    if (left !== undefined) waitOnlyFor(command, left, this.options);
     return true;
-  }
-
-  /** What is left of the time that a blocking command may wait on the server, ms; Infinity where that has no end. */
-  private leftOf({ deadline, spec, args }: PendingCommand): number {
-    const given = blockingTimeout(spec, args) ?? Infinity;
-    if (deadline === 0 || given === Infinity) return Infinity;
-    return Math.min(given, Math.max(1, msUntil(deadline) - this.options.blockingTimeoutBuffer));
-  }
-
-  /** Its wait begins anew elsewhere, and is as much shorter as it has waited already. */
-  private waitFor(command: PendingCommand, left: number): void {
-    const { context, spec } = command;
-    if (context === null || left === Infinity) return;
-    command.args = withBlockingTimeout(spec, command.args, left);
-    context.longest = left + this.options.blockingTimeoutBuffer;
-    // another server may have to be found first
-    const search = this.options.commandTimeout === 0 ? Infinity : this.options.commandTimeout;
-    command.deadline = deadlineAfter(context.longest + search);
   }
 
   /** A command was not answered in time. True when another attempt follows. */

@@ -81,6 +81,13 @@ export abstract class PendingCommand {
     return true;
   }
 
+  /** Settles where it was given up meanwhile, and has taken nothing. False where nobody has given it up. */
+  endCalledOff(): boolean {
+    if (this.context?.calledOff === undefined) return false;
+    this.reply(null);
+    return true;
+  }
+
   /** Settles with a value in the documented shape already: put together out of several replies. */
   answer(value: unknown): void {
     if (!this.settled) this.settle(value);

@@ -9,7 +9,7 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisDisconnectedError } from '../errors.js';
 import type { CallOptions } from '../options.js';
-import { ConnectionPool } from '../pool/connection-pool.js';
+import { ConnectionPool, type ConnectionPoolRole } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
@@ -24,6 +24,13 @@ const UNBLOCK_TIMEOUT = 1_000;
 
 /** After this idle time, ms, a connection beside the shared one is closed. */
 const IDLE_TIMEOUT = 60_000;
+
+const BESIDE_SHARED: ConnectionPoolRole = {
+  maxOption: 'maxDedicated',
+  timeoutOption: 'commandTimeout',
+  isPatient: true,
+  keepsProcessWhileLent: true,
+};
 
 /**
  * The engine of a client: one connection that all callers share, and beside it some that are lent for what must not be
@@ -57,21 +64,12 @@ export class SharedEngine extends ServerEngine {
     this.connection = new ReconnectingConnection(parts, hooks, watch);
     this.lending = new ConnectionPool(
       { options, route: parts.lentRoute ?? parts.route },
-      {
-        min: 0,
-        max: options.maxDedicated,
-        idleTimeout: IDLE_TIMEOUT,
-      },
-      {
-        maxOption: 'maxDedicated',
-        timeoutOption: 'commandTimeout',
-        isPatient: true,
-        keepsProcessWhileLent: true,
-      },
+      parts.lends?.size ?? { min: 0, max: options.maxDedicated, idleTimeout: IDLE_TIMEOUT },
+      parts.lends?.role ?? BESIDE_SHARED,
       connectionObservers,
     );
     // idle ones are nobody's reason to go on
-    this.lending.setRef(false);
+    if (parts.lends === undefined) this.lending.setRef(false);
     this.blocking = new BlockingCalls(this.lending, options, this.unblock);
   }
 

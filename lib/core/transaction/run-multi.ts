@@ -58,8 +58,8 @@ function runOnce(
   });
 }
 
-/** The server refused all of it for a reason that passes (a failover, a restart): ms, or false where that is not so. */
-function delayBefore(
+/** The server refused all of it for a reason that passes (a failover, a restart): ms until another attempt, or false where that is not so. */
+export function delayBefore(
   { options, route }: ClientEngine,
   call: CallOptions | undefined,
   attempt: number,
