@@ -10,7 +10,7 @@ import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client
 import { createParts } from '../engine/create-parts.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
-import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
+import type { ConnectionStats } from '../observation/connection-observer.js';
 import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
@@ -25,6 +25,7 @@ import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { ClusterRouter } from './cluster-router.js';
 import { followSlot, onMaster } from './on-master.js';
+import { sumOfStats } from './sum-of-stats.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -81,19 +82,9 @@ export class ClusterEngine extends ClientEngine {
   }
 
   override connectionStats(): ConnectionStats {
-    const lending: RedisPoolStats[] = this.router.engines.map((engine) => engine.lending.stats());
-    const total = (name: keyof RedisPoolStats): number => sum(lending, (stats) => stats[name]);
-    return {
-      open: { ...this.connectionObservers.open },
-      lending: {
-        active: total('active'),
-        idle: total('idle'),
-        waiting: total('waiting'),
-        total: total('total'),
-        min: 0,
-        max: this.options.maxDedicated * Math.max(1, lending.length),
-      },
-    };
+    const { engines, topology } = this.router;
+    const max = this.options.maxDedicated * Math.max(1, topology.masters.length);
+    return { open: { ...this.connectionObservers.open }, lending: sumOfStats(engines, { min: 0, max }) };
   }
 
   /** Has the map of the slots told, and connects to the masters; one that cannot be reached is no reason to fail. */

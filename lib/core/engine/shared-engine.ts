@@ -43,6 +43,8 @@ export class SharedEngine extends ServerEngine {
   /** Lends connections beside the shared one. */
   readonly lending: ConnectionPool;
   private readonly blocking: BlockingCalls;
+  /** It works for a pool. */
+  private readonly lendsOnly: boolean;
   /** Subscriptions on the shared connection. */
   private listener: ConnectionHooks | undefined;
   private choosing: Promise<Subscriber> | undefined;
@@ -68,8 +70,9 @@ export class SharedEngine extends ServerEngine {
       parts.lends?.role ?? BESIDE_SHARED,
       connectionObservers,
     );
+    this.lendsOnly = parts.lends !== undefined;
     // idle ones are nobody's reason to go on
-    if (parts.lends === undefined) this.lending.setRef(false);
+    if (!this.lendsOnly) this.lending.setRef(false);
     this.blocking = new BlockingCalls(this.lending, options, this.unblock);
   }
 
@@ -142,6 +145,7 @@ export class SharedEngine extends ServerEngine {
 
   override setRef(keepsProcess: boolean): void {
     this.connection.setRef(keepsProcess);
+    if (this.lendsOnly) this.lending.setRef(keepsProcess);
     this.setFeedsRef(keepsProcess);
   }
 

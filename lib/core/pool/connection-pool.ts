@@ -113,6 +113,13 @@ export class ConnectionPool {
     throw remakeError(failed.reason as RedisError);
   }
 
+  /** Keeps `min` connections from now on, and waits for none. */
+  keepMin(): void {
+    if (this.isWarm) return;
+    this.isWarm = true;
+    this.keepWarm();
+  }
+
   /**
    * Lends a connection that is ready, to be given back by {@link release}.
    *
