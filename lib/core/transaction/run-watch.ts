@@ -43,40 +43,33 @@ export async function runWatch(
   const signal = call?.signal;
   const timeout = call?.timeout ?? engine.options.commandTimeout;
   const watching = [{ spec: WATCH, args: prefixKeys(WATCH, [...watch.keys], engine.options.keyPrefix) }];
-  for (let attempt = 0; ; attempt++) {
-    const outcome = await untilRead(engine, call, timeout, (left) =>
-      engine.exclusive('watch()', watching, { timeout: left, signal }, (dedicated) =>
+  let limit = new TimeLimit(timeout);
+  // one function with its loops inside each other: a stack holds ten frames, and the caller's is to be one of them
+  for (let attempt = 0, refusals = 1; ;) {
+    let outcome: Outcome;
+    try {
+      const wait = { timeout: timeout === 0 ? 0 : limit.left, signal };
+      outcome = await engine.exclusive('watch()', watching, wait, (dedicated) =>
         runOnce(engine, dedicated, watch, { timeout, signal }),
-      ),
-    );
+      );
+    } catch (error) {
+      // before the callback was called
+      const delay = delayBefore(engine, call, refusals++, error);
+      if (delay === false || limit.endsWithin(delay)) throw error;
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
     const isLast = attempt >= watch.retries;
     if (outcome.hasFailed) {
       if (!outcome.isMoved) throw outcome.error;
       if (isLast) throw moved(outcome.error);
     } else if (outcome.results !== null || isLast) return outcome.results;
     // a signal that fires meanwhile is heard by the next attempt
-    await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE), undefined, { signal }).catch(
+    await sleep(Math.random() * Math.min(2 ** attempt++, LONGEST_PAUSE), undefined, { signal }).catch(
       () => undefined,
     );
-  }
-}
-
-/** Repeats what came to nothing before the callback was called, where the server refused it for a reason that passes. */
-async function untilRead(
-  engine: ClientEngine,
-  call: CallOptions | undefined,
-  timeout: number,
-  once: (left: number) => Promise<Outcome>,
-): Promise<Outcome> {
-  const limit = new TimeLimit(timeout);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await once(timeout === 0 ? 0 : limit.left);
-    } catch (error) {
-      const delay = delayBefore(engine, call, attempt, error);
-      if (delay === false || limit.endsWithin(delay)) throw error;
-      await sleep(delay, undefined, { signal: call?.signal }).catch(() => undefined);
-    }
+    limit = new TimeLimit(timeout);
+    refusals = 1;
   }
 }
 
@@ -94,30 +87,25 @@ async function runOnce(
   dedicated.watching = true;
   try {
     const values = await read(reading, prefixed, buffers, observers);
-    const watched = recordOf(keys, values);
-    return await execute(async () => {
-      const queued = (await fill(watched)).take();
+    let isFilled = false;
+    try {
+      const queued = (await fill(recordOf(keys, values))).take();
       engine.assertTogether('watch()', [{ spec: WATCH, args: prefixed }, ...queued.list]);
+      isFilled = true;
       const executing = { dedicated, limit: new TimeLimit(timeout), signal };
-      return () => observed(observers, queued, () => runTransaction(executing, queued));
-    });
+      return {
+        hasFailed: false,
+        results: await observed(observers, queued, () => runTransaction(executing, queued)),
+      };
+    } catch (error) {
+      // an outcome, which is not to be tried again as what failed before it is
+      return { hasFailed: true, error, isMoved: isFilled && hasMoved(error) };
+    }
   } finally {
     // the callback threw: what it watched is no business of what follows on this connection
     if (dedicated.watching && dedicated.broken === undefined) {
       dedicated.follow(UNWATCH, dedicated.request(UNWATCH, []));
     }
-  }
-}
-
-/** What has failed from the callback on is an outcome, which is not to be tried again as what failed before it is. */
-async function execute(fill: () => Promise<() => Promise<unknown[] | null>>): Promise<Outcome> {
-  let isFilled = false;
-  try {
-    const run = await fill();
-    isFilled = true;
-    return { hasFailed: false, results: await run() };
-  } catch (error) {
-    return { hasFailed: true, error, isMoved: isFilled && hasMoved(error) };
   }
 }
 
