@@ -84,6 +84,13 @@ describe.each(SERVER_KINDS)('blocking commands on a cluster of %s', (kind) => {
     const aborted = failureOf(client.with({ signal: control.signal }).blpop(`${tag}none`, 0));
     await untilBlocked(master, 'blpop', 4);
     const [replica] = await cluster.replicasOf(master);
+    await using direct = new RedisClient(replica!.url);
+    const waits: number[] = [];
+    const monitor = await direct.monitor();
+    const monitoring = (async () => {
+      for await (const { args, command } of monitor)
+        if (command.toLowerCase() === 'blpop' && String(args.at(-1)) !== '0') waits.push(Number(args.at(-1)));
+    })();
     await cluster.failover(replica!);
     await eventually(async () => (await countBlocked(replica!, 'blpop')) >= 2);
     expect(await countBlocked(master, 'blpop')).toBe(0);
@@ -93,6 +100,10 @@ describe.each(SERVER_KINDS)('blocking commands on a cluster of %s', (kind) => {
     expect(await aborted).toMatchObject({ code: 'ABORTED' });
     expect(await limited).toMatchObject({ code: 'TIMEOUT', kind: 'blocking' });
     expect(await short).toBeNull();
+    await monitor.close();
+    await monitoring;
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeLessThan(1.5);
     expect(performance.now() - began).toBeGreaterThanOrEqual(1_450);
     await eventually(async () => (await countBlocked(replica!, 'blpop')) === 0);
     expect(await client.rpush(`${tag}none`, 'kept')).toBe(1);

@@ -163,8 +163,29 @@ describe.each(SERVER_KINDS)('transactions on a cluster of %s', (kind) => {
     expect(error.message).toMatch(
       /GET was not executed\. This connection stays with .*begin anew on another one/,
     );
-    // work that fails by it is not called again
     expect(await byHand()).toEqual([3]);
+    // work that fails by it is not done again
+    let calls = 0;
+    const failed = await failureOf(
+      client.dedicated(
+        async (session) => {
+          calls++;
+          await (await holdSlot(cluster, tag)).finish();
+          return session.get(`${tag}a`);
+        },
+        { key: tag },
+      ),
+    );
+    expect({ code: failed.code, calls }).toEqual({ code: 'MOVED', calls: 1 });
+  });
+
+  it('does not read from replicas, also where other reads do', async () => {
+    await using reader = new RedisClient({ cluster: { nodes: cluster.addresses, readFrom: 'replica' } });
+    await client.set(`${tag}a`, 1);
+    expect(await reader.multi((tx) => tx.get(`${tag}a`))).toEqual(['1']);
+    const info = await reader.dedicated((session) => session.clientInfo(), { key: tag });
+    // r is for a connection that takes a replica's word
+    expect(info).toMatchObject({ flags: 'N' });
   });
 
   it('is done by the new master after a failover', async () => {
