@@ -103,7 +103,7 @@ export type { ScanItems, ScanIterator } from './scan/scan-iterator.js';
 export type { CollectionScanOptions, HashScanOptions, ScanOptions } from './scan/scan-options.js';
 
 // the pool
-export { RedisPool } from './pool/pool.js';
+export { RedisPool, type AcquireOptions } from './pool/pool.js';
 export type { RedisPoolStats } from './observation/connection-observer.js';
 export type { PoolSizeOptions, RedisPoolOptions } from './pool/pool-options.js';
 

@@ -6,6 +6,7 @@ import { keyOf } from './slot-map.js';
 
 /** Leads to some node of the cluster, whichever: for subscriptions, whose messages all nodes hear. */
 export class AnyNodeRoute implements Route {
+  readonly isPatient = true;
   /** The nodes where each connection was led to since it last stood. */
   private readonly connections = new Map<RoutedConnection, Set<string>>();
 

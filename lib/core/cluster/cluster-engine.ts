@@ -1,7 +1,6 @@
 import type { CallOptions } from '../options.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { PUBLISH } from '../commands/commands.generated.js';
-import { CommandContext } from '../connection/command-context.js';
 import type { Command } from '../connection/command.js';
 import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
@@ -10,10 +9,9 @@ import type { PendingCommand } from '../connection/pending-command.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
-import { SharedEngine } from '../engine/shared-engine.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
-import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
+import type { ConnectionStats } from '../observation/connection-observer.js';
 import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
@@ -22,15 +20,17 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
+import { blockOnMaster } from './block-on-master.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
 import { ClusterSubscriber } from './cluster-subscriber.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
+import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
-import { keySlot } from './key-slot.js';
-import { ClusterRouter, isElsewhere } from './cluster-router.js';
 import { ShardSubscriber } from './shard-subscriber.js';
 import { StickyNode } from './sticky-node.js';
+import { ClusterRouter } from './cluster-router.js';
+import { followSlot, onMaster } from './on-master.js';
+import { sumOfStats } from './sum-of-stats.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -90,19 +90,9 @@ export class ClusterEngine extends ClientEngine {
   }
 
   override connectionStats(): ConnectionStats {
-    const lending: RedisPoolStats[] = this.router.engines.map((engine) => engine.lending.stats());
-    const total = (name: keyof RedisPoolStats): number => sum(lending, (stats) => stats[name]);
-    return {
-      open: { ...this.connectionObservers.open },
-      lending: {
-        active: total('active'),
-        idle: total('idle'),
-        waiting: total('waiting'),
-        total: total('total'),
-        min: 0,
-        max: this.options.maxDedicated * Math.max(1, lending.length),
-      },
-    };
+    const { engines, topology } = this.router;
+    const max = this.options.maxDedicated * Math.max(1, topology.masters.length);
+    return { open: { ...this.connectionObservers.open }, lending: sumOfStats(engines, { min: 0, max }) };
   }
 
   /** Has the map of the slots told, and connects to the masters; one that cannot be reached is no reason to fail. */
@@ -267,22 +257,7 @@ export class ClusterEngine extends ClientEngine {
   }
 
   protected override submitBlocking(command: Command, wait: number, call: CallOptions | undefined): void {
-    const context = (command.context ??= new CommandContext());
-    const begin = (node?: object): void => {
-      // what it had is given back
-      context.onSettled?.();
-      context.onSettled = undefined;
-      const slot = slotOf(command.spec, command.args);
-      if (slot === MANY_SLOTS) command.fail(() => crossSlotError([command]));
-      else if (!this.topology.isKnown) this.router.hold(command);
-      else {
-        context.asking = node !== undefined;
-        const master = this.topology.shardOf(slot)?.master ?? this.router.anyMaster();
-        ((node as ClusterNode | undefined) ?? master).engine.block(command, wait, call);
-      }
-    };
-    context.reissue = begin;
-    begin();
+    blockOnMaster(this.router, this.options, command, wait, call);
   }
 
   override async exclusive<Result>(
@@ -292,7 +267,12 @@ export class ClusterEngine extends ClientEngine {
     work: (dedicated: DedicatedConnection) => Promise<Result>,
   ): Promise<Result> {
     const slot = this.slotOfSection(section, commands);
-    return this.onMaster(slot, wait, (engine) => engine.exclusive(section, commands, wait, work));
+    return followSlot(this.router, { slot, what: section, ...wait }, (engine, left, asking) =>
+      engine.exclusive(section, commands, left, (dedicated) => {
+        dedicated.asking = asking;
+        return work(dedicated);
+      }),
+    );
   }
 
   override assertTogether(section: 'multi()' | 'watch()', commands: readonly QueuedCommand[]): void {
@@ -308,34 +288,16 @@ export class ClusterEngine extends ClientEngine {
       throw new TypeError(
         "dedicated(): a connection goes to one node of the cluster. Say which by a key that it has: client.dedicated(work, { key: 'user:1' }).",
       );
-    const prefixed = Buffer.isBuffer(key)
-      ? Buffer.concat([Buffer.from(this.options.keyPrefix), key])
-      : this.options.keyPrefix + key;
-    return this.onMaster(keySlot(prefixed), { timeout, signal }, (engine) => engine.dedicated(work, options));
+    const slot = slotOfKey(key, this.options.keyPrefix);
+    return onMaster(this.router, { slot, what: 'dedicated()', timeout, signal }, (engine, wait) =>
+      engine.dedicated(work, wait),
+    );
   }
 
   private slotOfSection(section: 'multi()' | 'watch()', commands: readonly QueuedCommand[]): number {
     const slot = slotOfAll(commands.map(({ spec, args }) => slotOf(spec, args)));
     if (slot === MANY_SLOTS) throw crossSlotError(commands, section);
     return slot;
-  }
-
-  /** Does something by the master of a slot; where that has changed while a connection was waited for, by the one that is it now. */
-  private async onMaster<Result>(
-    slot: number,
-    { timeout }: Wait,
-    work: (engine: SharedEngine) => Promise<Result>,
-  ): Promise<Result> {
-    for (;;) {
-      if (!this.topology.isKnown) await this.router.whenKnown(timeout === 0 ? Infinity : timeout);
-      const node =
-        (slot === NO_SLOT ? undefined : this.topology.shardOf(slot)?.master) ?? this.router.anyMaster();
-      try {
-        return await work(node.engine);
-      } catch (error) {
-        if (!isElsewhere(error)) throw error;
-      }
-    }
   }
 }
 

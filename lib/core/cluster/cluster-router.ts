@@ -3,6 +3,7 @@ import { CommandContext } from '../connection/command-context.js';
 import { refuse } from '../connection/command-errors.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import { ConnectWaiters } from '../connection/connect-waiters.js';
+import { elsewhere } from '../connection/elsewhere.js';
 import type { ConnectionStatus } from '../connection/connection-hooks.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
@@ -11,7 +12,7 @@ import { serverError } from '../connection/server-error.js';
 import { WaitingCommands } from '../connection/waiting-commands.js';
 import type { EngineParts } from '../engine/client-engine.js';
 import { SharedEngine } from '../engine/shared-engine.js';
-import { RedisClientError, RedisDisconnectedError, type RedisError } from '../errors.js';
+import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress, ResolvedCluster } from '../resolve-topology.js';
 import type { TypedEvents } from '../typed-events.js';
@@ -19,26 +20,16 @@ import { AnyNodeRoute } from './any-node-route.js';
 import type { SlotsAnswer } from './ask-for-slots.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { NodeRoute, type NodeReports } from './node-route.js';
+import { LentRoute, type LentReports } from './lent-route.js';
+import { NodeRoute } from './node-route.js';
 import type { Redirect } from './redirect.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
-const MOST_REDIRECTS = 16;
+export const MOST_REDIRECTS = 16;
 /** From so many on it pauses between two of them, ms for each: nodes that do not agree may in a moment. */
-const REDIRECTS_AT_ONCE = 3;
-const REDIRECT_PAUSE = 20;
-
-const ELSEWHERE = 'ELSEWHERE';
-
-/** Thrown at those who wait for a connection to a node that is not the one any more: they look for the one that is. */
-function elsewhere(): RedisError {
-  return new RedisClientError(ELSEWHERE, 'What was waited for is on another node by now.');
-}
-
-export function isElsewhere(error: unknown): boolean {
-  return (error as { code?: unknown }).code === ELSEWHERE;
-}
+export const REDIRECTS_AT_ONCE = 3;
+export const REDIRECT_PAUSE = 20;
 
 /** What the router needs of the engine that it works for. */
 export interface RouterHost {
@@ -47,14 +38,14 @@ export interface RouterHost {
   /** Sends a command where it belongs by now. */
   resend(command: PendingCommand): void;
   /** The map of the slots may have changed. */
-  onMap(): void;
+  onMap?(): void;
 }
 
 /**
  * Knows the nodes of a cluster and what each has, keeps that knowledge up, and takes back what a node redirects or cannot do, to
  * have it sent again where it belongs.
  */
-export class ClusterRouter implements NodeReports, Ticking {
+export class ClusterRouter implements LentReports, Ticking {
   readonly topology: ClusterTopology;
   readonly anyNode: AnyNodeRoute;
   readonly readsReplicas: boolean;
@@ -115,14 +106,29 @@ export class ClusterRouter implements NodeReports, Ticking {
     return among[Math.floor(Math.random() * among.length)]!;
   }
 
+  /** The master of a slot as far as is known, else some master. Only where anything is known. */
+  masterOf(slot: number): ClusterNode {
+    return this.topology.shardOf(slot)?.master ?? this.anyMaster();
+  }
+
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The node that a redirect names; a slot that has moved is its own from then on. */
+  noteRedirect({ isAsk, slot, host, port }: Redirect): ClusterNode {
+    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
+    if (!isAsk && this.end === undefined) {
+      this.topology.noteMoved(slot, node);
+      this.refresh.soon();
+    }
+    return node;
+  }
 
   redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     const { isAsk } = redirect;
-    const node = this.follow(redirect);
+    const node = this.noteRedirect(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -133,16 +139,6 @@ export class ClusterRouter implements NodeReports, Ticking {
       node.engine.connection.submit(command);
     }
     return true;
-  }
-
-  /** The node that a redirect names; a slot that has moved is its own from then on. */
-  follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
-    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk) {
-      this.topology.noteMoved(slot, node);
-      this.refresh.soon();
-    }
-    return node;
   }
 
   sendAgain(command: PendingCommand): void {
@@ -208,10 +204,10 @@ export class ClusterRouter implements NodeReports, Ticking {
       if (engine === undefined) continue;
       // what waits for a node that is no master any more, or not there, may have another place by now
       if (!node.isReady) this.takeFrom(engine.connection, isMovable);
-      if (node.role === 'replica') engine.lending.refuseWaiting(elsewhere);
+      if (node.role === 'replica') engine.lending.vacate(elsewhere);
     }
     this.anyNode.onChange();
-    this.host().onMap();
+    this.host().onMap?.();
     this.noteStatus(undefined);
     for (const command of this.held.takeQueued()) this.sendAgain(command);
     this.waiters.resolveAll();
@@ -222,7 +218,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     const { usedEngine: engine } = node;
     if (engine === undefined) return;
     this.takeFrom(engine.connection, isMovable);
-    engine.lending.refuseWaiting(elsewhere);
+    engine.lending.vacate(elsewhere);
     void engine.close(undefined);
   }
 
@@ -303,7 +299,8 @@ export class ClusterRouter implements NodeReports, Ticking {
       const parts: EngineParts = {
         options: optionsAt(this.options, address),
         route: new NodeRoute(node, this, isMovable),
-        lentRoute: new NodeRoute(node, this, isReissued),
+        lentRoute: new LentRoute(node, this),
+        lends: this.host().parts.lends,
         guard,
         observers,
         connectionObservers,
@@ -351,9 +348,4 @@ export class ClusterRouter implements NodeReports, Ticking {
 /** Of the commands on a node's shared connection: not what is asked of this very node. */
 function isMovable({ context }: PendingCommand): boolean {
   return context === null || !context.isPinned;
-}
-
-/** Of the commands on connections that a node lends: those that wait there for the client itself. */
-function isReissued({ context }: PendingCommand): boolean {
-  return context?.reissue !== undefined;
 }

@@ -1,4 +1,4 @@
-import type { CommandArgument } from '../commands/arguments.js';
+import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { type CommandSpec, KeyPlace } from '../commands/command-spec.js';
 import { slotPositions } from '../commands/key-positions.js';
 import { keySlot } from './key-slot.js';
@@ -27,6 +27,11 @@ export function slotOfAll(slots: Iterable<number>): number {
     common = slot;
   }
   return common;
+}
+
+/** The slot of a key as callers know it. */
+export function slotOfKey(key: RedisKey, keyPrefix: string): number {
+  return keySlot(Buffer.isBuffer(key) ? Buffer.concat([Buffer.from(keyPrefix), key]) : keyPrefix + key);
 }
 
 function commonSlot(spec: CommandSpec, args: readonly CommandArgument[]): number {

@@ -34,7 +34,7 @@ export interface ClusterKnowledge {
   whenKnown(timeout: number | undefined): Promise<void>;
   refreshNow(): Promise<void>;
   /** The node that a redirect names; a slot that has moved is its own from then on. */
-  follow(redirect: Redirect): ClusterNode;
+  noteRedirect(redirect: Redirect): ClusterNode;
 }
 
 /**
@@ -245,7 +245,7 @@ export class ShardSubscriber implements DeskHost {
     }
     const redirect = parseRedirect(message, from);
     if (redirect?.isAsk === false) {
-      this.cluster.follow(redirect);
+      this.cluster.noteRedirect(redirect);
       this.placeAll(concerned.filter((channel) => ++channel.redirects <= REDIRECTS_AT_ONCE));
       if (concerned.some(({ home, asked }) => home === undefined && asked === undefined)) this.rounds.begin();
     } else if (redirect !== undefined || isPassingMessage(message)) this.rounds.begin();

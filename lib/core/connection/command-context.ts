@@ -28,6 +28,8 @@ export class CommandContext implements CallSettings {
   lost = false;
   /** A cluster's node has sent it to another one for this once: it goes out behind an ASKING. */
   asking = false;
+  /** When its call was, ms: of a blocking command, whose attempts have the time of the call together; 0 before the first. */
+  calledAt = 0;
   /** Begins anew, in a cluster: with the node that has its slot by now, or with that one. For what a connection of its own waits for. */
   reissue: ((node?: object) => void) | undefined;
   /** Asked of one node of a cluster, whatever slots it has. */

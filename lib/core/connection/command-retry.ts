@@ -1,13 +1,14 @@
 import { CommandFlag } from '../commands/command-spec.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { isPassingMessage, retryDelay } from '../retry.js';
+import { isForcedUnblock, isPassingMessage, retryDelay } from '../retry.js';
 import { deadlineAfter } from './coarse-clock.js';
 import { CommandContext } from './command-context.js';
 import { failLost } from './command-errors.js';
 import type { ConnectionStatus } from './connection-hooks.js';
 import type { PendingCommand } from './pending-command.js';
 import { serverError } from './server-error.js';
+import { waitLeft, waitOnlyFor } from './wait-left.js';
 import type { WaitingCommands } from './waiting-commands.js';
 
 type RetryRule = ResolvedOptions['retry'];
@@ -17,11 +18,13 @@ export class CommandRetry {
   /**
    * @param owner whose status is looked at anew each time: a rule is the user's code, and may close the client.
    * @param waiting where the commands of further attempts go.
+   * @param isPatient see `Route`.
    */
   constructor(
     private readonly owner: { readonly status: ConnectionStatus },
     private readonly options: ResolvedOptions,
     private readonly waiting: WaitingCommands,
+    private readonly isPatient = false,
   ) {}
 
   /** The server refused a command, in these words. True when another attempt follows. */
@@ -29,7 +32,10 @@ export class CommandRetry {
     const rule = this.ruleOf(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    return this.tryAgain(command, rule, serverError(message, command.spec.name, command.args));
+    const left = isForcedUnblock(message) ? waitLeft(command, this.options) : undefined;
+    if (!this.tryAgain(command, rule, serverError(message, command.spec.name, command.args))) return false;
+    if (left !== undefined) waitOnlyFor(command, left, this.options);
+    return true;
   }
 
   /** A command was not answered in time. True when another attempt follows. */
@@ -87,7 +93,7 @@ export class CommandRetry {
     if (!(error instanceof RedisServerError)) context.lost = true;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
-      const delay = retryDelay(rule, ++context.attempts, error, subject);
+      const delay = retryDelay(rule, ++context.attempts, error, subject, this.isPatient);
       // the rule is the user's code: it may have closed the client meanwhile, and nothing would be sent again
       return this.owner.status === 'closed' ? false : delay;
     } catch (fault) {

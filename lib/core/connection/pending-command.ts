@@ -19,7 +19,8 @@ export abstract class PendingCommand {
 
   constructor(
     readonly spec: CommandSpec,
-    readonly args: readonly CommandArgument[],
+    /** Replaced where it is sent once more with less time to wait. */
+    public args: readonly CommandArgument[],
     /** The caller wants bytes instead of text. */
     readonly buffers: boolean,
   ) {}
@@ -76,6 +77,13 @@ export abstract class PendingCommand {
     if (context === null || context.calledOff === undefined || !message.startsWith('UNBLOCKED '))
       return false;
     context.unblocked = true;
+    this.reply(null);
+    return true;
+  }
+
+  /** Settles where it was given up meanwhile, and has taken nothing. False where nobody has given it up. */
+  endCalledOff(): boolean {
+    if (this.context?.calledOff === undefined) return false;
     this.reply(null);
     return true;
   }

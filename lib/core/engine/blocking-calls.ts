@@ -2,6 +2,7 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
 import { failUnconnected } from '../connection/command-errors.js';
+import { isElsewhere } from '../connection/elsewhere.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { RedisAbortError, RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { CallOptions } from '../options.js';
@@ -33,12 +34,16 @@ export class BlockingCalls {
   submit(command: Command, wait: number, call: CallOptions | undefined): void {
     const context = (command.context ??= new CommandContext());
     context.blocking = true;
+    if (context.calledAt === 0) context.calledAt = performance.now();
     context.timeout = call?.timeout;
     context.retry = call?.retry;
     context.idempotent = call?.idempotent;
     this.send(command, wait, call).catch((error: RedisError) => {
       const { name } = command.spec;
-      if (error instanceof RedisAbortError) command.fail(() => aborted(name, call?.signal));
+      if (isElsewhere(error) && context.reissue !== undefined) context.reissue();
+      // between two servers, where it has taken nothing
+      else if (this.ended && (context.attempts > 0 || context.redirects > 0)) command.reply(null);
+      else if (error instanceof RedisAbortError) command.fail(() => aborted(name, call?.signal));
       else failUnconnected(command, error);
     });
   }
@@ -55,8 +60,11 @@ export class BlockingCalls {
     const { name } = command.spec;
     const { commandTimeout, blockingTimeoutBuffer } = this.options;
     const limit = call?.timeout ?? commandTimeout;
-    const end = performance.now() + limit;
-    const acquired = this.pool.acquire({ signal: call?.signal, timeout: limit, purpose: name });
+    const now = performance.now();
+    // a timeout of the call's own is for all attempts; for a connection each has the time of a command
+    const end = (call?.timeout === undefined ? now : command.context!.calledAt) + limit;
+    const timeout = limit === 0 ? 0 : Math.max(1, end - now);
+    const acquired = this.pool.acquire({ signal: call?.signal, timeout, purpose: name });
     const { observation } = command;
     if (observation !== null && this.pool.stats().waiting > 0)
       observation.note({ type: 'waiting', error: undefined });

@@ -13,7 +13,9 @@ import { clock, deadlineAfter, ticksFor } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
+import type { ConnectionPoolRole } from '../pool/connection-pool.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
+import type { ResolvedPoolSize } from '../pool/pool-options.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { Destination, Route } from '../connection/route.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
@@ -53,6 +55,10 @@ export interface DedicatedOptions {
 export interface EngineParts extends Destination {
   /** Where connections go that are lent; the same as the others where it is left out. */
   readonly lentRoute?: Route;
+  /** How many are lent, and how; the client's own way where it is left out. */
+  readonly lends?:
+    | { readonly size: Omit<ResolvedPoolSize, 'acquireTimeout'>; readonly role: ConnectionPoolRole }
+    | undefined;
   readonly guard: CommandGuard;
   readonly observers: CommandObservers;
   readonly connectionObservers: ConnectionObservers;
@@ -95,6 +101,13 @@ export abstract class ClientEngine implements EngineParts {
 
   /** @throws {RedisError} where nothing at all may be done with it any more. */
   assertUsable(_what: string): void {}
+
+  /** The engine for reads from replicas. @throws {TypeError} where it is not known that there are any. */
+  get replicas(): ClientEngine {
+    throw new TypeError(
+      'client.replicas: this client knows one server, and nothing of its replicas. Set `sentinel`, whose Sentinels name them, or make a client with the address of a replica.',
+    );
+  }
 
   abstract connect(deadline: number | undefined): Promise<void>;
 

@@ -9,7 +9,7 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisDisconnectedError } from '../errors.js';
 import type { CallOptions } from '../options.js';
-import { ConnectionPool } from '../pool/connection-pool.js';
+import { ConnectionPool, type ConnectionPoolRole } from '../pool/connection-pool.js';
 import type { Subscriber } from '../pubsub/subscriber.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
@@ -25,6 +25,13 @@ const UNBLOCK_TIMEOUT = 1_000;
 /** After this idle time, ms, a connection beside the shared one is closed. */
 const IDLE_TIMEOUT = 60_000;
 
+const BESIDE_SHARED: ConnectionPoolRole = {
+  maxOption: 'maxDedicated',
+  timeoutOption: 'commandTimeout',
+  isPatient: true,
+  keepsProcessWhileLent: true,
+};
+
 /**
  * The engine of a client: one connection that all callers share, and beside it some that are lent for what must not be
  * shared: blocking commands, transactions, `dedicated()`.
@@ -36,6 +43,8 @@ export class SharedEngine extends ServerEngine {
   /** Lends connections beside the shared one. */
   readonly lending: ConnectionPool;
   private readonly blocking: BlockingCalls;
+  /** It works for a pool. */
+  private readonly lendsOnly: boolean;
   /** Subscriptions on the shared connection. */
   private listener: ConnectionHooks | undefined;
   private choosing: Promise<Subscriber> | undefined;
@@ -57,21 +66,13 @@ export class SharedEngine extends ServerEngine {
     this.connection = new ReconnectingConnection(parts, hooks, watch);
     this.lending = new ConnectionPool(
       { options, route: parts.lentRoute ?? parts.route },
-      {
-        min: 0,
-        max: options.maxDedicated,
-        idleTimeout: IDLE_TIMEOUT,
-      },
-      {
-        maxOption: 'maxDedicated',
-        timeoutOption: 'commandTimeout',
-        isPatient: true,
-        keepsProcessWhileLent: true,
-      },
+      parts.lends?.size ?? { min: 0, max: options.maxDedicated, idleTimeout: IDLE_TIMEOUT },
+      parts.lends?.role ?? BESIDE_SHARED,
       connectionObservers,
     );
+    this.lendsOnly = parts.lends !== undefined;
     // idle ones are nobody's reason to go on
-    this.lending.setRef(false);
+    if (!this.lendsOnly) this.lending.setRef(false);
     this.blocking = new BlockingCalls(this.lending, options, this.unblock);
   }
 
@@ -144,6 +145,7 @@ export class SharedEngine extends ServerEngine {
 
   override setRef(keepsProcess: boolean): void {
     this.connection.setRef(keepsProcess);
+    if (this.lendsOnly) this.lending.setRef(keepsProcess);
     this.setFeedsRef(keepsProcess);
   }
 

@@ -23,6 +23,7 @@ export interface CommandInfo {
   readonly commandNames: readonly string[];
   /** Commands sent as one (pipelines, transactions); undefined for a command by itself. */
   readonly batchSize: number | undefined;
+  /** Of the server that the connection goes to; where that is not known yet, of the first Sentinel or node that was configured. */
   readonly host: string;
   readonly port: number | undefined;
   /** The Unix socket, where one is used. */

@@ -113,6 +113,13 @@ export class ConnectionPool {
     throw remakeError(failed.reason as RedisError);
   }
 
+  /** Keeps `min` connections from now on, and waits for none. */
+  keepMin(): void {
+    if (this.isWarm) return;
+    this.isWarm = true;
+    this.keepWarm();
+  }
+
   /**
    * Lends a connection that is ready, to be given back by {@link release}.
    *
@@ -149,9 +156,14 @@ export class ConnectionPool {
     this.noteIfDrained();
   }
 
-  /** Those who wait get this instead: what they wait for will be had elsewhere. */
-  refuseWaiting(create: () => RedisError): void {
+  /**
+   * Its server is not the one any more: those who wait get this instead, and nothing is kept for who does not ask. It goes on
+   * lending where somebody asks all the same.
+   */
+  vacate(create: () => RedisError): void {
+    this.isWarm = false;
     this.waiters.refuseAll(create);
+    for (const { dedicated } of this.idle.splice(0)) dedicated.connection.destroy();
   }
 
   /** Do idle connections keep the process alive? */

@@ -10,6 +10,7 @@ import type { QueuedCommands } from '../transaction/queued-commands.js';
 import { TRANSACTION_COMMANDS } from '../transaction/transaction-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
+import { CommandContext } from '../connection/command-context.js';
 import { Command } from '../connection/command.js';
 import type { ConnectionEvents, ConnectionHooks } from '../connection/connection-hooks.js';
 import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
@@ -27,6 +28,8 @@ interface RequestOptions {
   readonly observers?: CommandObservers;
   /** Ends the wait for the reply. */
   readonly signal?: AbortSignal | undefined;
+  /** It has keys, which may be on their way here: see {@link DedicatedConnection.asking}. */
+  readonly hasKeys?: boolean;
 }
 
 /** A connection that one caller at a time has to itself, and what that caller has set on it. */
@@ -42,6 +45,8 @@ export class DedicatedConnection {
   multiProved = false;
   /** Why its state is gone or unknown: nothing may be sent any more before the connection was given back. */
   broken: RedisError | undefined;
+  /** In a cluster: the slot of the transaction is on its way here, and what asks for it goes out behind an ASKING. */
+  asking = false;
   /** Good for who has it, and for nobody after. */
   isSpent = false;
   /** Something was set that only a fresh connection is free of: another database, another name. */
@@ -94,11 +99,12 @@ export class DedicatedConnection {
   request(
     spec: CommandSpec,
     args: readonly CommandArgument[],
-    { deadline, buffers = false, observers, signal }: RequestOptions = {},
+    { deadline, buffers = false, observers, signal, hasKeys = false }: RequestOptions = {},
   ): Promise<unknown> {
     const command = new Command(spec, args, buffers);
     if (observers?.active === true) observers.show(command, this.connection);
     command.deadline = deadline ?? deadlineAfter(this.options.commandTimeout);
+    if (hasKeys && this.asking) (command.context ??= new CommandContext()).asking = true;
     if (signal !== undefined) applyCallOptions(command, { signal });
     if (!command.settled) this.connection.submit(command);
     return command.promise;
@@ -168,6 +174,7 @@ export class DedicatedConnection {
     const isFree = connection.status === 'ready' && connection.inFlight === 0 && connection.queued === 0;
     // who has not done with multi() or watch() still means this connection
     const isUsed = this.section !== undefined || this.unanswered > 0;
+    this.asking = false;
     if (!isFree || isUsed || this.altered || this.isSpent || this.broken !== undefined) return false;
     this.ownEvents = undefined;
     return this.transaction !== undefined || this.watching ? this.undo(timeout) : this.mayWait;

@@ -6,25 +6,30 @@ import type {
   ConnectionStats,
   RedisPoolStats,
 } from '../observation/connection-observer.js';
-import { FixedRoute } from '../connection/route.js';
-import type { EngineParts } from '../engine/client-engine.js';
-import { createParts } from '../engine/create-parts.js';
+import { ClusterConnections } from '../cluster/cluster-connections.js';
+import type { RedisKey } from '../commands/arguments.js';
 import { SessionEngine } from '../engine/session-engine.js';
 import { RedisClientError } from '../errors.js';
 import type { CommandObserver } from '../observation/observer.js';
 import { resolveClientOptions, type ResolvedOptions } from '../resolve-options.js';
-import { ConnectionPool } from './connection-pool.js';
-import type { ConnectionRequest } from './connection-requests.js';
-import type { DedicatedConnection } from './dedicated-connection.js';
+import type { Lent, PoolConnections, PoolRequest } from './pool-connections.js';
 import { splitPoolOptions, type RedisPoolOptions } from './pool-options.js';
+import { ServerConnections } from './server-connections.js';
+
+/** What is lent, and how long to wait for it. */
+export interface AcquireOptions {
+  /** In a cluster, where it must be given: the connection goes to the node that has this key. Elsewhere it says nothing. */
+  key?: RedisKey | undefined;
+  /** Ends the wait. */
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * Connections to lend, one caller each at a time: for work that must not share a connection, or to spread load.
  * Waiters are served in order; broken connections are replaced.
  */
 export class RedisPool {
-  private readonly parts: EngineParts;
-  private readonly connections: ConnectionPool;
+  private readonly connections: PoolConnections;
   private readonly acquireTimeout: number;
 
   /**
@@ -36,19 +41,15 @@ export class RedisPool {
     const { size, connection } = splitPoolOptions(typeof options === 'string' ? { url: options } : options);
     const resolved = resolveClientOptions(connection);
     this.acquireTimeout = size.acquireTimeout;
-    this.parts = createParts(resolved, new FixedRoute(resolved));
-    const role = {
-      maxOption: 'max',
-      timeoutOption: 'acquireTimeout',
-      isPatient: false,
-      keepsProcessWhileLent: false,
-    };
-    this.connections = new ConnectionPool(this.parts, size, role, this.parts.connectionObservers);
+    this.connections =
+      resolved.cluster === undefined
+        ? new ServerConnections(resolved, size)
+        : new ClusterConnections(resolved, size);
   }
 
   /** The settings of its connections, defaults filled in. Secrets are not shown by `inspect` or JSON. */
   get options(): ResolvedOptions {
-    return this.parts.options;
+    return this.connections.parts.options;
   }
 
   /**
@@ -65,10 +66,10 @@ export class RedisPool {
    * `await using client = await pool.acquire()`. Waiters are served first come, first served.
    *
    * @throws {RedisTimeoutError} kind `'pool'` after `acquireTimeout`; {RedisConnectionError} where none can be opened;
-   *   {RedisAbortError} when the signal fires first.
+   *   {RedisAbortError} when the signal fires first; {TypeError} without `key` in a cluster.
    */
-  async acquire(options: { signal?: AbortSignal | undefined } = {}): Promise<RedisSession> {
-    return this.lend(await this.connections.acquire(this.request(options)));
+  async acquire(options: AcquireOptions = {}): Promise<RedisSession> {
+    return lend(await this.connections.acquire(this.request(options)));
   }
 
   /**
@@ -79,7 +80,7 @@ export class RedisPool {
    */
   release(client: RedisClient): void {
     const engine = engineOf(client);
-    const isOurs = engine instanceof SessionEngine && engine.pool === this.connections;
+    const isOurs = engine instanceof SessionEngine && this.connections.has(engine.pool);
     if (isOurs && engine.end()) return;
     const why = isOurs ? 'was given back already' : 'is not of this pool';
     throw new RedisClientError(
@@ -91,13 +92,11 @@ export class RedisPool {
   /** Lends a client for the time of `work`, whatever comes of it. */
   async use<Result>(
     work: (client: RedisSession) => Promise<Result> | Result,
-    options: { signal?: AbortSignal | undefined } = {},
+    options: AcquireOptions = {},
   ): Promise<Result> {
     const request = this.request(options);
     // a free one is lent without a turn of the microtasks
-    const client = this.lend(
-      this.connections.acquireNow(request) ?? (await this.connections.acquire(request)),
-    );
+    const client = lend(this.connections.acquireNow(request) ?? (await this.connections.acquire(request)));
     try {
       return await work(client);
     } finally {
@@ -113,17 +112,17 @@ export class RedisPool {
 
   /** Shows every command of every connection to an observer. Returns the function that ends it. */
   observe<State>(observer: CommandObserver<State>): () => void {
-    return this.parts.observers.add(observer as CommandObserver);
+    return this.connections.parts.observers.add(observer as CommandObserver);
   }
 
   /** Tells an observer what befalls the connections from now on. Returns the function that ends it. */
   observeConnections(observer: ConnectionObserver): () => void {
-    return this.parts.connectionObservers.add(observer);
+    return this.connections.parts.connectionObservers.add(observer);
   }
 
   /** The connections at this moment, those of lent clients' subscriptions and monitors too. */
   connectionStats(): ConnectionStats {
-    return { open: { ...this.parts.connectionObservers.open }, lending: this.connections.stats() };
+    return this.connections.connectionStats();
   }
 
   /** From now on open connections keep the process alive, as they do to begin with. */
@@ -166,11 +165,11 @@ export class RedisPool {
     return `RedisPool ${inspect(this.stats())}`;
   }
 
-  private request({ signal }: { signal?: AbortSignal | undefined }): ConnectionRequest {
-    return { signal, timeout: this.acquireTimeout, purpose: 'acquire()' };
+  private request({ key, signal }: AcquireOptions): PoolRequest {
+    return { key, signal, timeout: this.acquireTimeout, purpose: 'acquire()' };
   }
+}
 
-  private lend(dedicated: DedicatedConnection): RedisSession {
-    return new RedisClient(new SessionEngine(this.parts, dedicated, this.connections)) as RedisSession;
-  }
+function lend({ parts, dedicated, pool }: Lent): RedisSession {
+  return new RedisClient(new SessionEngine(parts, dedicated, pool)) as RedisSession;
 }

@@ -58,9 +58,9 @@ function runOnce(
   });
 }
 
-/** The server refused all of it for a reason that passes (a failover, a restart): ms, or false where that is not so. */
-function delayBefore(
-  { options }: ClientEngine,
+/** The server refused all of it for a reason that passes (a failover, a restart): ms until another attempt, or false where that is not so. */
+export function delayBefore(
+  { options, route }: ClientEngine,
   call: CallOptions | undefined,
   attempt: number,
   error: unknown,
@@ -68,5 +68,6 @@ function delayBefore(
   if (!(error instanceof RedisServerError)) return false;
   const cause = error.cause ?? error;
   if (!(cause instanceof RedisServerError) || !isPassing(cause)) return false;
-  return retryDelay(call?.retry ?? options.retry, attempt, cause, { name: 'MULTI', idempotent: false });
+  const subject = { name: 'MULTI', idempotent: false };
+  return retryDelay(call?.retry ?? options.retry, attempt, cause, subject, route.isPatient);
 }

@@ -5,7 +5,7 @@ import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
-import type { CommandContext } from '../connection/command-context.js';
+import { CommandContext } from '../connection/command-context.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
 import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
@@ -55,6 +55,8 @@ export async function runTransaction(
   for (const { spec } of queued.list) dedicated.note(spec);
   const exec = new ExecCommand(queued);
   const begin = new Command(MULTI, [], false);
+  // what ASKING allows, MULTI keeps until EXEC
+  if (dedicated.asking) (begin.context = new CommandContext()).asking = true;
   begin.promise.catch((error: RedisError) => queued.refusals.unshift({ place: -1, create: () => error }));
   const commands = [
     begin,
