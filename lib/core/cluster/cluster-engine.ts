@@ -1,4 +1,5 @@
 import type { CallOptions } from '../options.js';
+import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { Command } from '../connection/command.js';
@@ -7,7 +8,14 @@ import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client-engine.js';
+import {
+  ClientEngine,
+  type DedicatedOptions,
+  type KeyScanStep,
+  type NodeEngine,
+  type NodeRole,
+  type Wait,
+} from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
 import { SharedEngine } from '../engine/shared-engine.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
@@ -21,11 +29,16 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
+import { ClusterScan } from './cluster-scan.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
+import { FanOut, type Put } from './fan-out.js';
 import { keySlot } from './key-slot.js';
 import { ClusterRouter, isElsewhere } from './cluster-router.js';
+import { NodeEngines } from './node-engines.js';
+import { policyOf } from './policy-of.js';
+import { shareRun } from './run-shares.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -40,6 +53,8 @@ export class ClusterEngine extends ClientEngine {
   override readonly events = new TypedEvents<ConnectionEvents>();
   private readonly router: ClusterRouter;
   private readonly topology: ClusterTopology;
+  private readonly fanOut: FanOut;
+  private readonly nodeEngines: NodeEngines;
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -51,6 +66,14 @@ export class ClusterEngine extends ClientEngine {
     super(createParts(options, router.anyNode));
     this.router = router;
     this.topology = router.topology;
+    this.fanOut = new FanOut({
+      options,
+      topology: router.topology,
+      anyMaster: () => router.anyMaster(),
+      hold: (command) => router.hold(command),
+      nodeFor: (slot, spec) => this.nodeFor(slot, spec),
+    });
+    this.nodeEngines = new NodeEngines(this, router.topology);
   }
 
   // ── the face ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,9 +94,18 @@ export class ClusterEngine extends ClientEngine {
     return sum(this.router.engines, (engine) => engine.inFlight);
   }
 
-  /** The nodes that are known at the moment. */
-  get nodes(): readonly ClusterNode[] {
-    return this.topology.isKnown ? [...this.topology.known] : [];
+  override nodes(role: NodeRole | undefined): readonly NodeEngine[] {
+    return this.nodeEngines.list(role);
+  }
+
+  override scanStep(
+    args: readonly CommandArgument[],
+    buffers: boolean,
+    call: CallOptions | undefined,
+  ): KeyScanStep {
+    const { router } = this;
+    const scan = new ClusterScan(router, this.observers, this.options, { args, buffers, call });
+    return () => scan.step();
   }
 
   /** Slots that no node serves, as far as is known. */
@@ -138,6 +170,7 @@ export class ClusterEngine extends ClientEngine {
     this.router.beginClose();
     await Promise.all([
       ...this.router.engines.map((engine) => engine.close(timeout)),
+      this.nodeEngines.close(timeout),
       this.closeFeeds(timeout),
     ]);
     this.router.finishClose();
@@ -151,72 +184,69 @@ export class ClusterEngine extends ClientEngine {
     if (this.status === 'closed') return;
     this.router.beginClose();
     for (const engine of this.router.engines) engine.destroy();
+    this.nodeEngines.destroy();
     this.destroyFeeds();
     this.router.finishClose();
   }
 
   override setRef(keepsProcess: boolean): void {
     this.router.setRef(keepsProcess);
+    this.nodeEngines.setRef(keepsProcess);
     this.setFeedsRef(keepsProcess);
   }
 
   // ── the road of a command ────────────────────────────────────────────────────────────────────────────────────────
 
   protected override send(command: PendingCommand): void {
-    const { spec, args, context } = command;
-    if (context !== null) context.asking = false;
-    const slot = slotOf(spec, args);
-    const node = this.nodeFor(slot, spec);
-    if (node !== undefined && slot >= 0) node.engine.connection.submit(command);
-    else this.sendSpecial(command, slot, node);
+    if (command.context !== null) command.context.asking = false;
+    this.dispatch(command, submitTo);
   }
 
-  protected override roadOf({ spec, args }: PendingCommand): ReconnectingConnection | undefined {
-    if ((spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
-    const slot = slotOf(spec, args);
-    return slot < 0 ? undefined : this.nodeFor(slot, spec)?.engine.connection;
+  /** Puts a command, or what is sent in its place, where it goes. */
+  private dispatch(command: PendingCommand, put: Put): void {
+    const slot = slotOf(command.spec, command.args);
+    const node = this.nodeFor(slot, command.spec);
+    if (node === undefined) this.fanOut.send(command, slot, put);
+    else put(node, command);
+  }
+
+  protected override roadOf(command: PendingCommand): ReconnectingConnection | undefined {
+    if ((command.spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
+    return this.nodeOf(command)?.engine.connection;
+  }
+
+  /** That of all of them, where it is one. */
+  private roadOfRun({ commands }: PipelineRun): ReconnectingConnection | undefined {
+    const first = this.roadOf(commands[0]!);
+    return commands.every((command) => this.roadOf(command) === first) ? first : undefined;
   }
 
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
     const { options, observers } = this;
     const submit = (run: PipelineRun, deadline: number): CommandSource[] => this.submitRun(run, deadline);
-    return runPipeline({ options, observers, road: undefined, submit }, pipeline, call);
+    const isSeen = observers.batchesActive && pipeline.commands.length > 0;
+    const road = isSeen ? this.roadOfRun(pipeline) : undefined;
+    return runPipeline({ options, observers, road, submit }, pipeline, call);
   }
 
   /** Each node gets its share, in order, and none waits for another. */
   private submitRun(run: PipelineRun, deadline: number): CommandSource[] {
-    const shares = new Map<ClusterNode, PendingCommand[]>();
-    const others: PendingCommand[] = [];
-    for (const command of run.commands) {
-      const slot = slotOf(command.spec, command.args);
-      const node = slot < 0 ? undefined : this.nodeFor(slot, command.spec);
-      if (node === undefined) others.push(command);
-      else {
-        const share = shares.get(node);
-        if (share === undefined) shares.set(node, [command]);
-        else share.push(command);
-      }
-    }
-    const feeds = [...shares].map(([node, share]) => {
+    const shares = shareRun(run, (command, put) => {
+      command.deadline = deadline;
+      this.dispatch(command, put);
+    });
+    return [...shares].map(([node, share]) => {
       const feed = new PipelineFeed(run, deadline, share);
       node.engine.connection.submitAll(feed);
       return feed;
     });
-    for (const command of others) {
-      command.deadline = deadline;
-      this.send(command);
-    }
-    return feeds;
   }
 
-  /** Those that no single slot decides about, and those of slots that nobody is known to have. */
-  private sendSpecial(command: PendingCommand, slot: number, node: ClusterNode | undefined): void {
-    if (slot === MANY_SLOTS) {
-      command.fail(() => crossSlotError([command]));
-      return;
-    }
-    if (!this.topology.isKnown) this.router.hold(command);
-    else (node ?? this.router.anyMaster()).engine.connection.submit(command);
+  /** Where a command goes that is for one node alone; undefined for others, and where nothing is known. */
+  private nodeOf({ spec, args }: PendingCommand): ClusterNode | undefined {
+    const slot = slotOf(spec, args);
+    if (slot !== NO_SLOT) return this.nodeFor(slot, spec);
+    return this.topology.isKnown && policyOf(spec) === undefined ? this.router.anyMaster() : undefined;
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */
@@ -321,6 +351,8 @@ export class ClusterEngine extends ClientEngine {
     }
   }
 }
+
+const submitTo: Put = (node, command) => node.engine.connection.submit(command);
 
 function sum<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {
   return items.reduce((total, item) => total + valueOf(item), 0);
