@@ -3,7 +3,6 @@ import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { CommandContext } from '../connection/command-context.js';
 import type { Command } from '../connection/command.js';
-import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
@@ -21,9 +20,7 @@ import { SharedEngine } from '../engine/shared-engine.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
 import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
-import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
-import { runPipeline } from '../pipeline/run-pipeline.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
@@ -38,7 +35,7 @@ import { keySlot } from './key-slot.js';
 import { ClusterRouter, isElsewhere } from './cluster-router.js';
 import { NodeEngines } from './node-engines.js';
 import { policyOf } from './policy-of.js';
-import { shareRun } from './run-shares.js';
+import { runOnCluster } from './run-on-cluster.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -215,31 +212,11 @@ export class ClusterEngine extends ClientEngine {
     return this.nodeOf(command)?.engine.connection;
   }
 
-  /** That of all of them, where it is one. */
-  private roadOfRun({ commands }: PipelineRun): ReconnectingConnection | undefined {
-    const first = this.roadOf(commands[0]!);
-    return commands.every((command) => this.roadOf(command) === first) ? first : undefined;
-  }
-
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
-    const { options, observers } = this;
-    const submit = (run: PipelineRun, deadline: number): CommandSource[] => this.submitRun(run, deadline);
-    const isSeen = observers.batchesActive && pipeline.commands.length > 0;
-    const road = isSeen ? this.roadOfRun(pipeline) : undefined;
-    return runPipeline({ options, observers, road, submit }, pipeline, call);
-  }
-
-  /** Each node gets its share, in order, and none waits for another. */
-  private submitRun(run: PipelineRun, deadline: number): CommandSource[] {
-    const shares = shareRun(run, (command, put) => {
-      command.deadline = deadline;
-      this.dispatch(command, put);
-    });
-    return [...shares].map(([node, share]) => {
-      const feed = new PipelineFeed(run, deadline, share);
-      node.engine.connection.submitAll(feed);
-      return feed;
-    });
+    const { options, observers, router } = this;
+    const roadOf = (command: PendingCommand) => this.roadOf(command);
+    const dispatch = (command: PendingCommand, put: Put): void => this.dispatch(command, put);
+    return runOnCluster({ options, observers, router, roadOf, dispatch }, pipeline, call);
   }
 
   /** Where a command goes that is for one node alone; undefined for others, and where nothing is known. */

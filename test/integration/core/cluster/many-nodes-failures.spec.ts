@@ -27,6 +27,21 @@ describe('commands for several nodes, of which some are not there', () => {
     );
   }
 
+  it('a pipeline longer than the queue may be the first thing that is sent', async () => {
+    await using fresh = new RedisClient({ cluster: { nodes: cluster.addresses }, queueSize: 10 });
+    const pipeline = fresh.pipeline();
+    for (let n = 0; n < 500; n++) pipeline.get(`key:${n}`);
+    const values = Array.from({ length: 500 }, (_, n) => (n < 100 ? String(n) : null));
+    expect(await pipeline.exec()).toEqual(values);
+    await using lost = new RedisClient({ cluster: { nodes: ['127.0.0.1:1'] }, queueSize: 1 });
+    const failed = await lost.with({ timeout: 100 }).pipeline().get('a').get('b').exec();
+    for (const error of failed) expect(error).toBeInstanceOf(RedisError);
+    const controller = new AbortController();
+    const aborted = lost.with({ signal: controller.signal }).pipeline().get('a').get('b').exec();
+    controller.abort();
+    expect(await aborted).toMatchObject([{ code: 'ABORTED' }, { code: 'ABORTED' }]);
+  });
+
   it('an abort ends it, and nothing is left behind', async () => {
     const controller = new AbortController();
     const aborted = client.with({ signal: controller.signal }).dbsize();
