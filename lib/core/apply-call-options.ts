@@ -7,13 +7,14 @@ import type { CallOptions } from './options.js';
 /** Gives a command the settings of its call. It is settled afterwards where the signal has fired before. */
 export function applyCallOptions(
   command: PendingCommand,
-  { timeout, signal, retry, idempotent }: CallOptions,
+  { timeout, signal, retry, idempotent, crossSlot }: CallOptions,
 ): void {
   if (timeout !== undefined) command.deadline = deadlineAfter(timeout);
   const context = (command.context ??= new CommandContext());
   context.timeout = timeout;
   context.retry = retry;
   context.idempotent = idempotent;
+  context.crossSlot = crossSlot;
   if (signal === undefined) return;
   const { name } = command.spec;
   const abort = (): void =>

@@ -2,7 +2,7 @@ import { checkRetry } from './check-options.js';
 import type { CallOptions } from './options.js';
 import { unknownOption } from './unknown-option.js';
 
-const NAMES: readonly (keyof CallOptions)[] = ['timeout', 'signal', 'retry', 'idempotent'];
+const NAMES: readonly (keyof CallOptions)[] = ['timeout', 'signal', 'retry', 'idempotent', 'crossSlot'];
 
 /**
  * Checks what `client.with()` was given.
@@ -16,7 +16,7 @@ export function checkCallOptions(options: CallOptions): void {
   for (const name of Object.keys(options)) {
     if (!(NAMES as readonly string[]).includes(name)) throw unknownOption(name, NAMES);
   }
-  const { timeout, signal, retry, idempotent } = options;
+  const { timeout, signal, retry, idempotent, crossSlot } = options;
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
     throw new TypeError("with(): 'timeout' must be a number of ms, 0 or more.");
   }
@@ -25,6 +25,9 @@ export function checkCallOptions(options: CallOptions): void {
   }
   if (idempotent !== undefined && typeof idempotent !== 'boolean') {
     throw new TypeError("with(): 'idempotent' must be a boolean.");
+  }
+  if (crossSlot !== undefined && crossSlot !== 'refuse' && crossSlot !== 'split') {
+    throw new TypeError("with(): 'crossSlot' must be 'refuse' or 'split'.");
   }
   if (retry !== undefined) checkRetry(retry);
 }

@@ -10,6 +10,7 @@ import type { CallOptions } from './options.js';
 import { CommandPipeline, type Pipeline, type PipelineResults } from './pipeline/pipeline.js';
 import { PipelineRun } from './pipeline/pipeline-run.js';
 import type { Reply } from './protocol/reply.js';
+import type { ScanStep } from './scan/scan-batches.js';
 import { ScanningCommands } from './scan/scanning-commands.js';
 import { BoundScript, type ScriptDefinition } from './script/script.js';
 import { isUnknownScript } from './script/unknown-script.js';
@@ -190,6 +191,10 @@ export abstract class ClientCommands<in out T extends string | Buffer = string> 
 
   protected override get keyPrefix(): string {
     return this.engine.options.keyPrefix;
+  }
+
+  protected override keyStepper(args: readonly CommandArgument[]): ScanStep<T> | undefined {
+    return this.engine.scanStep(args, this.bytes, this.callOptions) as ScanStep<T> | undefined;
   }
 
   protected override execute(spec: CommandSpec, args: CommandArgument[]): Promise<unknown> {

@@ -29,6 +29,7 @@ import type { StreamConsumerOptions } from './streams/stream-consumer-options.js
 export class RedisClient extends ClientCommands<string> {
   private bufferCommands: CommandView<Buffer> | undefined;
   private replicaClient: RedisClient | undefined;
+  private readonly nodeClients = new WeakMap<ClientEngine, RedisClient>();
 
   /**
    * Checks the options; opens nothing.
@@ -228,6 +229,21 @@ export class RedisClient extends ClientCommands<string> {
   }
 
   /**
+   * The servers behind this client, as far as is known at the moment: the nodes of a cluster; else the one that there is, which
+   * counts as a master. The `client` of a cluster's node sends everything to that node and follows no redirect: a key that is
+   * elsewhere is an error (`MOVED`). It has connections of its own, opened at first use; to close it closes these alone, and
+   * they are closed with this client. Where there is one server, it is this client itself.
+   *
+   * @param role only those of this role.
+   * @throws {RedisDisconnectedError} in a cluster, before anything is known of it: `await client.connect()` first.
+   */
+  nodes(role?: 'master' | 'replica'): RedisNode[] {
+    if (role !== undefined && role !== 'master' && role !== 'replica')
+      throw new TypeError("nodes(): the role is 'master' or 'replica', or left out for both.");
+    return this.engine.nodes(role).map(({ engine, ...node }) => ({ ...node, client: this.clientOf(engine) }));
+  }
+
+  /**
    * Listens to channels, on a connection of their own that all subscriptions of this client share.
    *
    * @returns the subscription, once the server has confirmed every channel.
@@ -336,6 +352,13 @@ export class RedisClient extends ClientCommands<string> {
     return this.engine.connectionStats();
   }
 
+  private clientOf(engine: ClientEngine): RedisClient {
+    if (engine === this.engine) return this;
+    let client = this.nodeClients.get(engine);
+    if (client === undefined) this.nodeClients.set(engine, (client = new RedisClient(engine)));
+    return client;
+  }
+
   private checkFeed(method: string, words: FeedWords, options: FeedOptions): void {
     checkFeedOptions(method, words, options);
     if (this.status === 'closing' || this.status === 'closed') {
@@ -376,6 +399,18 @@ export class RedisClient extends ClientCommands<string> {
  */
 export interface RedisSession extends RedisClient {
   readonly isDedicated: true;
+}
+
+/** One of the servers behind a client. */
+export interface RedisNode {
+  /** As it can be reached from here. */
+  readonly host: string;
+  readonly port: number;
+  readonly role: 'master' | 'replica';
+  /** Has the client that was asked a connection to it that commands can take now? */
+  readonly isReady: boolean;
+  /** Talks to this server alone. */
+  readonly client: RedisClient;
 }
 
 type SubscribeArguments = (string | readonly string[] | SubscribeOptions | undefined)[];

@@ -90,7 +90,7 @@ export type { ExactlyOne, OneOf, StreamTrim, Together } from './commands/option-
 export type { Pipeline, PipelineExecOptions, PipelineResults } from './pipeline/pipeline.js';
 
 // transactions
-export type { RedisSession } from './client.js';
+export type { RedisNode, RedisSession } from './client.js';
 export type { DedicatedOptions } from './engine/client-engine.js';
 export type { Transaction } from './transaction/transaction.js';
 export type { TransactionOptions, WatchOptions } from './transaction/transaction-options.js';

@@ -162,4 +162,6 @@ export interface CallOptions {
   retry?: RedisClientOptions['retry'] | undefined;
   /** The caller's word that sending the command twice does no harm. */
   idempotent?: boolean | undefined;
+  /** In a cluster, instead of the client's `cluster.crossSlot`. Elsewhere there are no slots, and it says nothing. */
+  crossSlot?: 'refuse' | 'split' | undefined;
 }

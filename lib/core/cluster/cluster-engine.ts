@@ -1,20 +1,24 @@
 import type { CallOptions } from '../options.js';
+import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
-import { PUBLISH } from '../commands/commands.generated.js';
 import type { Command } from '../connection/command.js';
-import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client-engine.js';
+import {
+  ClientEngine,
+  type DedicatedOptions,
+  type KeyScanStep,
+  type NodeEngine,
+  type NodeRole,
+  type Wait,
+} from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
 import type { ConnectionStats } from '../observation/connection-observer.js';
-import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
-import { runPipeline } from '../pipeline/run-pipeline.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
@@ -23,14 +27,19 @@ import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import { blockOnMaster } from './block-on-master.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
 import { ClusterSubscriber } from './cluster-subscriber.js';
+import { ClusterScan } from './cluster-scan.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
+import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { ShardSubscriber } from './shard-subscriber.js';
 import { StickyNode } from './sticky-node.js';
 import { ClusterRouter } from './cluster-router.js';
 import { followSlot, onMaster } from './on-master.js';
 import { sumOfStats } from './sum-of-stats.js';
+import { FanOut, type Put } from './fan-out.js';
+import { NodeEngines } from './node-engines.js';
+import { policyOf } from './policy-of.js';
+import { runOnCluster } from './run-on-cluster.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -46,7 +55,10 @@ export class ClusterEngine extends ClientEngine {
   private readonly router: ClusterRouter;
   private readonly topology: ClusterTopology;
   private shardSubscriber: ShardSubscriber | undefined;
-  private readonly publisher = new StickyNode(() => this.router.anyMaster());
+  /** Gets the commands without keys. */
+  private readonly keyless = new StickyNode(() => this.router.anyMaster());
+  private readonly fanOut: FanOut;
+  private readonly nodeEngines: NodeEngines;
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -59,6 +71,14 @@ export class ClusterEngine extends ClientEngine {
     super(createParts(options, router.anyNode));
     this.router = router;
     this.topology = router.topology;
+    this.fanOut = new FanOut({
+      options,
+      topology: router.topology,
+      anyMaster: () => this.keyless.get(),
+      hold: (command) => router.hold(command),
+      nodeFor: (slot, spec) => this.nodeFor(slot, spec),
+    });
+    this.nodeEngines = new NodeEngines(this, router.topology);
   }
 
   // ── the face ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,9 +99,18 @@ export class ClusterEngine extends ClientEngine {
     return sum(this.router.engines, (engine) => engine.inFlight);
   }
 
-  /** The nodes that are known at the moment. */
-  get nodes(): readonly ClusterNode[] {
-    return this.topology.isKnown ? [...this.topology.known] : [];
+  override nodes(role: NodeRole | undefined): readonly NodeEngine[] {
+    return this.nodeEngines.list(role);
+  }
+
+  override scanStep(
+    args: readonly CommandArgument[],
+    buffers: boolean,
+    call: CallOptions | undefined,
+  ): KeyScanStep {
+    const { router } = this;
+    const scan = new ClusterScan(router, this.observers, this.options, { args, buffers, call });
+    return () => scan.step();
   }
 
   /** Slots that no node serves, as far as is known. */
@@ -141,6 +170,7 @@ export class ClusterEngine extends ClientEngine {
     this.router.beginClose();
     await Promise.all([
       ...this.router.engines.map((engine) => engine.close(timeout)),
+      this.nodeEngines.close(timeout),
       this.closeFeeds(timeout),
     ]);
     this.router.finishClose();
@@ -154,76 +184,49 @@ export class ClusterEngine extends ClientEngine {
     if (this.status === 'closed') return;
     this.router.beginClose();
     for (const engine of this.router.engines) engine.destroy();
+    this.nodeEngines.destroy();
     this.destroyFeeds();
     this.router.finishClose();
   }
 
   override setRef(keepsProcess: boolean): void {
     this.router.setRef(keepsProcess);
+    this.nodeEngines.setRef(keepsProcess);
     this.setFeedsRef(keepsProcess);
   }
 
   // ── the road of a command ────────────────────────────────────────────────────────────────────────────────────────
 
   protected override send(command: PendingCommand): void {
-    const { spec, args, context } = command;
-    if (context !== null) context.asking = false;
-    const slot = slotOf(spec, args);
-    const node = this.nodeFor(slot, spec);
-    if (node !== undefined && slot >= 0) node.engine.connection.submit(command);
-    else this.sendSpecial(command, slot, node);
+    if (command.context !== null) command.context.asking = false;
+    this.dispatch(command, submitTo);
   }
 
-  protected override roadOf({ spec, args }: PendingCommand): ReconnectingConnection | undefined {
-    if ((spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
-    const slot = slotOf(spec, args);
-    return slot < 0 ? undefined : this.nodeFor(slot, spec)?.engine.connection;
+  /** Puts a command, or what is sent in its place, where it goes. */
+  private dispatch(command: PendingCommand, put: Put): void {
+    const slot = slotOf(command.spec, command.args);
+    const node = this.nodeFor(slot, command.spec);
+    if (node === undefined) this.fanOut.send(command, slot, put);
+    else put(node, command);
+  }
+
+  protected override roadOf(command: PendingCommand): ReconnectingConnection | undefined {
+    if ((command.spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
+    return this.nodeOf(command)?.engine.connection;
   }
 
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
-    const { options, observers } = this;
-    const submit = (run: PipelineRun, deadline: number): CommandSource[] => this.submitRun(run, deadline);
-    return runPipeline({ options, observers, road: undefined, submit }, pipeline, call);
+    const { options, observers, router } = this;
+    const roadOf = (command: PendingCommand) => this.roadOf(command);
+    const dispatch = (command: PendingCommand, put: Put): void => this.dispatch(command, put);
+    return runOnCluster({ options, observers, router, roadOf, dispatch }, pipeline, call);
   }
 
-  /** Each node gets its share, in order, and none waits for another. */
-  private submitRun(run: PipelineRun, deadline: number): CommandSource[] {
-    const shares = new Map<ClusterNode, PendingCommand[]>();
-    const others: PendingCommand[] = [];
-    for (const command of run.commands) {
-      const slot = slotOf(command.spec, command.args);
-      const node = slot < 0 ? undefined : this.nodeFor(slot, command.spec);
-      if (node === undefined) others.push(command);
-      else {
-        const share = shares.get(node);
-        if (share === undefined) shares.set(node, [command]);
-        else share.push(command);
-      }
-    }
-    const feeds = [...shares].map(([node, share]) => {
-      const feed = new PipelineFeed(run, deadline, share);
-      node.engine.connection.submitAll(feed);
-      return feed;
-    });
-    for (const command of others) {
-      command.deadline = deadline;
-      this.send(command);
-    }
-    return feeds;
-  }
-
-  /** Those that no single slot decides about, and those of slots that nobody is known to have. */
-  private sendSpecial(command: PendingCommand, slot: number, node: ClusterNode | undefined): void {
-    if (slot === MANY_SLOTS) {
-      command.fail(() => crossSlotError([command]));
-      return;
-    }
-    if (!this.topology.isKnown) this.router.hold(command);
-    else (node ?? this.anyNodeFor(command.spec)).engine.connection.submit(command);
-  }
-
-  private anyNodeFor(spec: CommandSpec): ClusterNode {
-    return spec === PUBLISH ? this.publisher.get() : this.router.anyMaster();
+  /** Where a command goes that is for one node alone; undefined for others, and where nothing is known. */
+  private nodeOf({ spec, args }: PendingCommand): ClusterNode | undefined {
+    const slot = slotOf(spec, args);
+    if (slot !== NO_SLOT) return this.nodeFor(slot, spec);
+    return this.topology.isKnown && policyOf(spec) === undefined ? this.keyless.get() : undefined;
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */
@@ -300,6 +303,8 @@ export class ClusterEngine extends ClientEngine {
     return slot;
   }
 }
+
+const submitTo: Put = (node, command) => node.engine.connection.submit(command);
 
 function sum<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {
   return items.reduce((total, item) => total + valueOf(item), 0);

@@ -50,6 +50,8 @@ export class ClusterRouter implements LentReports, Ticking {
   readonly anyNode: AnyNodeRoute;
   readonly readsReplicas: boolean;
   lastError: RedisError | undefined;
+  /** Where commands go that any master may take. */
+  private usual: ClusterNode | undefined;
   private readonly cluster: ResolvedCluster;
   private readonly seeds: readonly ResolvedAddress[];
   private readonly refresh: TopologyRefresh;
@@ -98,12 +100,14 @@ export class ClusterRouter implements LentReports, Ticking {
     return [...this.topology.known].flatMap(({ usedEngine }) => usedEngine ?? []);
   }
 
-  /** Some master: one that answers, where any is known to. */
+  /** Some master: one that answers, where any is known to; the same as before where that does, so that order is kept. */
   anyMaster(): ClusterNode {
     const { masters } = this.topology;
     const ready = masters.filter(({ isReady }) => isReady);
     const among = ready.length > 0 ? ready : masters;
-    return among[Math.floor(Math.random() * among.length)]!;
+    if (this.usual === undefined || !among.includes(this.usual))
+      this.usual = among[Math.floor(Math.random() * among.length)]!;
+    return this.usual;
   }
 
   /** The master of a slot as far as is known, else some master. Only where anything is known. */

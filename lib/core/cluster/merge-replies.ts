@@ -12,9 +12,15 @@ type Count = number | bigint;
  * what comes out.
  *
  * @param outcomes one of each node that was asked, at least one
+ * @param nodes the addresses of these nodes
  * @throws the first error, unless the policy makes do with one success; it says how many of the nodes failed
  */
-export function mergeReplies(spec: CommandSpec, { response }: CommandPolicy, outcomes: Outcomes): unknown {
+export function mergeReplies(
+  spec: CommandSpec,
+  { response }: CommandPolicy,
+  outcomes: Outcomes,
+  nodes: readonly string[] = [],
+): unknown {
   const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
   const replies = outcomes
     .filter((outcome) => outcome.status === 'fulfilled')
@@ -23,7 +29,8 @@ export function mergeReplies(spec: CommandSpec, { response }: CommandPolicy, out
     const reasons = failed.map((outcome): unknown => outcome.reason);
     const chosen = response === 'one_succeeded' ? mostTelling(reasons) : reasons[0];
     const effect = (spec.flags & (CommandFlag.READONLY | CommandFlag.IDEMPOTENT)) === 0;
-    throw failedShare(chosen, failed.length, outcomes.length, 'nodes', effect);
+    const where = nodes.filter((_, index) => outcomes[index]!.status === 'rejected');
+    throw failedShare(chosen, failed.length, outcomes.length, 'nodes', effect, where);
   }
   switch (response) {
     case 'agg_sum':

@@ -22,7 +22,8 @@ export function clusterRefusal(spec: CommandSpec): RedisClientError | undefined 
   const request = policyOf(spec)?.request;
   if (request !== 'named_node' && request !== 'special') return undefined;
   const why =
-    INSTEAD[spec.name] ?? 'it is about one node, and does not say which. Send it to the node that you mean';
+    INSTEAD[spec.name] ??
+    'it is about one node, and does not say which. Send it to the node that you mean, by its own client: client.nodes() has them all';
   const name = shownName(spec.name);
   return new RedisClientError('NOT_FOR_CLUSTER', `${name} was not sent to the cluster: ${why}.`, {
     command: spec.name,

@@ -1,6 +1,6 @@
 import type { ClusterNode } from './cluster-node.js';
 
-/** The same node every time, for as long as it answers: messages that are published one after another stay in order. */
+/** The same master every time, for as long as it answers: messages that are published one after another stay in order. */
 export class StickyNode {
   private node: ClusterNode | undefined;
 
@@ -8,8 +8,9 @@ export class StickyNode {
   constructor(private readonly choose: () => ClusterNode) {}
 
   get(): ClusterNode {
-    const status = this.node?.usedEngine?.status;
-    if (this.node === undefined || (status !== 'ready' && status !== 'connecting')) this.node = this.choose();
-    return this.node;
+    const { node } = this;
+    const status = node?.usedEngine?.status;
+    const isFit = node?.role === 'master' && (status === 'ready' || status === 'connecting');
+    return isFit ? node : (this.node = this.choose());
   }
 }

@@ -12,7 +12,7 @@ export interface Observation {
 }
 
 /** What a call may ask for instead of the client's settings, and what matters after it was issued. */
-export type CallSettings = Pick<CallOptions, 'timeout' | 'retry' | 'idempotent'>;
+export type CallSettings = Pick<CallOptions, 'timeout' | 'retry' | 'idempotent' | 'crossSlot'>;
 
 /** What only some commands carry: most have none, and the hot path tests for null. */
 export class CommandContext implements CallSettings {
@@ -22,6 +22,8 @@ export class CommandContext implements CallSettings {
   idempotent: boolean | undefined;
   /** This call's own `timeout`, ms; undefined stands for `commandTimeout`. */
   timeout: number | undefined;
+  /** What is to become of keys in several slots of a cluster; undefined stands for the client's setting. */
+  crossSlot: CallOptions['crossSlot'];
   /** Attempts that failed so far. */
   attempts = 0;
   /** A connection took it along when it ended: the server may have carried it out. */

@@ -51,6 +51,21 @@ export interface DedicatedOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** A node's part. */
+export type NodeRole = 'master' | 'replica';
+
+/** One server of those behind a client, and what talks to it alone. */
+export interface NodeEngine {
+  readonly host: string;
+  readonly port: number;
+  readonly role: NodeRole;
+  readonly isReady: boolean;
+  readonly engine: ClientEngine;
+}
+
+/** One step of a scan over all keys; `'0'` once there is no further one. */
+export type KeyScanStep = () => Promise<[cursor: string, keys: (string | Buffer)[]]>;
+
 /** What the engines of one client, or of one pool, have in common: also where their connections go. */
 export interface EngineParts extends Destination {
   /** Where connections go that are lent; the same as the others where it is left out. */
@@ -179,6 +194,26 @@ export abstract class ClientEngine implements EngineParts {
     work: (session: ClientEngine) => Promise<Result> | Result,
     wait: DedicatedOptions,
   ): Promise<Result>;
+
+  /** The servers behind it, each with an engine of its own; here the one that there is. */
+  nodes(role: NodeRole | undefined): readonly NodeEngine[] {
+    if (role === 'replica') return [];
+    const { host, port } = this.options;
+    return [{ host, port, role: 'master', isReady: this.status === 'ready', engine: this }];
+  }
+
+  /**
+   * Steps over the keys of several servers; undefined where one server's own cursor is enough.
+   *
+   * @param args those of SCAN after the cursor.
+   */
+  scanStep(
+    _args: readonly CommandArgument[],
+    _buffers: boolean,
+    _call: CallOptions | undefined,
+  ): KeyScanStep | undefined {
+    return undefined;
+  }
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
   abstract probe(timeout: number): Promise<number>;

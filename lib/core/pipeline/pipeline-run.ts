@@ -57,6 +57,20 @@ export class PipelineRun implements ResultCollector {
     this.commands.push(new PipelinedCommand(spec, args, buffers, this, this.left++));
   }
 
+  /** Has the script called at that place sent as a whole, in place of its SHA-1. To be called before anything is sent. */
+  sendWhole(place: number): PipelinedCommand {
+    const command = this.commands[place]!;
+    const { spec, args, buffers } = command;
+    if (!(spec instanceof ScriptSpec)) return command;
+    return (this.commands[place] = new PipelinedCommand(
+      spec.whole,
+      spec.wholeArgs([...args]),
+      buffers,
+      this,
+      place,
+    ));
+  }
+
   settle(index: number, value: unknown): void {
     const { results } = this;
     // mostly in order; a list with holes in it would be slower to read for ever

@@ -24,6 +24,9 @@ export abstract class ScanningCommands<
 > extends ScriptingCommands<T> {
   protected abstract get keyPrefix(): string;
 
+  /** Steps over the keys of several servers; undefined where there is one. */
+  protected abstract keyStepper(args: readonly CommandArgument[]): ScanStep<T> | undefined;
+
   /**
    * The keys of the database, in batches or by `items()` one by one, without holding up the server as KEYS does. With a
    * `keyPrefix` only the keys that have it, without it. Each step is a command of its own, with the timeout of one.
@@ -33,7 +36,7 @@ export abstract class ScanningCommands<
   scanIterator(options: ScanOptions = {}): ScanIterator<T> {
     const { keyPrefix } = this;
     const rest = scanArguments('scanIterator', options, ['match', 'count', 'type'], keyPrefix);
-    return scanBatches(this.stepper(SCAN, [], rest), (keys) =>
+    return scanBatches(this.keyStepper(rest) ?? this.stepper(SCAN, [], rest), (keys) =>
       keyPrefix === '' ? keys : stripPrefix(keys, keyPrefix),
     );
   }

@@ -8,6 +8,7 @@ export class ScriptSpec extends CommandSpec {
   readonly sha1: string;
   /** Runs the same script by its text. */
   readonly whole: CommandSpec;
+  private static readonly wholes = new WeakSet<CommandSpec>();
 
   constructor(
     readonly lua: string,
@@ -18,9 +19,15 @@ export class ScriptSpec extends CommandSpec {
     super(name, flags, keys, transform);
     const whole = isReadOnly ? EVAL_RO : EVAL;
     this.whole = new CommandSpec(whole.name, whole.flags, whole.keys, transform);
+    ScriptSpec.wholes.add(this.whole);
     // loaded where a script is made: most programs have none, and it takes milliseconds
     const { createHash } = process.getBuiltinModule('node:crypto');
     this.sha1 = createHash('sha1').update(lua).digest('hex');
+  }
+
+  /** Does it run a script's text, which the server knows by its SHA-1 from then on? */
+  static isWhole(spec: CommandSpec): boolean {
+    return ScriptSpec.wholes.has(spec);
   }
 
   /** The arguments of a call by the SHA-1. */

@@ -86,7 +86,9 @@ describe('clusterRefusal', () => {
     });
     expect(clusterRefusal(MEMORY_STATS)).toMatchObject({
       code: 'NOT_FOR_CLUSTER',
-      message: expect.stringContaining('Send it to the node that you mean.'),
+      message: expect.stringContaining(
+        'Send it to the node that you mean, by its own client: client.nodes() has them all.',
+      ),
     });
     expect(clusterRefusal(GET)).toBeUndefined();
     expect(clusterRefusal(CONFIG_SET)).toBeUndefined();

@@ -1,0 +1,78 @@
+import { unlessAborted } from '../abort-signals.js';
+import type { CommandSource } from '../connection/command-source.js';
+import type { PendingCommand } from '../connection/pending-command.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { CommandObservers } from '../observation/command-observers.js';
+import type { CallOptions } from '../options.js';
+import { PipelineFeed } from '../pipeline/pipeline-feed.js';
+import type { PipelineRun } from '../pipeline/pipeline-run.js';
+import { runPipeline } from '../pipeline/run-pipeline.js';
+import type { ResolvedOptions } from '../resolve-options.js';
+import type { ClusterRouter } from './cluster-router.js';
+import type { Put } from './fan-out.js';
+import { shareRun } from './run-shares.js';
+
+/** What a pipeline needs of the engine of its cluster. */
+export interface ClusterRunHost {
+  readonly options: ResolvedOptions;
+  readonly observers: CommandObservers;
+  readonly router: ClusterRouter;
+  /** The connection that a command takes, where it is one. */
+  roadOf(command: PendingCommand): ReconnectingConnection | undefined;
+  /** Puts a command, or what is sent in its place, where it goes. */
+  dispatch(command: PendingCommand, put: Put): void;
+}
+
+/** Sends the commands of a pipeline: each node gets its share, in order, and none waits for another. */
+export function runOnCluster(
+  host: ClusterRunHost,
+  pipeline: PipelineRun,
+  call: CallOptions | undefined,
+): Promise<void> {
+  const { options, router } = host;
+  // longer than the queue it could never be held whole: it waits apart until it is known who has what
+  if (!router.topology.isKnown && pipeline.commands.length > options.queueSize)
+    return whenKnown(host, call).then((left) => run(host, pipeline, left));
+  return run(host, pipeline, call);
+}
+
+function run(host: ClusterRunHost, pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
+  const { options, observers } = host;
+  const submit = (given: PipelineRun, deadline: number): CommandSource[] => {
+    const shares = shareRun(given, (command, put) => {
+      command.deadline = deadline;
+      host.dispatch(command, put);
+    });
+    return [...shares].map(([node, share]) => {
+      const feed = new PipelineFeed(given, deadline, share);
+      node.engine.connection.submitAll(feed);
+      return feed;
+    });
+  };
+  const road = observers.batchesActive ? roadOfAll(host, pipeline) : undefined;
+  return runPipeline({ options, observers, road, submit }, pipeline, call);
+}
+
+/** That of all commands, where it is one. */
+function roadOfAll(host: ClusterRunHost, { commands }: PipelineRun): ReconnectingConnection | undefined {
+  const [first] = commands;
+  if (first === undefined) return undefined;
+  const road = host.roadOf(first);
+  return commands.every((command) => host.roadOf(command) === road) ? road : undefined;
+}
+
+/** The settings of the call with the time that is left of it. What came of the wait, its commands say in their own words. */
+async function whenKnown(
+  { options, router }: ClusterRunHost,
+  call: CallOptions | undefined,
+): Promise<CallOptions> {
+  const timeout = call?.timeout ?? options.commandTimeout;
+  const started = performance.now();
+  try {
+    await unlessAborted(router.whenKnown(timeout === 0 ? Infinity : timeout), call?.signal, 'The pipeline');
+  } catch {
+    // see above
+  }
+  const left = timeout === 0 ? 0 : Math.max(1, timeout - (performance.now() - started));
+  return { ...call, timeout: left };
+}
