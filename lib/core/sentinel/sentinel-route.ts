@@ -6,6 +6,7 @@ import { RedisConnectionError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { askRole } from './ask-role.js';
+import { endWaits } from './end-waits.js';
 import { Lookout } from './lookout.js';
 import { Scout } from './scout.js';
 import { keyOf } from './sentinel-replies.js';
@@ -173,8 +174,23 @@ export class SentinelRoute implements Route, MasterEar {
     this.announced = { address, until: performance.now() + ANNOUNCED_FOR };
     const key = keyOf(address);
     const why = `Redis at ${key} is the master now.`;
-    for (const member of this.members)
-      if (isMeant(member) && (member.target === undefined || keyOf(member.target) !== key)) member.move(why);
+    const moving = [...this.members].filter(
+      (member) => isMeant(member) && (member.target === undefined || keyOf(member.target) !== key),
+    );
+    this.endWaits(moving);
+    for (const member of moving) member.move(why);
+  }
+
+  private endWaits(moving: readonly RoutedConnection[]): void {
+    const waits = new Map<string, { address: Address; clientIds: number[] }>();
+    for (const { target: address, waitingId } of moving) {
+      if (address === undefined || waitingId === undefined) continue;
+      const key = keyOf(address);
+      const there = waits.get(key) ?? { address, clientIds: [] };
+      there.clientIds.push(waitingId);
+      waits.set(key, there);
+    }
+    for (const { address, clientIds } of waits.values()) endWaits(this.options, address, clientIds);
   }
 
   private send(connection: RoutedConnection, { host, port }: ResolvedAddress): Address {

@@ -8,7 +8,7 @@ import {
   type SentinelOptions,
 } from 'nestjs-redwire/core';
 import { Partition } from '../../support/partition/index.js';
-import { eventually, startSentinel, type TestSentinel } from '../../support/index.js';
+import { eventually, runScript, type SentinelNode, startSentinel, type TestSentinel } from '../../support/index.js';
 import { clientMaker, errorOf } from './support/index.js';
 
 /** ms; a failover takes two seconds on an idle machine. */
@@ -115,6 +115,34 @@ describe('a client that Sentinels lead', () => {
       partition.heal();
       await eventually(() => expect(partition.standing()).toBe(0));
     });
+  });
+
+  it('keeps no process alive that has nothing to do, and none that has closed', async () => {
+    const settings = JSON.stringify({ sentinel: { nodes: setup.addresses, masterName: setup.masterName } });
+    const script = `
+      import { RedisClient } from 'nestjs-redwire/core';
+      const [idle, closed] = [new RedisClient(${settings}), new RedisClient(${settings})];
+      idle.unref();
+      await Promise.all([idle.ping(), idle.replicas.ping(), closed.ping()]);
+      await closed.close();
+      console.log('done');
+    `;
+    const { code, stdout } = await runScript(script);
+    expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: 'done' });
+  });
+
+  it('listens on a second connection to a Sentinel that speaks RESP2 only', async () => {
+    const [{ server, host, port }] = setup.sentinels as [SentinelNode];
+    await server.ask('ACL', 'SETUSER', 'old', 'on', '>pw', '+@all', '-hello', '&*');
+    const redis = led({ nodes: [{ host, port }], username: 'old', password: 'pw' });
+    expect(await redis.set('k', 'v')).toBe('OK');
+    await eventually(async () => {
+      const listed = String(await server.ask('CLIENT', 'LIST'));
+      const own = listed.split('\n').filter((line) => line.includes('user=old'));
+      expect(own.map((line) => / sub=(\d+)/.exec(line)![1])).toEqual(['0', '3']);
+    });
+    await redis.close();
+    await server.ask('ACL', 'DELUSER', 'old');
   });
 
   describe('keeps to the master', () => {
