@@ -8,8 +8,8 @@ import {
   type SentinelOptions,
 } from 'nestjs-redwire/core';
 import { Partition } from '../../support/partition/index.js';
-import { eventually, runScript, type SentinelNode, startSentinel, type TestSentinel } from '../../support/index.js';
-import { clientMaker, errorOf } from './support/index.js';
+import { eventually, runScript, startSentinel, type TestSentinel } from '../../support/index.js';
+import { type Call, clientMaker, errorOf, FakeServer } from './support/index.js';
 
 /** ms; a failover takes two seconds on an idle machine. */
 const PATIENCE = 30_000;
@@ -132,17 +132,34 @@ describe('a client that Sentinels lead', () => {
   });
 
   it('listens on a second connection to a Sentinel that speaks RESP2 only', async () => {
-    const [{ server, host, port }] = setup.sentinels as [SentinelNode];
-    await server.ask('ACL', 'SETUSER', 'old', 'on', '>pw', '+@all', '-hello', '&*');
-    const redis = led({ nodes: [{ host, port }], username: 'old', password: 'pw' });
-    expect(await redis.set('k', 'v')).toBe('OK');
-    await eventually(async () => {
-      const listed = String(await server.ask('CLIENT', 'LIST'));
-      const own = listed.split('\n').filter((line) => line.includes('user=old'));
-      expect(own.map((line) => / sub=(\d+)/.exec(line)![1])).toEqual(['0', '3']);
+    await using other = await Partition.start(setup.servers);
+    const master = await setup.master();
+    const [here, there] = [partition.addressOf(master), other.addressOf(master)];
+    const bulks = (...words: string[]): string =>
+      `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+    const listening: Call[] = [];
+    // the servers of these tests all speak RESP3
+    await using sentinel = await FakeServer.start((call) => {
+      const { name, args } = call;
+      if (name === 'HELLO') return "-ERR unknown command 'HELLO'\r\n";
+      if (name === 'SENTINEL')
+        return args[0] === 'SENTINELS' ? '*0\r\n' : bulks(here.host, String(here.port));
+      if (name !== 'SUBSCRIBE') return undefined;
+      listening.push(call);
+      return `*3\r\n$9\r\nsubscribe\r\n$${args[0]!.length}\r\n${args[0]}\r\n:1\r\n`;
     });
-    await redis.close();
-    await server.ask('ACL', 'DELUSER', 'old');
+    const redis = led({ nodes: [{ host: '127.0.0.1', port: sentinel.port }], pollInterval: 0 });
+    await redis.set('k', 'v');
+    expect(redis.address).toBe(addressOf(here));
+    await eventually(() => expect(listening).toHaveLength(3));
+    const [{ connection, socket }] = listening as [Call];
+    expect(sentinel.calls.filter(({ name }) => name === 'SENTINEL')).not.toContainEqual(
+      expect.objectContaining({ connection }),
+    );
+    const news = `${setup.masterName} ${here.host} ${here.port} ${there.host} ${there.port}`;
+    socket.write(bulks('message', '+switch-master', news));
+    await eventually(() => expect(redis.address).toBe(addressOf(there)));
+    expect(await redis.get('k')).toBe('v');
   });
 
   describe('keeps to the master', () => {
