@@ -41,6 +41,8 @@ export class SentinelRoute implements Route, MasterEar {
   /** By what they look at. */
   private readonly scouts = new Map<string, Scout>();
   private readonly lookout: Lookout;
+  /** When connections were last told to leave a replica, ms: one that may not be asked for its role is come back to. */
+  private demotedAt = -Infinity;
 
   /** @param onMaster called when another server is the master. */
   constructor(
@@ -109,12 +111,19 @@ export class SentinelRoute implements Route, MasterEar {
   takeRefused(_command: PendingCommand, message: string, from: Address): boolean {
     if (!message.startsWith(DEMOTED)) return false;
     // the retry rule sends it again, by the connection that has moved meanwhile
+    const now = performance.now();
+    if (now - this.demotedAt > DOUBTED_FOR) {
+      this.demotedAt = now;
+      this.leave(from);
+    }
+    return false;
+  }
+
+  private leave(from: Address): void {
+    this.doubt(from);
     const why = `Redis at ${formatAddress(from)} is a replica now: the master is looked for.`;
-    if (this.announced !== undefined && keyOf(this.announced.address) === keyOf(from))
-      this.announced = undefined;
     for (const member of this.members)
       if (member.target !== undefined && keyOf(member.target) === keyOf(from)) member.move(why);
-    return false;
   }
 
   // ── what the Sentinels tell ──────────────────────────────────────────────────────────────────────────────────────

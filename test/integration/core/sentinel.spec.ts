@@ -8,11 +8,33 @@ import {
   type SentinelOptions,
 } from 'nestjs-redwire/core';
 import { Partition } from '../../support/partition/index.js';
-import { eventually, runScript, startSentinel, type TestSentinel } from '../../support/index.js';
+import { eventually, runScript, startSentinel, startServer, type TestSentinel } from '../../support/index.js';
 import { type Call, clientMaker, errorOf, FakeServer } from './support/index.js';
 
 /** ms; a failover takes two seconds on an idle machine. */
 const PATIENCE = 30_000;
+
+const bulks = (...words: string[]): string =>
+  `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+
+/**
+ * A Sentinel that names whom the test wants and tells nothing by itself, over RESP2 alone: those of the servers of these tests all
+ * speak RESP3, and none of them can be made to be wrong.
+ */
+function startNaming(
+  named: () => { readonly host: string; readonly port: number },
+  listening: Call[] = [],
+): Promise<FakeServer> {
+  return FakeServer.start((call) => {
+    const { name, args } = call;
+    if (name === 'HELLO') return "-ERR unknown command 'HELLO'\r\n";
+    if (name === 'SENTINEL')
+      return args[0] === 'SENTINELS' ? '*0\r\n' : bulks(named().host, String(named().port));
+    if (name !== 'SUBSCRIBE') return undefined;
+    listening.push(call);
+    return `*3\r\n$9\r\nsubscribe\r\n$${args[0]!.length}\r\n${args[0]}\r\n:1\r\n`;
+  });
+}
 
 /** Nothing listens there. */
 const NOBODY = { host: '127.0.0.1', port: 1 };
@@ -135,19 +157,8 @@ describe('a client that Sentinels lead', () => {
     await using other = await Partition.start(setup.servers);
     const master = await setup.master();
     const [here, there] = [partition.addressOf(master), other.addressOf(master)];
-    const bulks = (...words: string[]): string =>
-      `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
     const listening: Call[] = [];
-    // the servers of these tests all speak RESP3
-    await using sentinel = await FakeServer.start((call) => {
-      const { name, args } = call;
-      if (name === 'HELLO') return "-ERR unknown command 'HELLO'\r\n";
-      if (name === 'SENTINEL')
-        return args[0] === 'SENTINELS' ? '*0\r\n' : bulks(here.host, String(here.port));
-      if (name !== 'SUBSCRIBE') return undefined;
-      listening.push(call);
-      return `*3\r\n$9\r\nsubscribe\r\n$${args[0]!.length}\r\n${args[0]}\r\n:1\r\n`;
-    });
+    await using sentinel = await startNaming(() => here, listening);
     const redis = led({ nodes: [{ host: '127.0.0.1', port: sentinel.port }], pollInterval: 0 });
     await redis.set('k', 'v');
     expect(redis.address).toBe(addressOf(here));
@@ -293,24 +304,48 @@ describe('a client that Sentinels lead', () => {
 
   describe('goes on', () => {
     it('as soon as a server that takes no writes any more says so', async () => {
-      const redis = behind({ pollInterval: 0 });
+      await using old = await startServer({ kind: 'redis-8.0' });
+      await using heir = await startServer({ kind: 'redis-8.0' });
+      let named = old;
+      await using sentinel = await startNaming(() => named);
+      const redis = led({ nodes: [{ host: '127.0.0.1', port: sentinel.port }], pollInterval: 0 });
       await redis.set('k', 'v');
       const waits = redis.blpop('waits', 0);
       const timed = redis.blpop('timed', 20);
       await eventually(async () => expect((await redis.info('clients')).clients!.blocked_clients).toBe('2'));
-      const master = await setup.master();
-      const [heir] = await setup.replicas();
-      // what a failover comes to, with no word of any Sentinel yet: the client knows one that still names the old master
-      await heir!.ask('REPLICAOF', 'NO', 'ONE');
-      await master.ask('REPLICAOF', heir!.host, String(heir!.port));
-      const write = redis.set('k', 'w');
-      // the Sentinels see to it that the old one becomes the master again, or find the new one: either is the master then
-      expect(await write).toBe('OK');
+      named = heir;
+      await old.ask('REPLICAOF', heir.host, String(heir.port));
+      expect(await redis.set('k', 'w')).toBe('OK');
+      expect(redis.address).toBe(addressOf(heir));
+      // their waits were ended, and they have taken nothing
       await redis.rpush('waits', 'one');
-      expect(await waits).toEqual(['waits', 'one']);
       await redis.rpush('timed', 'two');
-      expect(await timed).toEqual(['timed', 'two']);
-      await setup.settled({ timeout: PATIENCE });
+      expect(await Promise.all([waits, timed])).toEqual([
+        ['waits', 'one'],
+        ['timed', 'two'],
+      ]);
+    });
+
+    it('after any number of refusals, as long as the command has time', async () => {
+      await using old = await startServer({ kind: 'redis-8.0' });
+      await using heir = await startServer({ kind: 'redis-8.0' });
+      let named = old;
+      await using sentinel = await startNaming(() => named);
+      await old.ask('REPLICAOF', heir.host, String(heir.port));
+      // a user who may not ask for the role finds out by writing
+      for (const server of [old, heir])
+        await server.ask('ACL', 'SETUSER', 'app', 'on', '>pw', '~*', '&*', '+@all', '-role');
+      const redis = led(
+        { nodes: [{ host: '127.0.0.1', port: sentinel.port }], pollInterval: 0 },
+        { username: 'app', password: 'pw' },
+      );
+      const refusals = async (): Promise<number> =>
+        Number(/errorstat_READONLY:count=(\d+)/.exec(String(await old.ask('INFO', 'errorstats')))?.[1] ?? 0);
+      const written = redis.set('k', 'v');
+      await eventually(async () => expect(await refusals()).toBeGreaterThan(5), { timeout: PATIENCE });
+      named = heir;
+      expect(await written).toBe('OK');
+      expect(redis.address).toBe(addressOf(heir));
     });
 
     it('but tells a command that is not to be sent again', async () => {
