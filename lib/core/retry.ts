@@ -25,11 +25,11 @@ function defaultBackoff(attempt: number): number {
 }
 
 /** By these words a server that becomes a replica ends the waits of blocking commands, which have taken nothing. */
-const FORCED = 'UNBLOCKED force unblock';
+export const FORCED_UNBLOCK = 'UNBLOCKED force unblock';
 
 /** The server refused without doing anything, and may not refuse for long. */
 export function isPassing({ code, message }: RedisServerError): boolean {
-  return PASSING.has(code) || message.startsWith(FORCED);
+  return PASSING.has(code) || message.startsWith(FORCED_UNBLOCK);
 }
 
 /** The same of the server's own words, of which no error was made yet. */
@@ -41,7 +41,12 @@ export function isPassingMessage(message: string): boolean {
 
 /** A wait was ended, not by the one who waits: in the server's own words. */
 export function isForcedUnblock(message: string): boolean {
-  return message.startsWith(FORCED);
+  return message.startsWith(FORCED_UNBLOCK);
+}
+
+/** A wait was ended, by whomever. */
+export function isUnblocked(message: string): boolean {
+  return message.startsWith('UNBLOCKED ');
 }
 
 /** Worth another attempt: refused for now, or not answered where sending it again does no harm. */

@@ -48,6 +48,8 @@ export class CommandContext implements CallSettings {
   calledOff: (() => RedisError) | null | undefined;
   /** The server has ended its wait when it was asked to. */
   unblocked = false;
+  /** Its connection is to go elsewhere, and the server may be asked to end its wait: it then waits on there. */
+  moves = false;
   /** Nobody waits for its answer any more, which still takes its place: to close need not wait for it either. */
   unawaited = false;
   /** Called once, when the command is settled. A second handler on its promise would hide its caller from V8's async stacks. */

@@ -1,7 +1,7 @@
 import { CommandFlag } from '../commands/command-spec.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { isForcedUnblock, isPassingMessage, retryDelay } from '../retry.js';
+import { FORCED_UNBLOCK, isForcedUnblock, isPassingMessage, isUnblocked, retryDelay } from '../retry.js';
 import { deadlineAfter } from './coarse-clock.js';
 import { CommandContext } from './command-context.js';
 import { failLost } from './command-errors.js';
@@ -28,7 +28,10 @@ export class CommandRetry {
   ) {}
 
   /** The server refused a command, in these words. True when another attempt follows. */
-  refused(command: PendingCommand, message: string): boolean {
+  refused(command: PendingCommand, said: string): boolean {
+    const { context } = command;
+    const message = context?.moves === true && isUnblocked(said) ? FORCED_UNBLOCK : said;
+    if (context !== null) context.moves = false;
     const rule = this.ruleOf(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
@@ -61,7 +64,10 @@ export class CommandRetry {
       if (delay === false) failLost(command, error, address);
       // by the built-in rule it goes out with the next connection, in its place
       else if (rule === 'idempotent') {
-        if (command.isBlocking) command.deadline = this.deadlineOf(command, 0);
+        if (command.isBlocking) {
+          command.deadline = this.deadlineOf(command, 0);
+          command.context!.moves = false;
+        }
         this.noteRetry(command, 0, error);
         again.push(command);
       } else this.holdBack(command, rule, delay, error);

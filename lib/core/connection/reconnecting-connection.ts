@@ -13,7 +13,7 @@ import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
 import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
-import { failLost, failUnsent, refuse } from './command-errors.js';
+import { failLost, failUnsent, GivenUpToMove, refuse } from './command-errors.js';
 import { Closing } from './closing.js';
 import { CommandRetry } from './command-retry.js';
 import { isFatalConnectError } from './connect-error.js';
@@ -30,6 +30,9 @@ const DEFAULT_CLOSE_TIMEOUT = 5_000;
 
 /** What is under way on a connection that is to go elsewhere has so long to be answered, ms: nothing new goes out meanwhile. */
 const MOVE_PATIENCE = 100;
+
+/** The same where it is a blocking command, whose wait somebody may yet end. */
+const WAIT_PATIENCE = 1_000;
 
 /** Why what is issued now fails at once. */
 interface Refusal {
@@ -99,6 +102,18 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   /** The server's number for the live connection. */
   get clientId(): number | undefined {
     return this.connection?.clientId;
+  }
+
+  get waitingId(): number | undefined {
+    return this.status === 'ready' && this.waitingCommand !== undefined ? this.clientId : undefined;
+  }
+
+  /** A blocking command that waits on the server, and that nobody has called off. */
+  private get waitingCommand(): PendingCommand | undefined {
+    const oldest = this.connection?.oldest;
+    return oldest?.isBlocking === true && !oldest.settled && oldest.context!.calledOff === undefined
+      ? oldest
+      : undefined;
   }
 
   /** The other end of the live connection. */
@@ -553,7 +568,9 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       this.startAttempt();
     } else if (this.attempt !== null) this.startElsewhere(this.attempt, why);
     if (this.status !== 'ready' || this.moveBy !== 0) return;
-    this.moveBy = clock.now + ticksFor(MOVE_PATIENCE);
+    const waiting = this.waitingCommand;
+    if (waiting !== undefined) waiting.context!.moves = true;
+    this.moveBy = clock.now + ticksFor(waiting === undefined ? MOVE_PATIENCE : WAIT_PATIENCE);
     this.movesFor = why;
     if (!this.ticking) this.startTicking();
     this.moveWhenFree();
@@ -570,7 +587,9 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   }
 
   private moveWhenFree(): void {
-    if (this.inFlight === 0 || clock.now > this.moveBy) this.drop(this.movesFor);
+    if (this.inFlight > 0 && clock.now <= this.moveBy) return;
+    // not `closed`, which would tell those who listen that nothing follows
+    this.connection?.destroy('connection_lost', this.movesFor, new GivenUpToMove(this.movesFor));
   }
 
   takeWaiting(isWanted: (command: PendingCommand) => boolean): PendingCommand[] {

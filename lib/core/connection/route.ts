@@ -8,6 +8,8 @@ import type { PendingCommand } from './pending-command.js';
 export interface RoutedConnection {
   /** Where it goes; undefined where there is none at the moment. */
   readonly target: Address | undefined;
+  /** The server's number for it, where a blocking command waits on it. */
+  readonly waitingId?: number | undefined;
   /** Goes where the route now leads: once what is under way was answered, or soon in any case; at once where it stands nowhere. */
   move(why: string): void;
   /** Takes out what waits to be sent, as far as it may belong elsewhere. */

@@ -6,6 +6,7 @@ import { RedisConnectionError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { askRole } from './ask-role.js';
+import { endWaits } from './end-waits.js';
 import { Lookout } from './lookout.js';
 import { Scout } from './scout.js';
 import { keyOf } from './sentinel-replies.js';
@@ -40,6 +41,8 @@ export class SentinelRoute implements Route, MasterEar {
   /** By what they look at. */
   private readonly scouts = new Map<string, Scout>();
   private readonly lookout: Lookout;
+  /** When connections were last told to leave a replica, ms: one that may not be asked for its role is come back to. */
+  private demotedAt = -Infinity;
 
   /** @param onMaster called when another server is the master. */
   constructor(
@@ -108,12 +111,19 @@ export class SentinelRoute implements Route, MasterEar {
   takeRefused(_command: PendingCommand, message: string, from: Address): boolean {
     if (!message.startsWith(DEMOTED)) return false;
     // the retry rule sends it again, by the connection that has moved meanwhile
+    const now = performance.now();
+    if (now - this.demotedAt > DOUBTED_FOR) {
+      this.demotedAt = now;
+      this.leave(from);
+    }
+    return false;
+  }
+
+  private leave(from: Address): void {
+    this.doubt(from);
     const why = `Redis at ${formatAddress(from)} is a replica now: the master is looked for.`;
-    if (this.announced !== undefined && keyOf(this.announced.address) === keyOf(from))
-      this.announced = undefined;
     for (const member of this.members)
       if (member.target !== undefined && keyOf(member.target) === keyOf(from)) member.move(why);
-    return false;
   }
 
   // ── what the Sentinels tell ──────────────────────────────────────────────────────────────────────────────────────
@@ -173,8 +183,23 @@ export class SentinelRoute implements Route, MasterEar {
     this.announced = { address, until: performance.now() + ANNOUNCED_FOR };
     const key = keyOf(address);
     const why = `Redis at ${key} is the master now.`;
-    for (const member of this.members)
-      if (isMeant(member) && (member.target === undefined || keyOf(member.target) !== key)) member.move(why);
+    const moving = [...this.members].filter(
+      (member) => isMeant(member) && (member.target === undefined || keyOf(member.target) !== key),
+    );
+    this.endWaits(moving);
+    for (const member of moving) member.move(why);
+  }
+
+  private endWaits(moving: readonly RoutedConnection[]): void {
+    const waits = new Map<string, { address: Address; clientIds: number[] }>();
+    for (const { target: address, waitingId } of moving) {
+      if (address === undefined || waitingId === undefined) continue;
+      const key = keyOf(address);
+      const there = waits.get(key) ?? { address, clientIds: [] };
+      there.clientIds.push(waitingId);
+      waits.set(key, there);
+    }
+    for (const { address, clientIds } of waits.values()) endWaits(this.options, address, clientIds);
   }
 
   private send(connection: RoutedConnection, { host, port }: ResolvedAddress): Address {
