@@ -235,7 +235,7 @@ export class RedisClient extends ClientCommands<string> {
    * they are closed with this client. Where there is one server, it is this client itself.
    *
    * @param role only those of this role.
-   * @throws {RedisDisconnectedError} in a cluster, before anything is known of it: `await client.connect()` first.
+   * @throws {RedisDisconnectedError} in a cluster, before anything is known of it (`await client.connect()` first) and after close().
    */
   nodes(role?: 'master' | 'replica'): RedisNode[] {
     if (role !== undefined && role !== 'master' && role !== 'replica')

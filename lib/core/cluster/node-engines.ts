@@ -20,14 +20,17 @@ class OnlyNodeRoute extends FixedRoute {
 export class NodeEngines {
   private readonly engines = new Map<ClusterNode, SharedEngine>();
   private keepsProcess = true;
+  private isClosed = false;
 
   constructor(
     private readonly parts: EngineParts,
     private readonly topology: ClusterTopology,
   ) {}
 
-  /** @throws {RedisDisconnectedError} as long as nothing is known of the nodes. */
+  /** @throws {RedisDisconnectedError} as long as nothing is known of the nodes, and once the client is closed. */
   list(role: NodeRole | undefined): NodeEngine[] {
+    if (this.isClosed)
+      throw new RedisDisconnectedError('CLOSED', 'nodes(): the client is closed; make a new one.');
     if (!this.topology.isKnown)
       throw new RedisDisconnectedError(
         'DISCONNECTED',
@@ -45,10 +48,12 @@ export class NodeEngines {
   }
 
   async close(timeout: number | undefined): Promise<void> {
+    this.isClosed = true;
     await Promise.all([...this.engines.values()].map((engine) => engine.close(timeout)));
   }
 
   destroy(): void {
+    this.isClosed = true;
     for (const engine of this.engines.values()) engine.destroy();
   }
 

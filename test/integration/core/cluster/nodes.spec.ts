@@ -64,7 +64,7 @@ describe('nodes()', () => {
   });
 
   it('a monitor shows one node', async () => {
-    expect(() => client.monitor()).rejects.toThrow(/client\.nodes\(\)\[0\]\.client\.monitor\(\)/);
+    await expect(client.monitor()).rejects.toThrow(/client\.nodes\(\)\[0\]\.client\.monitor\(\)/);
     const master = await cluster.masterOf('a');
     const node = client.nodes().find(({ port }) => port === master.port)!;
     const monitor = await node.client.monitor();
@@ -92,6 +92,7 @@ describe('nodes()', () => {
     await Promise.all(clients.map((each) => each.ping()));
     await other.close();
     expect(clients.map(({ status }) => status)).toEqual(clients.map(() => 'closed'));
+    expect(() => other.nodes()).toThrow('nodes(): the client is closed');
   });
 
   it('where there is one server, that is the list', async () => {
