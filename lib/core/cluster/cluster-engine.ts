@@ -32,7 +32,6 @@ import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { ShardSubscriber } from './shard-subscriber.js';
-import { StickyNode } from './sticky-node.js';
 import { ClusterRouter } from './cluster-router.js';
 import { followSlot, onMaster } from './on-master.js';
 import { sumOfStats } from './sum-of-stats.js';
@@ -55,8 +54,6 @@ export class ClusterEngine extends ClientEngine {
   private readonly router: ClusterRouter;
   private readonly topology: ClusterTopology;
   private shardSubscriber: ShardSubscriber | undefined;
-  /** Gets the commands without keys. */
-  private readonly keyless = new StickyNode(() => this.router.anyMaster());
   private readonly fanOut: FanOut;
   private readonly nodeEngines: NodeEngines;
 
@@ -74,7 +71,7 @@ export class ClusterEngine extends ClientEngine {
     this.fanOut = new FanOut({
       options,
       topology: router.topology,
-      anyMaster: () => this.keyless.get(),
+      anyMaster: () => router.anyMaster(),
       hold: (command) => router.hold(command),
       nodeFor: (slot, spec) => this.nodeFor(slot, spec),
     });
@@ -226,7 +223,7 @@ export class ClusterEngine extends ClientEngine {
   private nodeOf({ spec, args }: PendingCommand): ClusterNode | undefined {
     const slot = slotOf(spec, args);
     if (slot !== NO_SLOT) return this.nodeFor(slot, spec);
-    return this.topology.isKnown && policyOf(spec) === undefined ? this.keyless.get() : undefined;
+    return this.topology.isKnown && policyOf(spec) === undefined ? this.router.anyMaster() : undefined;
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */
