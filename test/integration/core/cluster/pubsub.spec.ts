@@ -255,6 +255,10 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await eventually(() => expect(client.subscriberStatus!.state).toBe('reconnecting'));
     const waiting = patient.ssubscribe('{refused}later');
     await expect(client.ssubscribe('{refused}late')).rejects.toMatchObject({ kind: 'command' });
+    const abort = new AbortController();
+    const aborted = client.ssubscribe(['{refused}aborted'], { signal: abort.signal });
+    abort.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     const closing = make();
     const cut = closing.ssubscribe('{refused}cut');
     const refused = expect(cut).rejects.toMatchObject({ code: 'CLOSED' });
