@@ -46,11 +46,6 @@ export class ShardDesks {
     void desk.close().finally(() => this.closing.delete(desk));
   }
 
-  /** PINGs on all connections, or fails at once. Gives the time to the last answer, ms. */
-  async probe(timeout: number): Promise<number> {
-    return Math.max(...(await Promise.all([...this.open.values()].map((desk) => desk.probe(timeout)))));
-  }
-
   setRef(keepsProcess: boolean): void {
     this.keepsProcess = keepsProcess;
     for (const desk of this.open.values()) desk.setRef(keepsProcess);

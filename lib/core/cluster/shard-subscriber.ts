@@ -91,7 +91,8 @@ export class ShardSubscriber implements DeskHost {
         'PING was not sent: a shard channel is listened to at no node at the moment.',
         { command: 'PING', cause: lost.lastError },
       );
-    return this.desks.probe(timeout);
+    const homes = new Set([...this.channels].map(({ home }) => home!));
+    return Math.max(...(await Promise.all([...homes].map((desk) => desk.probe(timeout)))));
   }
 
   async subscribe<Data extends string | Buffer>(
@@ -144,6 +145,8 @@ export class ShardSubscriber implements DeskHost {
   }
 
   private async desert(channels: readonly ShardChannel[]): Promise<void> {
+    if (channels.length === 0) return;
+    const reason = left();
     const leaving = new Map<ShardDesk, ShardChannel[]>();
     for (const channel of channels) {
       for (const desk of [channel.home, channel.asked]) {
@@ -154,6 +157,7 @@ export class ShardSubscriber implements DeskHost {
       }
       channel.home = undefined;
       channel.asked = undefined;
+      channel.fail(reason);
     }
     await Promise.all([...leaving].map(([desk, left]) => this.desks.leave(desk, left)));
   }
@@ -329,4 +333,11 @@ export class ShardSubscriber implements DeskHost {
 /** Messages of a shard's channels come to its replicas as well. */
 function hears({ master, replicas }: Shard, { key }: ShardDesk): boolean {
   return master.key === key || replicas.some((replica) => replica.key === key);
+}
+
+/** For those who waited for it until now: their own reason to leave comes first. */
+function left(): RedisError {
+  return new RedisDisconnectedError('DISCONNECTED', 'The channel was left before it was confirmed.', {
+    command: SSUBSCRIBE.name,
+  });
 }

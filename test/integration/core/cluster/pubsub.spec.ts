@@ -113,6 +113,7 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
       if (MIGRATES_ATOMICALLY.has(kind) && node === source)
         await cluster.migrateSlotsAtomically(slot, slot, node);
       else await cluster.moveSlot(slot, node);
+      await cluster.settled();
       await eventually(async () => {
         expect(await node.ask('PUBSUB', 'SHARDNUMSUB', channel)).toEqual([channel, 1]);
       });
@@ -152,8 +153,15 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
       }
     };
     const churns = Promise.all([churn(), churn(), churn()]);
-    for (let move = 0; move < 10; move++) await cluster.moveSlot(slot, move % 2 === 0 ? target : source);
-    moving = false;
+    try {
+      for (const node of [target, source, target, source, target, source]) {
+        await cluster.moveSlot(slot, node);
+        // what is still on its way among the nodes could undo the next move
+        await cluster.settled();
+      }
+    } finally {
+      moving = false;
+    }
     await churns;
     const counts = async (): Promise<unknown[]> =>
       Promise.all([source, target].map((node) => node.ask('PUBSUB', 'SHARDNUMSUB', ...names)));
@@ -255,6 +263,10 @@ describe.each(SERVER_KINDS)('pub/sub on a cluster of %s', (kind) => {
     await eventually(() => expect(client.subscriberStatus!.state).toBe('reconnecting'));
     const waiting = patient.ssubscribe('{refused}later');
     await expect(client.ssubscribe('{refused}late')).rejects.toMatchObject({ kind: 'command' });
+    const abort = new AbortController();
+    const aborted = client.ssubscribe(['{refused}aborted'], { signal: abort.signal });
+    abort.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     const closing = make();
     const cut = closing.ssubscribe('{refused}cut');
     const refused = expect(cut).rejects.toMatchObject({ code: 'CLOSED' });
