@@ -20,7 +20,10 @@ async function measure() {
   const start = performance.now();
   const module = await adapter.load();
   const loaded = performance.now();
-  const client = await adapter.connect(module, job.address, scenario);
+  const connect = scenario.topology === 'cluster' ? adapter.connectCluster : adapter.connect;
+  if (connect === undefined) return { status: '–' };
+  const [address] = job.addresses;
+  const client = await connect(module, scenario.topology === 'cluster' ? job.addresses : address, scenario);
   if (typeof client[scenario.needs] !== 'function') return { status: adapter.whenMissing ?? '–' };
   if (scenario.check) await check(client);
   if (scenario.kind === 'startup') {
@@ -32,7 +35,7 @@ async function measure() {
   const metrics = await MEASURES[scenario.kind]({
     scenario,
     client,
-    address: job.address,
+    address,
     limits: job.limits,
   });
   await client.close();

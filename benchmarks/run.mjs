@@ -9,6 +9,7 @@ import { DISTURBED } from './harness/interference.mjs';
 import { readOptions, USAGE } from './harness/options.mjs';
 import { report } from './harness/report.mjs';
 import { runRounds } from './harness/rounds.mjs';
+import { startCluster } from './harness/cluster.mjs';
 import { startServer } from './harness/server.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
@@ -27,19 +28,23 @@ async function main() {
   options.clients = withoutUnbuilt(options.clients);
   ensureInstalled();
   const server = await startServer();
-  const onSignal = () => server.stop().finally(() => process.exit(1));
+  let cluster;
+  const stop = () => Promise.all([server.stop(), cluster?.stop()]);
+  const onSignal = () => stop().finally(() => process.exit(1));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
     const connection = await ControlConnection.open(server.address);
     await store(connection);
     const facts = await gatherFacts(connection, options.clients);
-    const results = await runRounds(options, { address: server.address, connection }, progress(options));
+    if (options.scenarios.some(({ topology }) => topology === 'cluster')) cluster = await startCluster();
+    const stages = { server: { addresses: [server.address], connections: [connection] }, cluster };
+    const results = await runRounds(options, stages, progress(options));
     await remove(connection);
     connection.close();
     console.log(report({ facts, options, results }));
     if (options.json) writeFileSync(options.json, toJson({ facts, options, results }));
   } finally {
-    await server.stop();
+    await stop();
   }
 }
 

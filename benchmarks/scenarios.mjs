@@ -119,6 +119,11 @@ function observing(
   };
 }
 
+/** The same where the keys are in many slots of several nodes. Targets: those of one server, less a fifth. */
+function inCluster(scenario) {
+  return { ...scenario, topology: 'cluster' };
+}
+
 const callersOf = (n) => (n === 1 ? '1 caller' : `${n} callers`);
 
 const LEVELS = [1, 50, 200, 1000];
@@ -176,6 +181,18 @@ export const SCENARIOS = [
   observing('span-alone', 'GET and a bare span of the same attributes (the SDK alone)', {
     traces: false,
     call: 'bareSpanGet',
+  }),
+  inCluster(
+    get('cluster-get-200', `GET 16 B, 200 callers, cluster of 3 masters`, SMALL, 200, {
+      cpu: 2,
+      ops: 2,
+    }),
+  ),
+  inCluster(set('cluster-set-200', `SET 16 B, 200 callers, cluster of 3 masters`, SMALL, 200, { cpu: 2 })),
+  inCluster({
+    ...pipeline(100, { cpu: 1.92 }),
+    name: 'cluster-pipeline-100',
+    title: 'Explicit pipeline of 100 GETs in many slots, 1 caller, cluster of 3 masters (per command)',
   }),
   {
     name: 'transaction',

@@ -11,6 +11,23 @@ export const glide = {
   role: 'peer',
   package: '@valkey/valkey-glide',
   load: () => import('@valkey/valkey-glide'),
+  connectCluster: async ({ GlideClusterClient, ClusterBatch }, addresses) => {
+    const redis = await GlideClusterClient.createClient({
+      addresses,
+      requestTimeout: REQUEST_TIMEOUT,
+      inflightRequestsLimit: IN_FLIGHT_LIMIT,
+    });
+    return {
+      get: (key) => redis.get(key),
+      set: (key, value) => redis.set(key, value),
+      pipelineGet: (keys) => {
+        const batch = new ClusterBatch(false);
+        for (const key of keys) batch.get(key);
+        return redis.exec(batch, false);
+      },
+      close: () => redis.close(),
+    };
+  },
   connect: async ({ GlideClient, Batch }, { host, port }) => {
     const options = {
       addresses: [{ host, port }],

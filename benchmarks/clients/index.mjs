@@ -6,6 +6,7 @@
  *   package       the package whose version the report names, or null
  *   load()        imports the package: nothing else imports it, so that the import can be timed
  *   connect(module, { host, port }, scenario)   gives the connected client
+ *   connectCluster(module, addresses, scenario)   the same for a cluster, where the client knows one
  *
  * and that client has get, set, mget, hgetall, lrange, pipelineGet(keys), transaction(key, value), poolGet(key),
  * block(count, key), subscribe(channels, onMessage) and close(): one thin closure each, in the client's usual way, values as text. A call that a client does not have is left out.

@@ -1,6 +1,18 @@
 /** iovalkey is a fork of ioredis: what the harness calls is the same in both. */
 import { once } from 'node:events';
 
+export async function connectFamilyCluster({ Cluster }, addresses, options = {}) {
+  const redis = new Cluster(addresses, options);
+  await once(redis, 'ready');
+  return {
+    get: (key) => redis.get(key),
+    set: (key, value) => redis.set(key, value),
+    // a pipeline of theirs takes keys of one node only: keys in many slots are asked for in one tick
+    pipelineGet: (keys) => Promise.all(keys.map((key) => redis.get(key))),
+    close: () => redis.disconnect(),
+  };
+}
+
 export async function connectFamily(Redis, options) {
   const redis = new Redis(options);
   await once(redis, 'ready');

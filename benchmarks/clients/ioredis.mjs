@@ -1,4 +1,4 @@
-import { connectFamily } from './ioredis-family.mjs';
+import { connectFamily, connectFamilyCluster } from './ioredis-family.mjs';
 
 const adapter = {
   role: 'peer',
@@ -11,6 +11,7 @@ export const ioredis = {
   name: 'ioredis',
   label: 'ioredis',
   connect: ({ default: Redis }, { host, port }) => connectFamily(Redis, { host, port }),
+  connectCluster: ({ default: Redis }, addresses) => connectFamilyCluster(Redis, addresses),
 };
 
 export const ioredisAuto = {
@@ -19,4 +20,6 @@ export const ioredisAuto = {
   label: 'ioredis, auto-pipelining',
   connect: ({ default: Redis }, { host, port }) =>
     connectFamily(Redis, { host, port, enableAutoPipelining: true }),
+  connectCluster: ({ default: Redis }, addresses) =>
+    connectFamilyCluster(Redis, addresses, { enableAutoPipelining: true }),
 };

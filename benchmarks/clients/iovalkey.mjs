@@ -1,4 +1,4 @@
-import { connectFamily } from './ioredis-family.mjs';
+import { connectFamily, connectFamilyCluster } from './ioredis-family.mjs';
 
 const adapter = {
   role: 'peer',
@@ -11,6 +11,7 @@ export const iovalkey = {
   name: 'iovalkey',
   label: 'iovalkey',
   connect: ({ default: Redis }, { host, port }) => connectFamily(Redis, { host, port }),
+  connectCluster: ({ default: Redis }, addresses) => connectFamilyCluster(Redis, addresses),
 };
 
 export const iovalkeyAuto = {
@@ -19,4 +20,6 @@ export const iovalkeyAuto = {
   label: 'iovalkey, auto-pipelining',
   connect: ({ default: Redis }, { host, port }) =>
     connectFamily(Redis, { host, port, enableAutoPipelining: true }),
+  connectCluster: ({ default: Redis }, addresses) =>
+    connectFamilyCluster(Redis, addresses, { enableAutoPipelining: true }),
 };

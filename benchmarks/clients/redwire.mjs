@@ -13,6 +13,7 @@ export const redwire = {
   whenMissing: 'not yet',
   isBuilt: () => existsSync(ENTRY),
   load: () => import(ENTRY.href),
+  connectCluster,
   connect: async ({ RedisClient, RedisPool }, { host, port }, { kind, telemetry }) => {
     const redis = new RedisClient({ host, port });
     await redis.connect();
@@ -71,6 +72,22 @@ async function makePools(RedisPool, address) {
       reply.then(() => held.push(lent));
       return reply;
     },
+  };
+}
+
+/** In a cluster the same calls go to the node that has the key. */
+async function connectCluster({ RedisClient }, addresses) {
+  const redis = new RedisClient({ cluster: { nodes: addresses } });
+  await redis.connect();
+  return {
+    get: (key) => redis.get(key),
+    set: (key, value) => redis.set(key, value),
+    pipelineGet: (keys) => {
+      const pipeline = redis.pipeline();
+      for (const key of keys) pipeline.get(key);
+      return pipeline.exec();
+    },
+    close: () => redis.close(),
   };
 }
 

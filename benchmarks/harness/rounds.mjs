@@ -11,10 +11,11 @@ const GRACE = 30_000;
 const ERROR_TAIL = 400;
 
 /**
+ * @param stages the addresses of the servers, and connections to them: of the one, and of the cluster where a scenario needs it
  * @returns {Promise<Array<{ scenario, runs: Map<client, Array<{ status, metrics?, reason?, others? }>> }>>} one run a
  * round; `others` are the cores that other processes used meanwhile
  */
-export async function runRounds({ scenarios, clients, rounds, limits }, { address, connection }, onProgress) {
+export async function runRounds({ scenarios, clients, rounds, limits }, { server, cluster }, onProgress) {
   const results = scenarios.map((scenario) => ({
     scenario,
     runs: new Map(clients.map((client) => [client, []])),
@@ -24,8 +25,9 @@ export async function runRounds({ scenarios, clients, rounds, limits }, { addres
       // Each round begins with another client, so that none is always the first or after the same one.
       const shift = (round * 3) % clients.length;
       for (const client of [...clients.slice(shift), ...clients.slice(0, shift)]) {
-        const others = await watchOthers(connection);
-        const { measuredCpu, ...run } = await measure(scenario, client, limits, address);
+        const { addresses, connections } = scenario.topology === 'cluster' ? cluster : server;
+        const others = await watchOthers(connections);
+        const { measuredCpu, ...run } = await measure(scenario, client, limits, addresses);
         if (run.status === 'ok') run.others = await others(measuredCpu);
         runs.get(client).push(run);
         onProgress({ round, scenario, client, run });
@@ -35,10 +37,10 @@ export async function runRounds({ scenarios, clients, rounds, limits }, { addres
   return results;
 }
 
-async function measure(scenario, client, limits, address) {
+async function measure(scenario, client, limits, addresses) {
   const runs = [];
   for (let n = 0; n < (scenario.processes ?? 1); n++) {
-    const run = await inChild({ scenario: scenario.name, client: client.name, limits, address });
+    const run = await inChild({ scenario: scenario.name, client: client.name, limits, addresses });
     if (run.status !== 'ok') return run;
     runs.push(run);
   }

@@ -48,6 +48,21 @@ export async function moveSlot({ slot, source, target, others, password, onHalfW
 }
 
 /**
+ * Valkey 9's own way: the source hands the slots over as a whole.
+ *
+ * @param {{ first: number, last: number, source: ClusterNode, target: ClusterNode }} move
+ */
+export async function migrateAtomically({ first, last, source, target }) {
+  await source.ask('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', first, last, 'NODE', target.id);
+  const job = await until('the slots have gone over', async () => {
+    const [newest] = await source.ask('CLUSTER', 'GETSLOTMIGRATIONS');
+    return /success|failed|cancel/.test(newest?.state) && newest;
+  });
+  if (job.state !== 'success')
+    throw new Error(`Slots ${first} to ${last}: ${job.state}, ${job.message}`.trimEnd());
+}
+
+/**
  * @param {ClusterNode} source
  * @param {ClusterNode} target
  * @param {string[]} keys

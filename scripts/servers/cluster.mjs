@@ -1,7 +1,9 @@
 // @ts-check
-import { essence, isSound, serves } from './cluster-view.mjs';
+import { agreement } from './cluster-agreement.mjs';
 import { ClusterNode } from './cluster-node.mjs';
-import { moveSlot, shares } from './cluster-slots.mjs';
+import { forget, meet, replicate } from './cluster-join.mjs';
+import { migrateAtomically, moveSlot, shares } from './cluster-slots.mjs';
+import { serves } from './cluster-view.mjs';
 import { Server } from './server.mjs';
 import { shareCertificates } from './share-certificates.mjs';
 import { until } from './until.mjs';
@@ -81,9 +83,9 @@ export class Cluster {
     const ranges = shares(masters);
     await Promise.all(this.nodes.map((node, index) => node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)));
     await Promise.all(heads.map((node, index) => node.ask('CLUSTER', 'ADDSLOTSRANGE', ...ranges[index])));
-    await this.#meet(this.nodes);
+    await meet(this.nodes, this.nodes);
     await Promise.all(
-      this.nodes.slice(masters).map((node, index) => this.#replicate(node, heads[index % masters])),
+      this.nodes.slice(masters).map((node, index) => replicate(node, heads[index % masters])),
     );
     await this.settled();
   }
@@ -105,35 +107,6 @@ export class Cluster {
         args: [...QUICK, ...secrets, ...encrypted, ...more],
       }),
     );
-  }
-
-  /** Everyone meets everyone: waiting for gossip takes longer. @param {ClusterNode[]} newcomers */
-  async #meet(newcomers) {
-    await Promise.all(
-      newcomers.flatMap((node) =>
-        this.#running
-          .filter((other) => other !== node)
-          .map((other) => node.ask('CLUSTER', 'MEET', other.host, other.port, String(other.server.busPort))),
-      ),
-    );
-    await until('the nodes of a cluster know each other', async () => {
-      for (const node of this.#running) {
-        const known = (await node.view()).filter((view) => isSound(view) && view.linked);
-        if (this.#running.some(({ id }) => !known.some((view) => view.id === id))) return false;
-      }
-      return true;
-    });
-  }
-
-  /**
-   * @param {ClusterNode} node
-   * @param {ClusterNode} master
-   */
-  async #replicate(node, master) {
-    await until('a replica knows its master', async () => {
-      await node.ask('CLUSTER', 'REPLICATE', master.id);
-      return true;
-    });
   }
 
   get #running() {
@@ -205,27 +178,7 @@ export class Cluster {
    * @param {{ timeout?: number }} [options] ms
    */
   async settled({ timeout = 20_000 } = {}) {
-    this.#agreed = await until('the nodes of a cluster agree', () => this.#agreement(), { timeout });
-  }
-
-  async #agreement() {
-    const running = this.#running;
-    const ids = new Set(running.map(({ id }) => id));
-    const views = await Promise.all(running.map((node) => node.view()));
-    if (new Set(views.map(essence)).size !== 1) return false;
-    const [known] = views;
-    if (running.some(({ id }) => !known.some((view) => view.id === id))) return false;
-    if (views.flat().some((view) => ids.has(view.id) && !isSound(view))) return false;
-    for (const node of running) {
-      if (!(await node.ask('CLUSTER', 'INFO')).includes('cluster_state:ok')) return false;
-      const own = known.find(({ id }) => id === node.id);
-      if (own?.masterId === undefined || !ids.has(own.masterId)) continue;
-      if ((await node.info('replication', 'master_link_status')) !== 'up') return false;
-    }
-    const reported = await Promise.all(running.map((node) => node.ask('CLUSTER', 'SHARDS')));
-    for (const { nodes } of reported.flat())
-      for (const { id, health } of nodes) if (ids.has(id) && health !== 'online') return false;
-    return known;
+    this.#agreed = await until('the nodes of a cluster agree', () => agreement(this.#running), { timeout });
   }
 
   /**
@@ -278,6 +231,7 @@ export class Cluster {
   async #promoted(heirs, timeout) {
     const check = async () => {
       for (const heir of heirs) {
+        if (!heir.isRunning) continue;
         const own = await heir.own();
         if (own.role !== 'master' || own.slots.length === 0) continue;
         heir.promotedAt = performance.now();
@@ -312,17 +266,10 @@ export class Cluster {
    */
   async migrateSlotsAtomically(first, last, target) {
     const source = await this.masterOf(first);
-    await source.ask('CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', first, last, 'NODE', target.id);
-    const job = await until('the slots have gone over', async () => {
-      const [newest] = await source.ask('CLUSTER', 'GETSLOTMIGRATIONS');
-      return /success|failed|cancel/.test(newest?.state) && newest;
-    });
-    if (job.state !== 'success') throw new Error(`Slots ${first} to ${last}: ${job.state}, ${job.message}`);
-    await until('everyone knows', async () => {
+    await migrateAtomically({ first, last, source, target });
+    await until('everyone knows who has the slots', async () => {
       const views = await Promise.all(this.#running.map((node) => node.view()));
-      return views.every((view) =>
-        view.some(({ id, ...own }) => id === target.id && serves(/** @type {any} */ (own), first)),
-      );
+      return views.every((view) => view.some((one) => one.id === target.id && serves(one, first)));
     });
   }
 
@@ -334,8 +281,8 @@ export class Cluster {
   async addNode({ replicaOf } = {}) {
     const node = await this.#startNode();
     this.nodes.push(node);
-    await this.#meet([node]);
-    if (replicaOf) await this.#replicate(node, replicaOf);
+    await meet([node], this.#running);
+    if (replicaOf) await replicate(node, replicaOf);
     await this.settled();
     return node;
   }
@@ -355,15 +302,5 @@ export class Cluster {
 
   async [Symbol.asyncDispose]() {
     await this.stop();
-  }
-}
-
-/** @param {ClusterNode} node @param {string} id */
-async function forget(node, id) {
-  try {
-    await node.ask('CLUSTER', 'FORGET', id);
-  } catch (error) {
-    // Newer servers pass it on among themselves.
-    if (!/Unknown node/i.test(/** @type {Error} */ (error).message)) throw error;
   }
 }

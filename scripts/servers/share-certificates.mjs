@@ -18,7 +18,9 @@ import { makeCertificates } from './certificates.mjs';
  */
 export async function shareCertificates(tls) {
   const settings = tls === true ? {} : tls;
-  const folder = settings.certificates ? undefined : await mkdtemp(join(tmpdir(), 'redwire-certificates-'));
+  // By this name it is swept up later where this process was killed, as the servers' own folders are.
+  const name = join(tmpdir(), `redwire-server-${process.pid}-tls-`);
+  const folder = settings.certificates ? undefined : await mkdtemp(name);
   const certificates = settings.certificates ?? (await makeCertificates(/** @type {string} */ (folder)));
   const { certificatePath, keyPath } = certificates.client;
   return {

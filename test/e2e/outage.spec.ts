@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
+import { eventually, ONE_KIND, SERVER_KINDS, startServer, type TestServer } from '../support/index.js';
 import { Board, croissants } from './support/index.js';
 
 interface Health {
@@ -10,7 +10,8 @@ interface Health {
 /** The indicator's own timeout is a second. */
 const HEALTH_ANSWERS_WITHIN = 1_500;
 
-describe.each(SERVER_KINDS)('the order board, when %s', (kind) => {
+// the application's part; the client's own is shown on all servers, in test/integration/core
+describe.each(ONE_KIND)('the order board, when %s', (kind) => {
   let server: TestServer;
   let board: Board;
 

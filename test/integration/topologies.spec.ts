@@ -103,6 +103,9 @@ describe.each(SERVER_KINDS)('a cluster of %s', (kind) => {
       const home = await cluster.masterOf(16_383);
       await cluster.moveSlot(16_383, added);
       expect(await cluster.masterOf(16_383)).toBe(added);
+      const replica = await cluster.addNode({ replicaOf: added });
+      expect(await cluster.replicasOf(added)).toEqual([replica]);
+      await cluster.removeNode(replica);
       await cluster.moveSlot(16_383, home);
       await cluster.removeNode(added);
       for (const node of cluster.nodes)

@@ -24,9 +24,19 @@ export { runScript, type Ended } from './run-script.js';
 export { type SentinelNode, type SentinelOptions, startSentinel, type TestSentinel } from './sentinel.js';
 export {
   MISSING_SERVERS,
+  ONE_KIND,
   SERVER_KINDS,
   type ServerKind,
   startServer,
   type StartOptions,
   type TestServer,
 } from './servers.js';
+export {
+  type Outcome,
+  type ReadBack,
+  TopologyWorkload,
+  type WorkloadClient,
+  type WorkloadOptions,
+  type WorkloadPipeline,
+  type WorkloadSummary,
+} from './topology-workload/index.js';

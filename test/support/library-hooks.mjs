@@ -1,36 +1,55 @@
 // @ts-check
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { transform } from '@swc/core';
 
-/** Module hooks that let a process of its own run the library, and the sample, from their sources, by the public names: nothing is built. */
+/** Module hooks that let a process of its own run the library, and the sample, from their sources, by the public names. */
 
 const root = new URL('../../', import.meta.url);
 const sources = new URL('lib/', root).href;
 const sampleSources = new URL('sample/src/', root).href;
 
+/** The folder of the library's sources joined by `joined-library.mjs`, once for all processes of a run; none where none were. */
+const joined = process.env.REDWIRE_JOINED_LIBRARY;
+
+/** @param {string} name without its ending */
+const entry = (name) => (joined ? `${joined}${name}.mjs` : `${sources}${name}.ts`);
+
 /** @type {Readonly<Record<string, string>>} */
 const ENTRIES = {
-  'nestjs-redwire': new URL('index.ts', sources).href,
-  'nestjs-redwire/core': new URL('core/index.ts', sources).href,
-  'nestjs-redwire/terminus': new URL('terminus/index.ts', sources).href,
+  'nestjs-redwire': entry('index'),
+  'nestjs-redwire/core': entry('core/index'),
+  'nestjs-redwire/terminus': entry('terminus/index'),
 };
 
 /** @type {import('node:module').ResolveHook} */
 export async function resolve(specifier, context, next) {
-  const entry = ENTRIES[specifier];
-  if (entry !== undefined) return { url: entry, shortCircuit: true };
+  const url = ENTRIES[specifier];
+  if (url !== undefined) return { url, shortCircuit: true };
+  const isRelative = specifier.startsWith('.');
+  // what the joined files import of packages is looked for where the sources would look for it
+  if (joined && !isRelative && context.parentURL?.startsWith(joined))
+    return next(specifier, { ...context, parentURL: sources });
   const isOurs =
-    specifier.startsWith('.') &&
-    [sources, sampleSources].some((folder) => context.parentURL?.startsWith(folder) === true);
+    isRelative && [sources, sampleSources].some((folder) => context.parentURL?.startsWith(folder) === true);
   return next(isOurs ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = await transform(await readFile(fileURLToPath(url), 'utf8'), {
-    filename: fileURLToPath(url),
+  return { format: 'module', source: await compile(fileURLToPath(url)), shortCircuit: true };
+}
+
+/**
+ * TypeScript to JavaScript, as Jest does it.
+ *
+ * @param {string} path
+ */
+export async function compile(path) {
+  // most processes need none of it, and it is large
+  const { transform } = await import('@swc/core');
+  const { code } = await transform(await readFile(path, 'utf8'), {
+    filename: path,
     swcrc: false,
     sourceMaps: 'inline',
     module: { type: 'es6' },
@@ -41,5 +60,5 @@ export async function load(url, context, next) {
       transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
     },
   });
-  return { format: 'module', source: code, shortCircuit: true };
+  return code;
 }

@@ -34,6 +34,9 @@ export const SERVER_KINDS: readonly ServerKind[] = (() => {
   return kinds.length > 0 ? kinds : WANTED_KINDS;
 })();
 
+/** For `describe.each(ONE_KIND)`: where no server's version has a part in what is shown, one of them shows it as well. */
+export const ONE_KIND: readonly ServerKind[] = SERVER_KINDS.slice(-1);
+
 /** Starts a server of this kind on free ports and waits until it answers. Stop it in `afterAll`, or with `await using`. */
 export async function startServer(options: StartOptions): Promise<TestServer> {
   const reason = MISSING_SERVERS[options.kind];

@@ -1,5 +1,6 @@
 import type { CallOptions } from '../options.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { PUBLISH } from '../commands/commands.generated.js';
 import type { Command } from '../connection/command.js';
 import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
@@ -18,13 +19,17 @@ import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
+import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import { blockOnMaster } from './block-on-master.js';
 import { ClusterNode, type Shard } from './cluster-node.js';
+import { ClusterSubscriber } from './cluster-subscriber.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { ClusterRouter } from './cluster-router.js';
 import { followSlot, onMaster } from './on-master.js';
+import { ShardSubscriber } from './shard-subscriber.js';
+import { StickyNode } from './sticky-node.js';
 import { sumOfStats } from './sum-of-stats.js';
 
 /**
@@ -40,6 +45,8 @@ export class ClusterEngine extends ClientEngine {
   override readonly events = new TypedEvents<ConnectionEvents>();
   private readonly router: ClusterRouter;
   private readonly topology: ClusterTopology;
+  private shardSubscriber: ShardSubscriber | undefined;
+  private readonly publisher = new StickyNode(() => this.router.anyMaster());
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -47,6 +54,7 @@ export class ClusterEngine extends ClientEngine {
       parts: this,
       events: this.events,
       resend: (command) => this.send(command),
+      onMap: () => this.shardSubscriber?.onMap(),
     }));
     super(createParts(options, router.anyNode));
     this.router = router;
@@ -121,6 +129,11 @@ export class ClusterEngine extends ClientEngine {
     throw new TypeError(
       'monitor(): a cluster has several servers, and a monitor shows one. Take it from a node: client.nodes()[0].client.monitor().',
     );
+  }
+
+  protected override makeSubscriber(hooks: SubscriberHooks): Subscriber {
+    this.shardSubscriber = new ShardSubscriber(this.options, this.router, hooks, this.connectionObservers);
+    return new ClusterSubscriber(super.makeSubscriber(hooks, undefined), this.shardSubscriber);
   }
 
   override async close(timeout: number | undefined): Promise<void> {
@@ -206,7 +219,11 @@ export class ClusterEngine extends ClientEngine {
       return;
     }
     if (!this.topology.isKnown) this.router.hold(command);
-    else (node ?? this.router.anyMaster()).engine.connection.submit(command);
+    else (node ?? this.anyNodeFor(command.spec)).engine.connection.submit(command);
+  }
+
+  private anyNodeFor(spec: CommandSpec): ClusterNode {
+    return spec === PUBLISH ? this.publisher.get() : this.router.anyMaster();
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */

@@ -37,6 +37,8 @@ export interface RouterHost {
   readonly events: TypedEvents<ConnectionEvents>;
   /** Sends a command where it belongs by now. */
   resend(command: PendingCommand): void;
+  /** The map of the slots may have changed. */
+  onMap(): void;
 }
 
 /**
@@ -111,21 +113,12 @@ export class ClusterRouter implements LentReports, Ticking {
 
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
 
-  noteRedirect({ isAsk, slot, host, port }: Redirect): ClusterNode {
-    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk && this.end === undefined) {
-      this.topology.noteMoved(slot, node);
-      this.refresh.soon();
-    }
-    return node;
-  }
-
   redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     const { isAsk } = redirect;
-    const node = this.noteRedirect(redirect);
+    const node = this.follow(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -136,6 +129,16 @@ export class ClusterRouter implements LentReports, Ticking {
       node.engine.connection.submit(command);
     }
     return true;
+  }
+
+  /** The node that a redirect names; a slot that has moved is its own from then on. */
+  follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
+    const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
+    if (!isAsk) {
+      this.topology.noteMoved(slot, node);
+      this.refresh.soon();
+    }
+    return node;
   }
 
   sendAgain(command: PendingCommand): void {
@@ -204,6 +207,7 @@ export class ClusterRouter implements LentReports, Ticking {
       if (node.role === 'replica') engine.lending.vacate(elsewhere);
     }
     this.anyNode.onChange();
+    this.host().onMap();
     this.noteStatus(undefined);
     for (const command of this.held.takeQueued()) this.sendAgain(command);
     this.waiters.resolveAll();

@@ -345,6 +345,10 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   }
 
   private scheduleAttempt(): void {
+    if (this.isWanted() && this.route.hasOther?.(this) === true) {
+      this.startAttempt();
+      return;
+    }
     const startOrRest = (): void => (this.isWanted() ? this.startAttempt() : this.rest());
     const pause = this.isWanted() ? this.backoff.pause(startOrRest) : undefined;
     if (pause === undefined) this.rest();

@@ -36,6 +36,8 @@ export interface Route {
    * @throws {RedisError} why this is not the server that was looked for.
    */
   prepare?(connection: Connection): Promise<void>;
+  /** Leads the next attempt to another server than those that were just lost or not reached: there is nothing to pause for. */
+  hasOther?(connection: RoutedConnection): boolean;
   /** The connection is ready. */
   onReady?(connection: RoutedConnection): void;
   /** What was ready has ended; what may be sent again waits already. */

@@ -24,7 +24,8 @@ import type { CommandGuard } from '../guard/command-guard.js';
 import { Monitors } from '../monitor/monitors.js';
 import type { CallOptions } from '../options.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
-import { Subscriber } from '../pubsub/subscriber.js';
+import { ServerSubscriber } from '../pubsub/server-subscriber.js';
+import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import type { SubscriberStatus } from '../pubsub/subscriber-status.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
@@ -215,10 +216,14 @@ export abstract class ClientEngine implements EngineParts {
   /** @param shared where subscriptions listen; without it on a connection of their own. */
   protected createSubscriber(shared?: SharedConnection): Subscriber {
     const hooks = { ...this.feedHooks(), onUnfit: () => this.forgetSubscriber() };
-    const watch = new ConnectionWatch(this.connectionObservers, 'subscriber');
-    this.subscriber = new Subscriber(this, hooks, watch, shared);
+    this.subscriber = this.makeSubscriber(hooks, shared);
     this.subscriber.setRef(this.feedsKeepProcess);
     return this.subscriber;
+  }
+
+  protected makeSubscriber(hooks: SubscriberHooks, shared: SharedConnection | undefined): Subscriber {
+    const watch = new ConnectionWatch(this.connectionObservers, 'subscriber');
+    return new ServerSubscriber(this, hooks, watch, shared);
   }
 
   protected forgetSubscriber(): void {

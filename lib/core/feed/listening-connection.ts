@@ -20,6 +20,10 @@ export interface ListeningHooks extends Required<Pick<ConnectionHooks, 'restore'
   onGivenUp(error: RedisError): void;
   /** It stands again, and what was told during `gap` ms was not heard. */
   onResumed(gap: number): void;
+  /** There is a connection: at the first time as well. */
+  onReady?(): void;
+  /** There is none any more. */
+  onLost?(): void;
   /** A PING for times of silence. */
   ping(): Command;
 }
@@ -87,9 +91,19 @@ export class ListeningConnection {
     context.idempotent = true;
     command.deadline = deadlineAfter(this.options.commandTimeout);
     // to listen anew is to ask for a connection, also where none is made by itself (`reconnect: false`)
-    if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
+    this.wake();
     this.connection.submit(command);
     await command.promise;
+  }
+
+  /** Sends a command on the live connection or not at all. */
+  submitNow(command: Command): void {
+    this.connection.submitNow(command);
+  }
+
+  /** Asks for a connection where nobody has. What comes of it, the hooks hear. */
+  wake(): void {
+    if (this.connection.status === 'idle') this.connection.connect().catch(() => undefined);
   }
 
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
@@ -111,7 +125,10 @@ export class ListeningConnection {
     event: Event,
     payload: ConnectionEvents[Event],
   ): void {
-    if (event === 'disconnect') this.deafSince = performance.now();
+    if (event === 'disconnect') {
+      this.deafSince = performance.now();
+      this.hooks.onLost?.();
+    }
     // of a shared one its owner tells
     if (event === 'error' && this.shared === undefined) this.hooks.onError(payload[0] as RedisError);
     if (event === 'ready') this.startHeartbeat();
@@ -120,6 +137,7 @@ export class ListeningConnection {
       this.deafSince = 0;
       this.hooks.onResumed(gap);
     }
+    if (event === 'ready') this.hooks.onReady?.();
   }
 
   /** A connection that only listens would not notice that the other end is gone: PINGs give `socketTimeout` something to miss. */

@@ -28,6 +28,15 @@ export async function patterns(client: RedisClient) {
   return [order.value, level.value];
 }
 
+export async function shards(client: RedisClient, reload: (gap: number) => void) {
+  // #region shards
+  const shops = await client.ssubscribe('stock:berlin', 'stock:oslo'); // each at the node that has it
+  shops.on('resubscribed', ({ gap }) => reload(gap)); // a channel moved: these ms were not heard
+  await client.spublish('stock:oslo', '12 left');
+  // #endregion
+  return shops;
+}
+
 export async function options(client: RedisClient, signal: AbortSignal) {
   // #region options
   const subscription = await client.subscribe(['frames'], {

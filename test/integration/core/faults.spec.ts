@@ -5,6 +5,7 @@ import {
   eventually,
   type Fault,
   FaultProxy,
+  ONE_KIND,
   SERVER_KINDS,
   startServer,
   type TestServer,
@@ -60,7 +61,8 @@ describe.each(SERVER_KINDS)('%s, one fault at a chosen byte', (kind) => {
       return bytes;
     };
 
-    it.each(['cut', 'reset'] as const)(
+    // every server has its own handshake to be cut; what is reset, and what waits, is the client's part
+    it.each(ONE_KIND.includes(kind) ? (['cut', 'reset'] as const) : (['cut'] as const))(
       'a handshake that is ended by a %s after any byte, either way: connect() fails or recovers, and the client works',
       async (fault) => {
         const bytes = await measure();
@@ -87,30 +89,32 @@ describe.each(SERVER_KINDS)('%s, one fault at a chosen byte', (kind) => {
       120_000,
     );
 
-    it('a write that waits for the handshake is sent once, wherever that is cut', async () => {
-      const bytes = await measure();
-      const results: { key: string; answered: boolean }[] = [];
-      for (const direction of ['requests', 'replies'] as const) {
-        for (let after = 0; after <= bytes[direction]; after++) {
-          const key = `${protocol}:${direction}:${after}`;
-          nextPlan = { [direction]: [{ kind: 'cut', after }] };
-          const client = make(options);
-          const outcome = await client.incr(key).catch((error: unknown) => error);
-          if (outcome !== 1) expect(outcome).toMatchObject({ code: 'CONNECTION_LOST' });
-          results.push({ key, answered: outcome === 1 });
-          client.destroy();
+    if (ONE_KIND.includes(kind)) {
+      it('a write that waits for the handshake is sent once, wherever that is cut', async () => {
+        const bytes = await measure();
+        const results: { key: string; answered: boolean }[] = [];
+        for (const direction of ['requests', 'replies'] as const) {
+          for (let after = 0; after <= bytes[direction]; after++) {
+            const key = `${protocol}:${direction}:${after}`;
+            nextPlan = { [direction]: [{ kind: 'cut', after }] };
+            const client = make(options);
+            const outcome = await client.incr(key).catch((error: unknown) => error);
+            if (outcome !== 1) expect(outcome).toMatchObject({ code: 'CONNECTION_LOST' });
+            results.push({ key, answered: outcome === 1 });
+            client.destroy();
+          }
         }
-      }
-      await eventually(() => proxy.connections.size === 0);
-      await using direct = new RedisClient({ url: server.url, database: 1 });
-      const applied = await direct.mget(results.map(({ key }) => key));
-      const wrong = results.filter(({ answered }, index) =>
-        answered ? applied[index] !== '1' : applied[index] !== '1' && applied[index] !== null,
-      );
-      expect(wrong).toEqual([]);
-      // only the cuts within the INCR itself leave its caller in doubt
-      expect(results.filter(({ answered }) => !answered).length).toBeLessThan(100);
-    }, 120_000);
+        await eventually(() => proxy.connections.size === 0);
+        await using direct = new RedisClient({ url: server.url, database: 1 });
+        const applied = await direct.mget(results.map(({ key }) => key));
+        const wrong = results.filter(({ answered }, index) =>
+          answered ? applied[index] !== '1' : applied[index] !== '1' && applied[index] !== null,
+        );
+        expect(wrong).toEqual([]);
+        // only the cuts within the INCR itself leave its caller in doubt
+        expect(results.filter(({ answered }) => !answered).length).toBeLessThan(100);
+      }, 120_000);
+    }
   });
 
   it('a reply whose last byte comes after its command timed out goes to nobody', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { RedisClient } from 'nestjs-redwire/core';
-import { eventually, SERVER_KINDS, startServer } from '../../support/index.js';
+import { eventually, ONE_KIND, startServer } from '../../support/index.js';
 import { clientMaker } from '../core/support/index.js';
 import { addNumbers, numbers, pendingOf } from '../core/support/streams.js';
 
@@ -16,7 +16,8 @@ interface Instance {
   output: string;
 }
 
-describe.each(SERVER_KINDS)('instances of an application, %s', (kind) => {
+// groups on all servers are in stream-handlers.spec.ts: here it is what processes do
+describe.each(ONE_KIND)('instances of an application, %s', (kind) => {
   const make = clientMaker(() => ({ reconnect: { delay: 10, maxDelay: 50 } }));
   const children: ChildProcess[] = [];
   afterEach(() => {

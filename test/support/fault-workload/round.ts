@@ -45,7 +45,8 @@ export interface RoundOptions {
   readonly kind: ServerKind;
   readonly protocol: 2 | 3;
   readonly seed: number;
-  /** The round goes on until so many commands were answered, and so many faults took effect. */
+  /** The round goes on until so many commands were issued, so many of them answered, and so many faults took effect. */
+  readonly commands?: number;
   readonly answers: number;
   readonly faults: number;
   /** ms after which it ends though it has not come so far. */
@@ -74,7 +75,7 @@ export interface RoundReport {
  * is on the server must agree with what the callers were told.
  */
 export async function runRound(options: RoundOptions): Promise<RoundReport> {
-  const { kind, protocol, seed, mix = NOTICEABLE } = options;
+  const { kind, protocol, seed, commands = 0, mix = NOTICEABLE } = options;
   const started = performance.now();
   const random = new Random(seed);
   await using server = await startServer({ kind });
@@ -93,7 +94,9 @@ export async function runRound(options: RoundOptions): Promise<RoundReport> {
   const clients = new Clients(CLIENTS, proxy.port, protocol, random.fork(), journal, messages);
   try {
     const goesOn = (): boolean =>
-      (journal.answered < options.answers || totalOf(proxy.counts) < options.faults) &&
+      (journal.commands < commands ||
+        journal.answered < options.answers ||
+        totalOf(proxy.counts) < options.faults) &&
       journal.violations.length === 0 &&
       performance.now() - started < options.longest;
     await work({ random, journal, ledger, clients, queue, messages, goesOn });
