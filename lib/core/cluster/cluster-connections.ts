@@ -42,6 +42,7 @@ export class ClusterConnections implements PoolConnections {
       parts: { ...this.parts, lends },
       events,
       resend: (command) => this.router.hold(command),
+      onMap: () => undefined,
     }));
     this.parts = createParts(options, this.router.anyNode);
   }

@@ -118,7 +118,7 @@ export class ClusterRouter implements LentReports, Ticking {
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The node that a redirect names; a slot that has moved is its own from then on. */
-  noteRedirect({ isAsk, slot, host, port }: Redirect): ClusterNode {
+  follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
     const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
     if (!isAsk && this.end === undefined) {
       this.topology.noteMoved(slot, node);
@@ -132,7 +132,7 @@ export class ClusterRouter implements LentReports, Ticking {
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     const { isAsk } = redirect;
-    const node = this.noteRedirect(redirect);
+    const node = this.follow(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);

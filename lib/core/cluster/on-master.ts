@@ -56,7 +56,7 @@ export async function followSlot<Result>(
     } catch (error) {
       const redirect = redirectOf(error);
       if (redirect === undefined || redirects > MOST_REDIRECTS || limit.endsWithin(0)) throw error;
-      const node = router.noteRedirect(redirect);
+      const node = router.follow(redirect);
       target = redirect.isAsk ? node : undefined;
     }
     if (redirects > REDIRECTS_AT_ONCE)

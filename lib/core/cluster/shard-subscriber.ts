@@ -34,7 +34,7 @@ export interface ClusterKnowledge {
   whenKnown(timeout: number | undefined): Promise<void>;
   refreshNow(): Promise<void>;
   /** The node that a redirect names; a slot that has moved is its own from then on. */
-  noteRedirect(redirect: Redirect): ClusterNode;
+  follow(redirect: Redirect): ClusterNode;
 }
 
 /**
@@ -249,7 +249,7 @@ export class ShardSubscriber implements DeskHost {
     }
     const redirect = parseRedirect(message, from);
     if (redirect?.isAsk === false) {
-      this.cluster.noteRedirect(redirect);
+      this.cluster.follow(redirect);
       this.placeAll(concerned.filter((channel) => ++channel.redirects <= REDIRECTS_AT_ONCE));
       if (concerned.some(({ home, asked }) => home === undefined && asked === undefined)) this.rounds.begin();
     } else if (redirect !== undefined || isPassingMessage(message)) this.rounds.begin();
