@@ -28,6 +28,7 @@ import type { StreamConsumerOptions } from './streams/stream-consumer-options.js
  */
 export class RedisClient extends ClientCommands<string> {
   private bufferCommands: CommandView<Buffer> | undefined;
+  private replicaClient: RedisClient | undefined;
 
   /**
    * Checks the options; opens nothing.
@@ -76,6 +77,19 @@ export class RedisClient extends ClientCommands<string> {
   /** The same methods with Buffers for text: `client.buffers.get(key)`. */
   get buffers(): CommandView<Buffer> {
     return (this.bufferCommands ??= new CommandView<Buffer>(this.engine, true, undefined));
+  }
+
+  /**
+   * A client for reads from the master's replicas: `client.replicas.get(key)`. It reads from one of them, chosen at random, and
+   * from another one when that is lost; from the master where there is no replica. Replicas lag behind. Writes are refused
+   * before they are sent. Opens its connections at first use, and closes with this client.
+   *
+   * @throws {TypeError} without `sentinel`: then nothing is known of replicas.
+   */
+  get replicas(): RedisClient {
+    const engine = this.engine.replicas;
+    if (this.replicaClient?.engine !== engine) this.replicaClient = new RedisClient(engine);
+    return this.replicaClient;
   }
 
   /**

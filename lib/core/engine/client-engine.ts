@@ -95,6 +95,13 @@ export abstract class ClientEngine implements EngineParts {
   /** @throws {RedisError} where nothing at all may be done with it any more. */
   assertUsable(_what: string): void {}
 
+  /** The engine for reads from replicas. @throws {TypeError} where it is not known that there are any. */
+  get replicas(): ClientEngine {
+    throw new TypeError(
+      'client.replicas: this client knows one server, and nothing of its replicas. Set `sentinel`, whose Sentinels name them, or make a client with the address of a replica.',
+    );
+  }
+
   abstract connect(deadline: number | undefined): Promise<void>;
 
   /** Commands that wait to be sent. */

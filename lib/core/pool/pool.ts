@@ -6,8 +6,8 @@ import type {
   ConnectionStats,
   RedisPoolStats,
 } from '../observation/connection-observer.js';
-import { FixedRoute } from '../connection/route.js';
 import type { EngineParts } from '../engine/client-engine.js';
+import { createMasterRoute } from '../engine/create-master-route.js';
 import { createParts } from '../engine/create-parts.js';
 import { SessionEngine } from '../engine/session-engine.js';
 import { RedisClientError } from '../errors.js';
@@ -36,7 +36,7 @@ export class RedisPool {
     const { size, connection } = splitPoolOptions(typeof options === 'string' ? { url: options } : options);
     const resolved = resolveClientOptions(connection);
     this.acquireTimeout = size.acquireTimeout;
-    this.parts = createParts(resolved, new FixedRoute(resolved));
+    this.parts = createParts(resolved, createMasterRoute(resolved));
     const role = {
       maxOption: 'max',
       timeoutOption: 'acquireTimeout',

@@ -1,0 +1,84 @@
+import type { Connection } from '../connection/connection.js';
+import type { Address } from '../connection/open-socket.js';
+import type { Route, RoutedConnection } from '../connection/route.js';
+import { RedisConnectionError } from '../errors.js';
+import type { ResolvedAddress } from '../resolve-topology.js';
+import { askRole } from './ask-role.js';
+import { keyOf } from './sentinel-replies.js';
+import type { Sentinels } from './sentinels.js';
+
+/** For so long, ms, another replica is taken than the one that was lost or could not be reached. */
+const AVOIDED_FOR = 5_000;
+
+/** Leads to one of the master's replicas, at random; to the master where there is no replica. For reads. */
+export class ReplicaRoute implements Route {
+  private readonly members = new Set<RoutedConnection>();
+  private readonly sent = new Map<RoutedConnection, ResolvedAddress>();
+  private readonly avoided = new Map<string, number>();
+  private choosing: Promise<ResolvedAddress> | undefined;
+
+  constructor(private readonly sentinels: Sentinels) {}
+
+  get name(): string {
+    return `a replica of ${this.sentinels.name}`;
+  }
+
+  async find(connection: RoutedConnection): Promise<Address> {
+    this.members.add(connection);
+    this.sentinels.hold(connection);
+    // all that connect at the same time read from one replica: what one of them has seen, the others see
+    this.choosing ??= this.choose().finally(() => (this.choosing = undefined));
+    const { host, port } = await this.choosing;
+    if (this.members.has(connection)) this.sent.set(connection, { host, port });
+    return { host, port, path: undefined };
+  }
+
+  async prepare(connection: Connection): Promise<void> {
+    const { name, hasLink } = await askRole(connection);
+    if (name !== 'slave' || hasLink) return;
+    const message = `Redis at ${connection.name} is a replica that does not hear its master: what it knows may be old. Another one is looked for.`;
+    throw new RedisConnectionError('connect_failed', message, { code: 'NO_LINK' });
+  }
+
+  onReady(): void {
+    void this.sentinels.learn();
+  }
+
+  onLost(connection: RoutedConnection): void {
+    this.avoid(connection);
+  }
+
+  onFailed(connection: RoutedConnection): void {
+    this.avoid(connection);
+  }
+
+  onClosed(connection: RoutedConnection): void {
+    this.members.delete(connection);
+    this.sent.delete(connection);
+    this.sentinels.release(connection);
+  }
+
+  /** Reads leave a replica that is the master now, and one that was lost is looked for no more. */
+  onMaster(address: ResolvedAddress): void {
+    for (const member of [...this.members]) {
+      const { target } = member;
+      if (target === undefined || keyOf(target) === keyOf(address))
+        member.move(`Redis at ${keyOf(address)} is the master now: reads go to a replica.`);
+    }
+  }
+
+  private async choose(): Promise<ResolvedAddress> {
+    const replicas = await this.sentinels.findReplicas();
+    const now = performance.now();
+    const wanted = replicas.filter((address) => !((this.avoided.get(keyOf(address)) ?? 0) > now));
+    const some = wanted.length > 0 ? wanted : replicas;
+    return some[Math.floor(Math.random() * some.length)] ?? this.sentinels.findMaster(() => false);
+  }
+
+  private avoid(connection: RoutedConnection): void {
+    const address = this.sent.get(connection);
+    if (address === undefined) return;
+    this.sent.delete(connection);
+    this.avoided.set(keyOf(address), performance.now() + AVOIDED_FOR);
+  }
+}

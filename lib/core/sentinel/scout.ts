@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../connection/connection.js';
+import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import { FixedRoute, type Route } from '../connection/route.js';
+import { RedisConnectionError } from '../errors.js';
+import { ConnectionObservers } from '../observation/connection-observers.js';
+import { ConnectionWatch } from '../observation/connection-watch.js';
+import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
+import type { ResolvedAddress } from '../resolve-topology.js';
+import { askRole } from './ask-role.js';
+
+/** How often a server that is about to be promoted is asked whether it has been, ms. */
+const INTERVAL = 20;
+
+/**
+ * A connection that goes ahead of the others: it sees whether a server is the master, before any that works is given up for it.
+ */
+export class Scout {
+  private readonly connection: ReconnectingConnection;
+  private readonly until: number;
+
+  /** @param patience for how long a server that is not the master yet may become it, ms. */
+  constructor(
+    options: ResolvedOptions,
+    readonly address: ResolvedAddress,
+    private readonly patience: number,
+  ) {
+    this.until = performance.now() + patience;
+    const at = {
+      ...optionsAt(options, address),
+      // a server cuts its connections while it is promoted
+      reconnect: { delay: INTERVAL, factor: 1, maxDelay: INTERVAL, jitter: 0, maxAttempts: Infinity },
+    };
+    Object.defineProperty(at, 'tls', { get: () => options.tls });
+    const fixed = new FixedRoute({ ...address, path: undefined });
+    const route: Route = {
+      name: fixed.name,
+      find: () => fixed.find(),
+      prepare: (connection) => this.waitForMaster(connection),
+    };
+    const watch = new ConnectionWatch(new ConnectionObservers(at), 'shared');
+    this.connection = new ReconnectingConnection({ options: at, route }, { emit: () => undefined }, watch);
+    this.connection.setRef(false);
+  }
+
+  /** Is it the master, now or in time? */
+  async look(): Promise<boolean> {
+    try {
+      await this.connection.connect(this.patience === 0 ? undefined : this.patience);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.end();
+    }
+  }
+
+  end(): void {
+    this.connection.destroy();
+  }
+
+  private async waitForMaster(connection: Connection): Promise<void> {
+    for (;;) {
+      const { name } = await askRole(connection);
+      // one that may not be asked is not taken on trust: who is connected stays
+      if (name === 'master') return;
+      if (performance.now() >= this.until)
+        throw new RedisConnectionError('connect_failed', `Redis at ${connection.name} is not the master.`);
+      await sleep(INTERVAL, undefined, { ref: false });
+    }
+  }
+}
