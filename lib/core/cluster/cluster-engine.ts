@@ -6,12 +6,13 @@ import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { ClientEngine, type DedicatedOptions, type Wait } from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
 import { SharedEngine } from '../engine/shared-engine.js';
-import { RedisDisconnectedError, type RedisError } from '../errors.js';
+import type { RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
+import type { Road, ShownCommand } from '../observation/command-infos.js';
+import type { NodesFinding } from '../observation/node-finding.js';
 import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
 import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
@@ -26,6 +27,8 @@ import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { keySlot } from './key-slot.js';
 import { ClusterRouter, isElsewhere } from './cluster-router.js';
+import { probeNodes, slowestOf } from './probe-nodes.js';
+import { roadTo, roadToAll } from './road-to.js';
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -113,18 +116,13 @@ export class ClusterEngine extends ClientEngine {
     }
   }
 
+  /** The slowest answer of a master; rejects where none answers. */
   override async probe(timeout: number): Promise<number> {
-    const used = this.topology.masters.filter(({ usedEngine }) => usedEngine !== undefined);
-    if (used.length === 0)
-      throw new RedisDisconnectedError(
-        'DISCONNECTED',
-        `PING was not sent: there is no connection to ${this.address}.`,
-        {
-          command: 'PING',
-          cause: this.router.lastError,
-        },
-      );
-    return Math.max(...(await Promise.all(used.map(({ engine }) => engine.probe(timeout)))));
+    return slowestOf(await this.probeNodes(timeout), this.address, this.router.lastError);
+  }
+
+  override async probeNodes(timeout: number): Promise<NodesFinding> {
+    return probeNodes(this.router, timeout);
   }
 
   override ensureMonitors(): Monitors {
@@ -171,16 +169,19 @@ export class ClusterEngine extends ClientEngine {
     else this.sendSpecial(command, slot, node);
   }
 
-  protected override roadOf({ spec, args }: PendingCommand): ReconnectingConnection | undefined {
-    if ((spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
-    const slot = slotOf(spec, args);
-    return slot < 0 ? undefined : this.nodeFor(slot, spec)?.engine.connection;
+  protected override roadOf(command: PendingCommand): Road | undefined {
+    return roadTo(this.router, command);
+  }
+
+  override roadOfAll(commands: readonly ShownCommand[]): Road | undefined {
+    return roadToAll(this.router, commands);
   }
 
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
     const { options, observers } = this;
     const submit = (run: PipelineRun, deadline: number): CommandSource[] => this.submitRun(run, deadline);
-    return runPipeline({ options, observers, road: undefined, submit }, pipeline, call);
+    const road = observers.batchesActive ? this.roadOfAll(pipeline.commands) : undefined;
+    return runPipeline({ options, observers, road, submit }, pipeline, call);
   }
 
   /** Each node gets its share, in order, and none waits for another. */

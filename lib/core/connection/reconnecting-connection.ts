@@ -253,12 +253,12 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     if (!this.ticking) this.startTicking();
     const found = outsideCallers(() => this.route.find(this));
     if (found instanceof Promise) this.searchFor(found);
-    else this.open(found, false);
+    else this.open(found);
   }
 
   private searchFor(found: Promise<Address>): void {
     const search = (this.search = {});
-    this.watch.connecting(this.established);
+    this.watch.search();
     // the client may have been closed meanwhile
     const whenWanted = (proceed: () => void): void => {
       if (this.search !== search) return;
@@ -266,18 +266,21 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       proceed();
     };
     found.then(
-      (address) => whenWanted(() => this.open(address, true)),
-      (error: RedisError) => whenWanted(() => this.onAttemptFailed(error)),
+      (address) => whenWanted(() => this.open(address)),
+      (error: RedisError) =>
+        whenWanted(() => {
+          this.watch.connecting(this.established, undefined);
+          this.onAttemptFailed(error);
+        }),
     );
   }
 
-  /** @param isTold those who watch know of the attempt. */
-  private open(address: Address, isTold: boolean): void {
+  private open(address: Address): void {
     let attempt: ConnectionAttempt;
     try {
       attempt = outsideCallers(() => new ConnectionAttempt(this, this.options, address));
     } catch (error) {
-      if (!isTold) this.watch.connecting(this.established);
+      this.watch.connecting(this.established, address);
       if (this.isClosed) this.watch.failed(error as RedisError);
       else this.onAttemptFailed(error as RedisError, true);
       return;
@@ -285,7 +288,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     this.attempt = attempt;
     this.connection = attempt.connection;
     this.connection.setRef(this.keepsProcess);
-    if (!isTold) this.watch.connecting(this.established);
+    this.watch.connecting(this.established, address);
   }
 
   onConnect(): void {
@@ -584,7 +587,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   }
 
   private finishClose(): void {
-    const { connection, attempt, search } = this;
+    const { connection, attempt } = this;
     const error = new RedisDisconnectedError('CLOSED', 'The client was closed.');
     this.status = 'closed';
     this.backoff.cancel();
@@ -597,7 +600,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     this.waiters.rejectAll(error);
     this.waiting.refuseAll('the client was closed first.');
     connection?.destroy('closed', 'The client was closed.');
-    if (attempt !== null || search !== null) this.watch.failed(error);
+    if (attempt !== null) this.watch.failed(error);
     else if (connection !== null) this.watch.closed('closed', error);
     this.route.onClosed?.(this);
     if (this.established && connection !== null) this.hooks.emit('disconnect', { reason: 'closed', error });

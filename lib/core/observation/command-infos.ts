@@ -2,6 +2,7 @@ import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { EVALSHA, EVALSHA_RO } from '../commands/commands.generated.js';
 import { MOST_SHOWN_ARGUMENTS, queryText, shownName } from '../commands/redaction.js';
+import type { Address } from '../connection/open-socket.js';
 import type { CommandInfo, Peer } from './observer.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { ScriptSpec } from '../script/script-spec.js';
@@ -11,6 +12,23 @@ export interface ShownCommand {
   readonly spec: CommandSpec;
   readonly args: readonly CommandArgument[];
 }
+
+/** The connection that commands take, as far as observers hear of it. */
+export interface Road {
+  readonly peer: Peer | undefined;
+  /** Where it goes, or will go; undefined where that is not known yet. */
+  readonly target: Address | undefined;
+}
+
+/** What is known of the commands to one server. */
+interface Server {
+  readonly base: Pick<CommandInfo, 'host' | 'port' | 'path' | 'database' | 'peer'>;
+  /** By the number of arguments. */
+  readonly known: WeakMap<CommandSpec, CommandInfo[]>;
+}
+
+/** Servers come and go, as pods do: of so many what is known is kept. */
+const MOST_SERVERS = 64;
 
 /** Of a longer pipeline only so many commands are described: a span is no log. */
 const MOST_DESCRIBED = 20;
@@ -22,44 +40,53 @@ const SHA_1 = /^[0-9a-f]{40}$/i;
  * it holds no argument, and to make it anew would be most of what an observed command costs.
  */
 export class CommandInfos {
-  private readonly base: Omit<CommandInfo, 'name' | 'queryText' | 'commandNames' | 'batchSize'>;
-  private known = new WeakMap<CommandSpec, CommandInfo[]>();
-  /** Whom those that are known speak of. */
-  private peer: Peer | undefined;
+  /** As long as it is not known where a command goes. */
+  private readonly nowhere: Server;
+  /** By address: a pool's connections all have a peer of their own, which mostly is the same server. */
+  private readonly servers = new Map<string, Server>();
+  /** The same by those peers. */
+  private readonly reached = new WeakMap<Peer, Server>();
 
-  constructor({ host, port, path, database }: ResolvedOptions) {
-    this.base = { host, port: path === undefined ? port : undefined, path, database };
+  constructor({ host, port, path, database, cluster }: ResolvedOptions) {
+    // of a cluster's servers it may be any
+    const server = cluster === undefined ? { host, port } : { host: undefined, port: undefined };
+    const base = {
+      ...(path === undefined ? server : { host, port: undefined }),
+      path,
+      database,
+      peer: undefined,
+    };
+    this.nowhere = { base, known: new WeakMap() };
   }
 
-  of({ spec, args }: ShownCommand, peer: Peer | undefined): CommandInfo {
-    if (peer !== this.peer) this.turnTo(peer);
+  of({ spec, args }: ShownCommand, road: Road | undefined): CommandInfo {
+    const server = this.serverAt(road);
     // from there on all are described alike
     const count = Math.min(args.length, MOST_SHOWN_ARGUMENTS + 1);
-    const known = this.known.get(spec)?.[count];
+    const known = server.known.get(spec)?.[count];
     if (known !== undefined) return known;
     const name = shownName(spec.name);
     const info: CommandInfo = Object.freeze({
-      ...this.base,
+      ...server.base,
       name,
       queryText: queryText(spec, args),
       commandNames: [name],
       batchSize: undefined,
-      peer,
       scriptSha: scriptSha(spec, args),
       isTentative: spec instanceof ScriptSpec,
     });
     // the script is an argument of EVALSHA: the next call may be that of another one
-    if (spec !== EVALSHA && spec !== EVALSHA_RO) this.keep(spec, count, info);
+    if (spec !== EVALSHA && spec !== EVALSHA_RO) keep(server, spec, count, info);
     return info;
   }
 
   ofBatch(
     kind: 'PIPELINE' | 'MULTI',
     commands: readonly ShownCommand[],
-    peer: Peer | undefined,
+    road: Road | undefined,
   ): CommandInfo {
     return {
-      ...this.base,
+      ...this.serverAt(road).base,
       name: batchName(kind, commands),
       get queryText() {
         return describe(commands);
@@ -68,22 +95,41 @@ export class CommandInfos {
         return commands.map(({ spec }) => shownName(spec.name));
       },
       batchSize: commands.length,
-      peer,
     };
   }
 
-  private keep(spec: CommandSpec, count: number, info: CommandInfo): void {
-    const known = this.known.get(spec) ?? [];
-    known[count] = info;
-    this.known.set(spec, known);
+  private serverAt(road: Road | undefined): Server {
+    if (road === undefined) return this.nowhere;
+    const { peer } = road;
+    if (peer === undefined) {
+      const { target } = road;
+      return target === undefined ? this.nowhere : this.serverOf(undefined, target);
+    }
+    const known = this.reached.get(peer);
+    if (known !== undefined) return known;
+    const server = this.serverOf(peer, road.target);
+    this.reached.set(peer, server);
+    return server;
   }
 
-  /** A pool's connections all have a peer of their own, which mostly is the same server. */
-  private turnTo(peer: Peer | undefined): void {
-    const isSame = peer?.address === this.peer?.address && peer?.port === this.peer?.port;
-    this.peer = peer;
-    if (!isSame) this.known = new WeakMap();
+  private serverOf(peer: Peer | undefined, target: Address | undefined): Server {
+    const { base } = this.nowhere;
+    const { host, port } = base.path === undefined && target !== undefined ? target : base;
+    const key = `${host} ${port} ${peer?.address} ${peer?.port}`;
+    let server = this.servers.get(key);
+    if (server === undefined) {
+      server = { base: { ...base, host, port, peer }, known: new WeakMap() };
+      if (this.servers.size >= MOST_SERVERS) this.servers.clear();
+      this.servers.set(key, server);
+    }
+    return server;
   }
+}
+
+function keep({ known }: Server, spec: CommandSpec, count: number, info: CommandInfo): void {
+  const infos = known.get(spec) ?? [];
+  infos[count] = info;
+  known.set(spec, infos);
 }
 
 /** As OpenTelemetry's conventions have it: `PIPELINE GET` for a batch of one operation, `PIPELINE` for one of several. */

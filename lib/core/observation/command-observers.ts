@@ -1,15 +1,10 @@
-import { CommandInfos, type ShownCommand } from './command-infos.js';
+import { CommandInfos, type Road, type ShownCommand } from './command-infos.js';
 import { CommandContext, type Observation } from '../connection/command-context.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import { areBatchesTraced, areCommandsTraced, commandChannels } from './diagnostics-channels.js';
 import { forgetFailure } from '../forget-failure.js';
-import type { CommandInfo, CommandObserver, Peer } from './observer.js';
+import type { CommandInfo, CommandObserver } from './observer.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-
-/** The connection that commands take, as far as observers hear of it. */
-interface Road {
-  readonly peer: Peer | undefined;
-}
 
 /** Those who watch a client's commands. An observer's fault never reaches a command's caller. */
 export class CommandObservers {
@@ -44,17 +39,17 @@ export class CommandObservers {
    */
   show(command: PendingCommand, road?: Road): void {
     const context = (command.context ??= new CommandContext());
-    context.observations = this.start(this.infos.of(command, road?.peer), areCommandsTraced());
+    context.observations = this.start(this.infos.of(command, road), areCommandsTraced());
   }
 
   /** Shows commands that are sent as one. What it returns is to be finished when the last has settled. */
   showPipeline(commands: readonly ShownCommand[], road?: Road): CommandContext {
-    return this.showBatch(this.infos.ofBatch('PIPELINE', commands, road?.peer));
+    return this.showBatch(this.infos.ofBatch('PIPELINE', commands, road));
   }
 
   /** The same for the commands between MULTI and EXEC. */
-  showTransaction(commands: readonly ShownCommand[]): CommandContext {
-    return this.showBatch(this.infos.ofBatch('MULTI', commands, undefined));
+  showTransaction(commands: readonly ShownCommand[], road?: Road): CommandContext {
+    return this.showBatch(this.infos.ofBatch('MULTI', commands, road));
   }
 
   private showBatch(info: CommandInfo): CommandContext {

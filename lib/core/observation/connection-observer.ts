@@ -9,6 +9,7 @@ export type ConnectionRole = 'shared' | 'pooled' | 'subscriber' | 'monitor';
 /** Which connection it is about, as far as that tells one kind from another. */
 export interface ConnectionInfo {
   readonly role: ConnectionRole;
+  /** Of the server that the connection goes to; where that is not known yet, of the first Sentinel or node that was configured. */
   readonly host: string;
   readonly port: number | undefined;
   /** The Unix socket, where one is used. */

@@ -1,6 +1,7 @@
 import type { ConnectionAttemptOutcome, ConnectionInfo, ConnectionRole } from './connection-observer.js';
 import type { ConnectionObservers } from './connection-observers.js';
 import { traceConnect } from './diagnostics-channels.js';
+import type { Address } from '../connection/open-socket.js';
 import type { DisconnectReason, RedisError } from '../errors.js';
 
 interface Attempt {
@@ -13,8 +14,10 @@ interface Attempt {
 
 /** Keeps the books of one connection that is made again and again, and tells those who watch. */
 export class ConnectionWatch {
-  private readonly info: ConnectionInfo;
+  private info: ConnectionInfo;
   private attempt: Attempt | undefined;
+  /** When the search for the address began, ms; 0 where there was nothing to search. */
+  private searching = 0;
 
   constructor(
     private readonly observers: ConnectionObservers,
@@ -23,10 +26,23 @@ export class ConnectionWatch {
     this.info = observers.info(role);
   }
 
-  /** An attempt begins. @param isReconnect a connection stood before. */
-  connecting(isReconnect: boolean): void {
+  /** The address of the attempt to come is looked for: its time counts from here. */
+  search(): void {
+    this.searching = performance.now();
+  }
+
+  /**
+   * An attempt begins.
+   *
+   * @param isReconnect a connection stood before.
+   * @param address where to; undefined where none could be found.
+   */
+  connecting(isReconnect: boolean, address: Address | undefined): void {
+    if (address !== undefined) this.goTo(address);
     const { observers, info } = this;
-    this.attempt = { started: performance.now(), isReconnect, ended: traceConnect(info, isReconnect) };
+    const started = this.searching === 0 ? performance.now() : this.searching;
+    this.searching = 0;
+    this.attempt = { started, isReconnect, ended: traceConnect(info, isReconnect) };
     if (observers.active) observers.tell((observer) => observer.connecting?.(info, isReconnect));
   }
 
@@ -50,6 +66,11 @@ export class ConnectionWatch {
     const { observers, info } = this;
     observers.open[info.role]--;
     if (observers.active) observers.tell((observer) => observer.closed?.(info, { reason, error }));
+  }
+
+  private goTo({ host, port, path }: Address): void {
+    const { info } = this;
+    if (path === undefined && (info.host !== host || info.port !== port)) this.info = { ...info, host, port };
   }
 
   private endAttempt(error: RedisError | undefined): ConnectionAttemptOutcome {

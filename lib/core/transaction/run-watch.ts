@@ -63,7 +63,7 @@ async function runOnce(
     const queued = transaction.take();
     engine.assertTogether('watch()', [{ spec: WATCH, args: prefixed }, ...queued.list]);
     const executing = { dedicated, limit: new TimeLimit(timeout), signal };
-    return await observed(observers, queued, () => runTransaction(executing, queued));
+    return await observed(engine, queued, () => runTransaction(executing, queued));
   } finally {
     // the callback threw: what it watched is no business of what follows on this connection
     if (dedicated.watching && dedicated.broken === undefined) {
