@@ -34,8 +34,12 @@ export function commandAttributes(info: CommandInfo): Attributes {
  * a tenth of a microsecond, and this one would only repeat another. Nodes of a cluster may differ in their ports alone.
  */
 export function peerAttributes(info: CommandInfo, peer = info.peer): Attributes | undefined {
-  if (peer === undefined || (peer.address === (info.path ?? info.host) && peer.port === info.port))
-    return undefined;
+  if (peer === undefined) return undefined;
+  const isTold =
+    info.path === undefined
+      ? peer.address === info.host && peer.port === info.port
+      : peer.address === info.path;
+  if (isTold) return undefined;
   return { 'network.peer.address': peer.address, 'network.peer.port': peer.port };
 }
 
