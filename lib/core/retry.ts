@@ -24,15 +24,24 @@ function defaultBackoff(attempt: number): number {
   return Math.min(50 * 2 ** (attempt - 1), 1_000);
 }
 
+/** By these words a server that becomes a replica ends the waits of blocking commands, which have taken nothing. */
+const FORCED = 'UNBLOCKED force unblock';
+
 /** The server refused without doing anything, and may not refuse for long. */
-export function isPassing({ code }: RedisServerError): boolean {
-  return PASSING.has(code);
+export function isPassing({ code, message }: RedisServerError): boolean {
+  return PASSING.has(code) || message.startsWith(FORCED);
 }
 
 /** The same of the server's own words, of which no error was made yet. */
 export function isPassingMessage(message: string): boolean {
+  if (isForcedUnblock(message)) return true;
   const space = message.indexOf(' ');
   return PASSING.has(space === -1 ? message : message.slice(0, space));
+}
+
+/** A wait was ended, not by the one who waits: in the server's own words. */
+export function isForcedUnblock(message: string): boolean {
+  return message.startsWith(FORCED);
 }
 
 /** Worth another attempt: refused for now, or not answered where sending it again does no harm. */
@@ -53,6 +62,7 @@ export function isRetryable(error: RedisError, command: RetryCommand): boolean {
  * Asks a retry rule.
  *
  * @param attempt attempts that failed so far: 1 at the first failure.
+ * @param isPatient by the built-in rule, what passes is waited out for as long as the command has time.
  * @returns the delay before the next one, ms, or false.
  */
 export function retryDelay(
@@ -60,18 +70,21 @@ export function retryDelay(
   attempt: number,
   error: RedisError,
   command: RetryCommand,
+  isPatient = false,
 ): number | false {
   if (rule === false) return false;
   if (typeof rule === 'function') return delayOf(rule(attempt, error, command));
   const policy = rule === 'idempotent' ? {} : rule;
-  if (attempt > (policy.attempts ?? ATTEMPTS)) return false;
+  const isOutlasted = isPatient && rule === 'idempotent' && error instanceof RedisServerError;
+  if (attempt > (policy.attempts ?? ATTEMPTS) && !isOutlasted) return false;
   const wanted =
     policy.retryOn === undefined
       ? isRetryable(error, command)
       : command.idempotent && policy.retryOn(error, command);
   if (!wanted) return false;
   const { backoff = defaultBackoff } = policy;
-  return delayOf(typeof backoff === 'number' ? backoff : backoff(attempt));
+  const nth = isOutlasted ? Math.min(attempt, ATTEMPTS) : attempt;
+  return delayOf(typeof backoff === 'number' ? backoff : backoff(nth));
 }
 
 /** What is no delay (a forgotten `return`, NaN, a negative number) means no further attempt. */

@@ -30,3 +30,12 @@ export {
   type StartOptions,
   type TestServer,
 } from './servers.js';
+export {
+  type Outcome,
+  type ReadBack,
+  TopologyWorkload,
+  type WorkloadClient,
+  type WorkloadOptions,
+  type WorkloadPipeline,
+  type WorkloadSummary,
+} from './topology-workload/index.js';

@@ -50,6 +50,11 @@ export function ticksFor(ms: number): number {
   return Math.ceil(ms / TICK) + 1;
 }
 
+/** How long it is at the least until a tick, ms. */
+export function msUntil(tick: number): number {
+  return Math.max(0, tick - clock.now - 1) * TICK;
+}
+
 /** The tick after which `ms` from now have passed for certain; 0 stands for never. */
 export function deadlineAfter(ms: number): number {
   return ms === 0 || ms === Infinity ? 0 : clock.now + ticksFor(ms);

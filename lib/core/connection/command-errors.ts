@@ -84,12 +84,16 @@ function reasonOf(cause: RedisError): DisconnectReason | 'connect_failed' {
   return cause instanceof RedisTimeoutError ? 'timeout' : 'protocol_error';
 }
 
+/** Why a connection was given up whose place is elsewhere: nothing has befallen it. */
+export class GivenUpToMove extends Error {}
+
 /** How the connection ended, to follow "ended before the reply". */
 function endOf(reason: DisconnectReason | 'connect_failed', { message, cause }: RedisError): string {
   switch (reason) {
     case 'server_closed':
       return `: the server closed it. ${SEE_LOG}`;
     case 'connection_lost': {
+      if (cause instanceof GivenUpToMove) return `: ${message}`;
       const what = (cause as Error | undefined)?.message;
       return `${what === undefined ? '' : `: ${what}`}. ${SEE_LOG}`;
     }

@@ -1,8 +1,9 @@
+import { blockingTimeout, withBlockingTimeout } from '../commands/blocking-timeout.js';
 import { CommandFlag } from '../commands/command-spec.js';
 import { RedisServerError, type RedisError } from '../errors.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { isPassingMessage, retryDelay } from '../retry.js';
-import { deadlineAfter } from './coarse-clock.js';
+import { isForcedUnblock, isPassingMessage, retryDelay } from '../retry.js';
+import { deadlineAfter, msUntil } from './coarse-clock.js';
 import { CommandContext } from './command-context.js';
 import { failLost } from './command-errors.js';
 import type { ConnectionStatus } from './connection-hooks.js';
@@ -17,11 +18,13 @@ export class CommandRetry {
   /**
    * @param owner whose status is looked at anew each time: a rule is the user's code, and may close the client.
    * @param waiting where the commands of further attempts go.
+   * @param isPatient see `Route`.
    */
   constructor(
     private readonly owner: { readonly status: ConnectionStatus },
     private readonly options: ResolvedOptions,
     private readonly waiting: WaitingCommands,
+    private readonly isPatient = false,
   ) {}
 
   /** The server refused a command, in these words. True when another attempt follows. */
@@ -29,7 +32,28 @@ export class CommandRetry {
     const rule = this.ruleOf(command);
     // most refusals are final: no error is made to learn that
     if (rule === false || (rule === 'idempotent' && !isPassingMessage(message))) return false;
-    return this.tryAgain(command, rule, serverError(message, command.spec.name, command.args));
+    const left = isForcedUnblock(message) ? this.leftOf(command) : undefined;
+    if (!this.tryAgain(command, rule, serverError(message, command.spec.name, command.args))) return false;
+    if (left !== undefined) this.waitFor(command, left);
+    return true;
+  }
+
+  /** What is left of the time that a blocking command may wait on the server, ms; Infinity where that has no end. */
+  private leftOf({ deadline, spec, args }: PendingCommand): number {
+    const given = blockingTimeout(spec, args) ?? Infinity;
+    if (deadline === 0 || given === Infinity) return Infinity;
+    return Math.min(given, Math.max(1, msUntil(deadline) - this.options.blockingTimeoutBuffer));
+  }
+
+  /** Its wait begins anew elsewhere, and is as much shorter as it has waited already. */
+  private waitFor(command: PendingCommand, left: number): void {
+    const { context, spec } = command;
+    if (context === null || left === Infinity) return;
+    command.args = withBlockingTimeout(spec, command.args, left);
+    context.longest = left + this.options.blockingTimeoutBuffer;
+    // another server may have to be found first
+    const search = this.options.commandTimeout === 0 ? Infinity : this.options.commandTimeout;
+    command.deadline = deadlineAfter(context.longest + search);
   }
 
   /** A command was not answered in time. True when another attempt follows. */
@@ -87,7 +111,7 @@ export class CommandRetry {
     if (!(error instanceof RedisServerError)) context.lost = true;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
-      const delay = retryDelay(rule, ++context.attempts, error, subject);
+      const delay = retryDelay(rule, ++context.attempts, error, subject, this.isPatient);
       // the rule is the user's code: it may have closed the client meanwhile, and nothing would be sent again
       return this.owner.status === 'closed' ? false : delay;
     } catch (fault) {

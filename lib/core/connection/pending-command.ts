@@ -19,7 +19,8 @@ export abstract class PendingCommand {
 
   constructor(
     readonly spec: CommandSpec,
-    readonly args: readonly CommandArgument[],
+    /** Replaced where it is sent once more with less time to wait. */
+    public args: readonly CommandArgument[],
     /** The caller wants bytes instead of text. */
     readonly buffers: boolean,
   ) {}

@@ -13,7 +13,7 @@ import { clock, ticksFor, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
 import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
-import { failLost, failUnsent, refuse } from './command-errors.js';
+import { failLost, failUnsent, GivenUpToMove, refuse } from './command-errors.js';
 import { Closing } from './closing.js';
 import { CommandRetry } from './command-retry.js';
 import { isFatalConnectError } from './connect-error.js';
@@ -79,7 +79,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   ) {
     this.options = options;
     this.route = route;
-    this.retry = new CommandRetry(this, options, this.waiting);
+    this.retry = new CommandRetry(this, options, this.waiting, route.isPatient);
     this.backoff = new Backoff(options.reconnect);
   }
 
@@ -566,7 +566,9 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   }
 
   private moveWhenFree(): void {
-    if (this.inFlight === 0 || clock.now > this.moveBy) this.drop(this.movesFor);
+    if (this.inFlight > 0 && clock.now <= this.moveBy) return;
+    // not `closed`, which would tell those who listen that nothing follows
+    this.connection?.destroy('connection_lost', this.movesFor, new GivenUpToMove(this.movesFor));
   }
 
   takeWaiting(isWanted: (command: PendingCommand) => boolean): PendingCommand[] {

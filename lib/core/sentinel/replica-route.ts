@@ -8,7 +8,7 @@ import { keyOf } from './sentinel-replies.js';
 import type { Sentinels } from './sentinels.js';
 
 /** For so long, ms, another replica is taken than the one that was lost or could not be reached. */
-const AVOIDED_FOR = 5_000;
+const AVOIDED_FOR = 10_000;
 
 /** Leads to one of the master's replicas, at random; to the master where there is no replica. For reads. */
 export class ReplicaRoute implements Route {
@@ -60,7 +60,7 @@ export class ReplicaRoute implements Route {
 
   /** Reads leave a replica that is the master now, and one that was lost is looked for no more. */
   onMaster(address: ResolvedAddress): void {
-    for (const member of [...this.members]) {
+    for (const member of this.members) {
       const { target } = member;
       if (target === undefined || keyOf(target) === keyOf(address))
         member.move(`Redis at ${keyOf(address)} is the master now: reads go to a replica.`);
@@ -69,16 +69,31 @@ export class ReplicaRoute implements Route {
 
   private async choose(): Promise<ResolvedAddress> {
     const replicas = await this.sentinels.findReplicas();
-    const now = performance.now();
-    const wanted = replicas.filter((address) => !((this.avoided.get(keyOf(address)) ?? 0) > now));
-    const some = wanted.length > 0 ? wanted : replicas;
-    return some[Math.floor(Math.random() * some.length)] ?? this.sentinels.findMaster(() => false);
+    const wanted = replicas.filter((replica) => this.avoidedSince(replica) === 0);
+    // what a Sentinel sees of a link may be a moment old: the replica itself is asked
+    const linked = wanted.filter(({ hasLink }) => hasLink);
+    const chosen = pick(linked) ?? pick(wanted);
+    if (chosen !== undefined) return chosen;
+    const master = await this.sentinels.findMaster(() => false);
+    if (this.avoidedSince(master) === 0) return master;
+    const [longest] = replicas.toSorted((one, other) => this.avoidedSince(one) - this.avoidedSince(other));
+    return longest ?? master;
+  }
+
+  /** ms, as `performance.now()` has it; 0 where it is not avoided. */
+  private avoidedSince(address: ResolvedAddress): number {
+    const since = this.avoided.get(keyOf(address)) ?? -Infinity;
+    return performance.now() - since < AVOIDED_FOR ? since : 0;
   }
 
   private avoid(connection: RoutedConnection): void {
     const address = this.sent.get(connection);
     if (address === undefined) return;
     this.sent.delete(connection);
-    this.avoided.set(keyOf(address), performance.now() + AVOIDED_FOR);
+    this.avoided.set(keyOf(address), performance.now());
   }
+}
+
+function pick<Item>(items: readonly Item[]): Item | undefined {
+  return items[Math.floor(Math.random() * items.length)];
 }

@@ -34,9 +34,9 @@ export function readServers(reply: unknown): KnownServer[] {
   });
 }
 
-/** Nothing speaks against it, as far as the Sentinel sees. */
-export function isSound({ flags, hasLink }: KnownServer): boolean {
-  return hasLink && !flags.some((flag) => /^(s_down|o_down|disconnected|master_down)$/.test(flag));
+/** The Sentinel reaches it, as far as it knows. */
+export function isReachable({ flags }: KnownServer): boolean {
+  return !flags.some((flag) => /^(s_down|o_down|disconnected)$/.test(flag));
 }
 
 function fieldsOf(entry: unknown): ReadonlyMap<unknown, unknown> {

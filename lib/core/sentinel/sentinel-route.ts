@@ -173,8 +173,7 @@ export class SentinelRoute implements Route, MasterEar {
     this.announced = { address, until: performance.now() + ANNOUNCED_FOR };
     const key = keyOf(address);
     const why = `Redis at ${key} is the master now.`;
-    // a copy: who moves may close
-    for (const member of [...this.members])
+    for (const member of this.members)
       if (isMeant(member) && (member.target === undefined || keyOf(member.target) !== key)) member.move(why);
   }
 

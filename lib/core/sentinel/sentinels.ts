@@ -7,7 +7,7 @@ import { noMaster, type Failure } from './no-master.js';
 import { SENTINEL_GET_MASTER, SENTINEL_REPLICAS, SENTINEL_SENTINELS } from './sentinel-commands.js';
 import { patienceOf, sentinelConnectionOptions } from './sentinel-connections.js';
 import { SentinelNode } from './sentinel-node.js';
-import { isSound, readAddress, readServers, type KnownServer } from './sentinel-replies.js';
+import { isReachable, readAddress, readServers, type KnownServer } from './sentinel-replies.js';
 
 /** Once one has answered, those that do not know better have so long, ms. */
 const GRACE = 50;
@@ -83,11 +83,13 @@ export class Sentinels {
     return ready.length === 0 ? undefined : this.askMaster(ready, isDoubted).catch(() => undefined);
   }
 
-  /** The replicas that one of them holds for sound; of several answers the first counts. */
-  async findReplicas(): Promise<ResolvedAddress[]> {
+  /** The replicas that one of them holds for reachable; of several answers the first counts. */
+  async findReplicas(): Promise<(ResolvedAddress & { readonly hasLink: boolean })[]> {
     const asked = this.nodes.map(async (node) => {
       const servers = await this.serversOf(node, SENTINEL_REPLICAS);
-      return servers.filter(isSound).map((server) => this.settings.nat(server));
+      return servers
+        .filter(isReachable)
+        .map((server) => ({ ...this.settings.nat(server), hasLink: server.hasLink }));
     });
     const soon = this.inTime('the replicas');
     try {
@@ -186,7 +188,7 @@ export class Sentinels {
       return stays;
     });
     for (const { server, address } of fellows)
-      if (isSound(server) && !this.nodes.some((node) => node.isAt(address))) this.addLearned(address);
+      if (isReachable(server) && !this.nodes.some((node) => node.isAt(address))) this.addLearned(address);
   }
 
   private addLearned(address: ResolvedAddress): void {

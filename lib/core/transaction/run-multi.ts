@@ -58,7 +58,7 @@ function runOnce(
 
 /** The server refused all of it for a reason that passes (a failover, a restart): ms, or false where that is not so. */
 function delayBefore(
-  { options }: ClientEngine,
+  { options, route }: ClientEngine,
   call: CallOptions | undefined,
   attempt: number,
   error: unknown,
@@ -66,5 +66,6 @@ function delayBefore(
   if (!(error instanceof RedisServerError)) return false;
   const cause = error.cause ?? error;
   if (!(cause instanceof RedisServerError) || !isPassing(cause)) return false;
-  return retryDelay(call?.retry ?? options.retry, attempt, cause, { name: 'MULTI', idempotent: false });
+  const subject = { name: 'MULTI', idempotent: false };
+  return retryDelay(call?.retry ?? options.retry, attempt, cause, subject, route.isPatient);
 }
