@@ -20,7 +20,7 @@ import type { SlotsAnswer } from './ask-for-slots.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { NodeRoute, type NodeReports } from './node-route.js';
-import { noteRedirect, type Redirect } from './redirect.js';
+import { tellRedirect, type Redirect } from './redirect.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
@@ -119,7 +119,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
-    noteRedirect(command, redirect, message);
+    tellRedirect(command, redirect, message);
     const { isAsk, slot, host, port } = redirect;
     const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
     if (!isAsk) {

@@ -37,7 +37,7 @@ export function parseRedirect(message: string, from: Pick<Address, 'host'>): Red
 }
 
 /** Tells those who watch a command of it, where anybody does. */
-export function noteRedirect(command: PendingCommand, { isAsk, slot }: Redirect, message: string): void {
+export function tellRedirect(command: PendingCommand, { isAsk, slot }: Redirect, message: string): void {
   const { observation, spec, args } = command;
   if (observation?.observations === undefined) return;
   const error = serverError(message, spec.name, args);
