@@ -23,6 +23,7 @@ import { RedisHealthIndicator, RedisHealthModule } from 'nestjs-redwire/terminus
 import { createCommandTracer } from '../../../lib/telemetry/command-tracer.js';
 import {
   eventually,
+  runScript,
   startCluster,
   startServer,
   type TestCluster,
@@ -156,6 +157,36 @@ describe('an application on a cluster', () => {
     const told = log.filter((line) => line.includes('Redis "default"'));
     expect(told.length).toBeLessThan(5);
   });
+
+  test('nothing holds its process, whether it closes or its container cannot be built', async () => {
+    const script = `
+      import 'reflect-metadata';
+      import { Module } from '@nestjs/common';
+      import { NestFactory } from '@nestjs/core';
+      import { RedisModule, RedisClient } from 'nestjs-redwire';
+      const cluster = { nodes: ${JSON.stringify(cluster.addresses.slice(0, 1))} };
+      const use = (client) => Promise.all(['a', 'b', 'c'].map((key) => client.set(key, 'x')));
+      const appWith = (useFactory) => {
+        class App {}
+        Module({
+          imports: [RedisModule.forRoot({ cluster })],
+          providers: [{ provide: 'used', inject: [RedisClient], useFactory }],
+        })(App);
+        return NestFactory.createApplicationContext(App, { abortOnError: false, logger: false });
+      };
+      await appWith(async (client) => {
+        await use(client);
+        throw new Error('no container');
+      }).catch((error) => console.log('caught', error.message));
+      const app = await appWith(use);
+      await app.close();
+      console.log('closed', app.get(RedisClient).status);`;
+    const { code, stdout } = await runScript(script, {
+      flags: ['--disable-warning=DEP0205'],
+      timeout: 20_000,
+    });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'caught no container\nclosed closed\n' });
+  }, 30_000);
 
   test('hears messages and works off a stream that its publisher fills', async () => {
     heard.length = 0;
