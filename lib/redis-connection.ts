@@ -5,6 +5,7 @@ import {
   RedisError,
   RedisPool,
   type CommandObserver,
+  type ConnectionInfo,
 } from './core/index.js';
 import { describeError } from './describe-error.js';
 import { OverriddenPool } from './overridden-pool.js';
@@ -15,6 +16,7 @@ import {
   type ResolvedModuleOptions,
 } from './redis-options.js';
 import type { RedisModuleOptions } from './interfaces/index.js';
+import { ToldProblems } from './told-problems.js';
 import { DebugLog } from './telemetry/debug-log.js';
 import type { MessageSpans } from './telemetry/message-spans.js';
 
@@ -47,7 +49,7 @@ export class RedisConnection {
   /** ms of `shutdownTimeout` that are left. */
   private shutdownBudget: number;
   private keepsProcess = false;
-  private lastProblem: string | undefined;
+  private readonly problems = new ToldProblems();
 
   /** @throws {TypeError} for options of the module or the client that are wrong. */
   constructor(
@@ -58,7 +60,8 @@ export class RedisConnection {
     this.shutdownBudget = this.options.shutdownTimeout;
     const { debug } = this.options;
     if (debug === false) return;
-    this.debugLog = new DebugLog(name, debug);
+    const { cluster, sentinel } = given;
+    this.debugLog = new DebugLog(name, debug, cluster !== undefined || sentinel !== undefined);
     this.observe(this.debugLog);
   }
 
@@ -196,7 +199,7 @@ export class RedisConnection {
     const client = this.check(() => new RedisClient(this.options.client));
     if (!this.keepsProcess) client.unref();
     client.on('ready', () => {
-      this.lastProblem = undefined;
+      this.problems.clear();
       this.logger.log(`Redis "${this.name}" is ready at ${client.address}`);
     });
     client.on('disconnect', ({ reason, error }) => {
@@ -205,6 +208,8 @@ export class RedisConnection {
           `Redis "${this.name}" at ${client.address} was lost (${reason}): ${describeError(error).message}`,
         );
     });
+    if (this.options.client.cluster !== undefined)
+      client.observeConnections({ opened: (info) => this.onNodeReady(info) });
     this.debugLog?.watch(client);
     client.on('error', (error) => this.warn(`Redis "${this.name}": ${error.message}`));
     for (const observer of this.observers) client.observe(observer);
@@ -265,11 +270,15 @@ export class RedisConnection {
     return this.options.pool !== undefined && this.injectedPool === this.pool;
   }
 
-  /** A long outage fails every few seconds in the same way: that is one line, not a thousand. */
+  /** One node of a cluster may fail and come back while the others go on. */
+  private onNodeReady({ role, host, port }: ConnectionInfo): void {
+    if (role !== 'shared') return;
+    const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    if (this.problems.forget(address)) this.logger.log(`Redis "${this.name}" is ready at ${address} again`);
+  }
+
   private warn(problem: string): void {
-    if (problem === this.lastProblem) return;
-    this.lastProblem = problem;
-    this.logger.warn(problem);
+    if (this.problems.isNew(problem)) this.logger.warn(problem);
   }
 }
 

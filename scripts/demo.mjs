@@ -8,6 +8,7 @@ import { App } from './demo/app.mjs';
 import { Collector } from './demo/collector.mjs';
 import { Customers, getJson } from './demo/customers.mjs';
 import { provideServer } from './demo/server.mjs';
+import { startCluster, startSentinel } from './demo/topology.mjs';
 import { ensureInstalled } from './lib/ensure-installed.mjs';
 import { root } from './lib/paths.mjs';
 import { readArguments } from './lib/read-arguments.mjs';
@@ -37,12 +38,16 @@ const SAMPLED = 10;
 const USAGE = `npm run demo                    stays up until Ctrl-C
 npm run demo -- --once          ends by itself
 npm run demo -- --stand-in      without a real server
+npm run demo -- --cluster       on a cluster of its own
+npm run demo -- --sentinel      on a master that Sentinels watch
 
 REDIS_URL names a server to use, PORT where the sample listens.`;
 
 const { values: options } = readArguments(USAGE, {
   once: { type: 'boolean' },
   'stand-in': { type: 'boolean' },
+  cluster: { type: 'boolean' },
+  sentinel: { type: 'boolean' },
 });
 
 /** Aborted by Ctrl-C, and when the demo ends by itself. */
@@ -72,7 +77,7 @@ async function main() {
   tellMore(describeBuilt('sample/dist', await buildSample()));
   signal.throwIfAborted();
 
-  const server = await provideServer({ standIn: options['stand-in'], say: tellMore });
+  const server = await provide();
   try {
     tell('server', server.about);
     signal.throwIfAborted();
@@ -83,17 +88,24 @@ async function main() {
   tellMore(server.ours ? 'the server is stopped\n' : 'what the demo stored is deleted\n');
 }
 
+/** @returns {Promise<DemoServer>} */
+async function provide() {
+  if (options.cluster) return startCluster();
+  if (options.sentinel) return startSentinel();
+  return provideServer({ standIn: options['stand-in'], say: tellMore });
+}
+
 /** @param {DemoServer} server */
 async function withApp(server) {
   const keyPrefix = `order-board-demo:${randomUUID().slice(0, 8)}:`;
   const { RedisClient } = await import('nestjs-redwire/core');
-  const client = new RedisClient({ url: server.url, keyPrefix });
+  const client = new RedisClient({ ...server.place, keyPrefix });
   const collector = await Collector.start();
   try {
     await client.connect();
     const app = await App.start(
       {
-        REDIS_URL: server.url,
+        ...server.environment,
         REDIS_KEY_PREFIX: keyPrefix,
         PORT: process.env.PORT || '0',
         ...collector.environment,

@@ -20,6 +20,7 @@ import type { SubscriberStatus } from './pubsub/subscriber-status.js';
 import { SUBSCRIPTION_WORDS, type Subscription } from './pubsub/subscription.js';
 import { resolveClientOptions, type ResolvedOptions } from './resolve-options.js';
 import { StreamConsumer } from './streams/stream-consumer.js';
+import type { NodesFinding } from './observation/node-finding.js';
 import type { StreamConsumerOptions } from './streams/stream-consumer-options.js';
 
 /**
@@ -216,7 +217,8 @@ export class RedisClient extends ClientCommands<string> {
 
   /**
    * PINGs on the live connection, once: nothing is queued, no connection is opened, and what fails is not tried again. While
-   * a PING is on its way further probes wait for its answer, each for its own time.
+   * a PING is on its way further probes wait for its answer, each for its own time. Of a cluster all masters are asked, the
+   * slowest answer counts, and it fails where none answers: {@link probeNodes} tells of each.
    *
    * @param timeout ms; 0 waits for as long as the connection lives.
    * @returns the time from the PING to its answer, ms.
@@ -241,6 +243,18 @@ export class RedisClient extends ClientCommands<string> {
     if (role !== undefined && role !== 'master' && role !== 'replica')
       throw new TypeError("nodes(): the role is 'master' or 'replica', or left out for both.");
     return this.engine.nodes(role).map(({ engine, ...node }) => ({ ...node, client: this.clientOf(engine) }));
+  }
+
+  /**
+   * As {@link probe}, of each server behind this client: one entry, or of a cluster one for each master, and where reads go to
+   * replicas one for each that was read from. What does not answer is told by its error.
+   *
+   * @param timeout ms, for all of them at once; 0 waits for as long as the connections live.
+   * @returns never rejects for what is wrong with a server.
+   */
+  async probeNodes(timeout: number): Promise<NodesFinding> {
+    checkMilliseconds('probeNodes()', 'timeout', timeout);
+    return this.engine.probeNodes(timeout);
   }
 
   /**

@@ -17,6 +17,11 @@ export interface RedisDebugSummary {
   readonly text: string;
   /** The command's name, `PIPELINE` and `MULTI` included; undefined for an event of the connection. */
   readonly command: string | undefined;
+  /**
+   * With `cluster` and `sentinel` the server that it is about, as `host:port`; undefined where that is not known, and where there is
+   * one server only.
+   */
+  readonly node: string | undefined;
   /** ms from call to reply; undefined for anything else. */
   readonly duration: number | undefined;
   /** Kind and size of a reply: `string(12)`, `array(3)`, `null`; undefined where there is none. */

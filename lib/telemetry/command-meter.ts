@@ -9,6 +9,7 @@ import {
   createErrorCounter,
   DURATION_BUCKETS,
   MOST_ERROR_TYPES,
+  PerServer,
 } from './metric-conventions.js';
 import { commandAttributes, errorAttributes, LIBRARY_NAME, LIBRARY_VERSION } from './semantic-conventions.js';
 
@@ -67,27 +68,32 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
   const errorTypes = new BoundedCache<string>(MOST_ERROR_TYPES, (type) => type);
 
   let shown: CommandInfo;
-  const operations = new BoundedCache<Operation>(MOST_OPERATIONS, (name) => ({
-    own: { ...connectionAttributes(connection, shown), 'db.operation.name': name },
-    conventional: {
-      ...commandAttributes({ ...shown, name, batchSize: undefined }),
-      'redis.connection.name': connection,
-    },
-    uncounted: 0,
-  }));
+  const servers = new PerServer(
+    (server) =>
+      new BoundedCache<Operation>(MOST_OPERATIONS, (name) => ({
+        own: { ...connectionAttributes(connection, server), 'db.operation.name': name },
+        conventional: {
+          ...commandAttributes({ ...shown, ...pickAddress(server), name, batchSize: undefined }),
+          'redis.connection.name': connection,
+        },
+        uncounted: 0,
+      })),
+  );
   // commands of one kind have one info, each batch has its own
   const known = new WeakMap<CommandInfo, Operation>();
   const operationOf = (info: CommandInfo): Operation => {
     shown = info;
-    const operation = operations.get(info.name);
+    const operation = servers.get(info).get(info.name);
     if (info.batchSize === undefined) known.set(info, operation);
     return operation;
   };
   const tellCounter = (): void => {
-    for (const operation of operations) {
-      if (operation.uncounted === 0) continue;
-      commands.add(operation.uncounted, operation.own);
-      operation.uncounted = 0;
+    for (const operations of servers) {
+      for (const operation of operations) {
+        if (operation.uncounted === 0) continue;
+        commands.add(operation.uncounted, operation.own);
+        operation.uncounted = 0;
+      }
     }
   };
   const fail = (seconds: number, operation: Operation, error: Error): void => {
@@ -110,6 +116,7 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
         if (info.batchSize === undefined) operation.uncounted++;
         else {
           batches.record(info.batchSize, operation.own);
+          const operations = servers.get(info);
           for (const name of info.commandNames) operations.get(name).uncounted++;
         }
         if (error === undefined || isMended(info, error)) {
@@ -129,6 +136,11 @@ export function createCommandMeter(api: OpenTelemetryApi, connection: string): I
       tellCounter();
     };
   };
+}
+
+/** A server may be an info, which says more than where it is. */
+function pickAddress({ host, port, path }: Pick<CommandInfo, 'host' | 'port' | 'path'>) {
+  return { host, port, path };
 }
 
 /** EVAL follows by itself. */

@@ -89,6 +89,8 @@ function eventAttributes(event: CommandEvent): Attributes | undefined {
         'redis.retry.attempt': event.attempt,
         'redis.retry.delay': event.delay,
       };
+    case 'redirect':
+      return { ...errorAttributes(event.error), 'redis.cluster.slot': event.slot };
     default:
       return undefined;
   }

@@ -1,7 +1,14 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import { forgetFailure } from '../core/forget-failure.js';
-import type { CommandEvent, CommandInfo, CommandObserver, RedisClient } from '../core/index.js';
+import type {
+  CommandEvent,
+  CommandInfo,
+  CommandObserver,
+  ConnectionInfo,
+  ConnectionObserver,
+  RedisClient,
+} from '../core/index.js';
 import type {
   RedisDebugDirection,
   RedisDebugFunction,
@@ -14,11 +21,15 @@ const ARROWS: Record<RedisDebugDirection, string> = { command: 'â†’', reply: 'â†
 /** A command under way. */
 interface LoggedCommand {
   readonly name: string;
+  /** Where it goes, where there are several. */
+  readonly node: string | undefined;
   /** ms, by the clock of `performance.now()`. */
   readonly started: number;
   /** Its caller's async context, in which a logger finds the request that it belongs to. */
   readonly caller: AsyncResource;
 }
+
+type LogEvent = (text: string, details?: Details) => void;
 
 type Details = Partial<Omit<RedisDebugSummary, 'connection' | 'text'>>;
 
@@ -31,18 +42,27 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
   /** A line is being told: what its teller sends through Redis would be told for ever. */
   private telling = false;
 
-  /** @param connection its name. */
+  /**
+   * @param connection its name.
+   * @param hasNodes it leads to several servers, or to one after another.
+   */
   constructor(
     private readonly connection: string,
     debug: true | RedisDebugFunction,
+    private readonly hasNodes = false,
   ) {
     this.tell = debug === true ? logByNest() : debug;
   }
 
   /** Logs what befalls the client's connection from now on. */
   watch(client: RedisClient): void {
-    const log = (text: string, details?: Details): void =>
+    const log: LogEvent = (text, details) =>
       this.nobody.runInAsyncScope(() => this.log('event', text, details));
+    if (this.hasNodes) client.observeConnections(this.nodeWatch(log));
+    else this.watchServer(client, log);
+  }
+
+  private watchServer(client: RedisClient, log: LogEvent): void {
     client.on('connect', () => log('connected'));
     client.on('ready', () => log('ready'));
     client.on('disconnect', ({ reason, error }) => log(`disconnected (${reason})`, { error: codeOf(error) }));
@@ -52,38 +72,54 @@ export class DebugLog implements CommandObserver<LoggedCommand | undefined> {
     client.on('error', (error) => log(`could not connect: error ${codeOf(error)}`, { error: codeOf(error) }));
   }
 
-  start({ name, queryText, batchSize }: CommandInfo): LoggedCommand | undefined {
+  /** Of several servers each is told of by its address. */
+  private nodeWatch(log: LogEvent): ConnectionObserver {
+    return {
+      opened: (info) => log(`${whichOf(info)}: ready`, { node: addressOf(info) }),
+      failed: (info, error) =>
+        log(`${whichOf(info)}: could not connect: error ${codeOf(error)}`, {
+          node: addressOf(info),
+          error: codeOf(error),
+        }),
+      closed: (info, { reason, error }) =>
+        log(`${whichOf(info)}: disconnected (${reason})`, { node: addressOf(info), error: codeOf(error) }),
+    };
+  }
+
+  start(info: CommandInfo): LoggedCommand | undefined {
     if (this.telling) return undefined;
+    const { name, queryText, batchSize } = info;
+    const node = this.hasNodes ? addressOf(info) : undefined;
     const isBatch = batchSize !== undefined && batchSize > 1;
-    const text = isBatch ? `${name} (${batchSize}): ${queryText.replaceAll('\n', '; ')}` : queryText;
-    this.log('command', text, { command: name });
-    return { name, started: performance.now(), caller: new AsyncResource('RedisDebugLog') };
+    const query = isBatch ? `${name} (${batchSize}): ${queryText.replaceAll('\n', '; ')}` : queryText;
+    this.log('command', node === undefined ? query : `${query} (to ${node})`, { command: name, node });
+    return { name, node, started: performance.now(), caller: new AsyncResource('RedisDebugLog') };
   }
 
   event(logged: LoggedCommand | undefined, event: CommandEvent): void {
     if (logged === undefined) return;
-    const { name, caller } = logged;
+    const { name, caller, node } = logged;
     const error = 'error' in event && event.error !== undefined ? codeOf(event.error) : undefined;
-    const text = `${name}: ${textOf(event, error)}`;
-    caller.runInAsyncScope(() => this.log('event', text, { command: name, error }));
+    const text = `${name}: ${textOf(event, error, this.hasNodes)}`;
+    caller.runInAsyncScope(() => this.log('event', text, { command: name, node, error }));
   }
 
   end(logged: LoggedCommand | undefined, failure: Error | undefined, reply?: string): void {
     if (logged === undefined) return;
-    const { name, started, caller } = logged;
+    const { name, node, started, caller } = logged;
     const duration = performance.now() - started;
     const error = failure === undefined ? undefined : codeOf(failure);
     const outcome = error === undefined ? reply : `error ${error}`;
     const text = `${name}: ${outcome} in ${duration.toFixed(2)} ms`;
-    caller.runInAsyncScope(() => this.log('reply', text, { command: name, duration, reply, error }));
+    caller.runInAsyncScope(() => this.log('reply', text, { command: name, node, duration, reply, error }));
   }
 
   private log(direction: RedisDebugDirection, text: string, details: Details = {}): void {
     if (this.telling) return;
     this.telling = true;
-    const { command, duration, reply, error } = details;
+    const { command, node, duration, reply, error } = details;
     try {
-      const summary = { connection: this.connection, text, command, duration, reply, error };
+      const summary = { connection: this.connection, text, command, node, duration, reply, error };
       forgetFailure(this.tell(direction, summary));
     } catch {
       // a log that fails is no reason for a command to
@@ -99,15 +135,35 @@ function logByNest(): RedisDebugFunction {
     logger.debug(`Redis "${connection}" ${ARROWS[direction]} ${text}`);
 }
 
-function textOf(event: CommandEvent, error: string | undefined): string {
+function textOf(event: CommandEvent, error: string | undefined, hasNodes: boolean): string {
   switch (event.type) {
     case 'waiting':
       return error === undefined ? 'waits for a connection' : `waits for a connection: error ${error}`;
     case 'retry':
       return `is sent again (${event.attempt}): error ${error}`;
+    case 'redirect':
+      return `is redirected (${event.kind}, slot ${event.slot})`;
     default:
-      return 'sent';
+      return hasNodes && event.peer !== undefined ? `sent to ${addressOf(event.peer)}` : 'sent';
   }
+}
+
+function whichOf({ role, ...server }: ConnectionInfo): string {
+  const address = addressOf(server);
+  return role === 'shared' ? `${address}` : `${address} (${role})`;
+}
+
+/** `host:port`, as far as it is known. */
+function addressOf(
+  server: Partial<{
+    readonly host: string | undefined;
+    readonly address: string;
+    readonly port: number | undefined;
+  }>,
+): string | undefined {
+  const { host = server.address, port } = server;
+  if (host === undefined) return undefined;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** The server's error word, or the stable code of an error of ours. Never a message: servers quote arguments. */

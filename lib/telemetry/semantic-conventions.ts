@@ -1,6 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import { shownName } from '../core/commands/redaction.js';
 import { RedisError, RedisServerError, type CommandInfo } from '../core/index.js';
+import { addressAttributes } from './server-attributes.js';
 
 /** Name and version that spans and metrics are recorded under. */
 export { LIBRARY_NAME, LIBRARY_VERSION } from '../core/version.js';
@@ -20,9 +21,8 @@ export function commandAttributes(info: CommandInfo): Attributes {
     'db.system.name': 'redis',
     'db.operation.name': info.name,
     'db.namespace': String(info.database),
-    'server.address': info.path ?? info.host,
+    ...addressAttributes(info),
   };
-  if (info.port !== undefined) attributes['server.port'] = info.port;
   // a batch is two or more
   if (info.batchSize !== undefined && info.batchSize > 1)
     attributes['db.operation.batch.size'] = info.batchSize;
@@ -31,10 +31,15 @@ export function commandAttributes(info: CommandInfo): Attributes {
 
 /**
  * The address behind the server's name. Where that is an address or a path itself, nothing: every attribute takes the SDK
- * a tenth of a microsecond, and this one would only repeat another.
+ * a tenth of a microsecond, and this one would only repeat another. Nodes of a cluster may differ in their ports alone.
  */
 export function peerAttributes(info: CommandInfo, peer = info.peer): Attributes | undefined {
-  if (peer === undefined || peer.address === (info.path ?? info.host)) return undefined;
+  if (peer === undefined) return undefined;
+  const isTold =
+    info.path === undefined
+      ? peer.address === info.host && peer.port === info.port
+      : peer.address === info.path;
+  if (isTold) return undefined;
   return { 'network.peer.address': peer.address, 'network.peer.port': peer.port };
 }
 
@@ -45,8 +50,9 @@ export function formerCommandAttributes(info: CommandInfo): Attributes {
     'db.operation': info.name,
     'db.statement': info.queryText,
     'db.redis.database_index': info.database,
-    'net.peer.name': info.path ?? info.host,
   };
+  const name = info.path ?? info.host;
+  if (name !== undefined) attributes['net.peer.name'] = name;
   if (info.port !== undefined) attributes['net.peer.port'] = info.port;
   return attributes;
 }

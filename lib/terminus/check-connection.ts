@@ -1,27 +1,10 @@
-import {
-  RedisConnectionError,
-  RedisDisconnectedError,
-  RedisTimeoutError,
-  type RedisClient,
-  type RedisPoolStats,
-} from '../core/index.js';
+import { RedisDisconnectedError, type RedisClient, type RedisPoolStats } from '../core/index.js';
 import { describeError } from '../describe-error.js';
 import type { RedisConnection } from '../redis-connection.js';
-import {
-  worst,
-  type ConnectionHealth,
-  type HealthStatus,
-  type PoolHealth,
-  type SubscriberHealth,
-} from './connection-health.js';
+import { worst, type ConnectionHealth, type PoolHealth, type SubscriberHealth } from './connection-health.js';
+import { causeOf, inHundredths, statusOf, wordsOf, type Finding } from './finding.js';
+import { isClusterClient, lookAtNodes } from './look-at-nodes.js';
 import type { ResolvedHealthOptions } from './resolve-health-options.js';
-
-/** What one look at a connection gave. */
-interface Finding {
-  readonly status: HealthStatus;
-  readonly details?: Partial<ConnectionHealth>;
-  readonly message?: string | undefined;
-}
 
 /** What stands in for a client may lack anything. */
 type CheckedClient = Partial<RedisClient> & Pick<RedisClient, 'probe'>;
@@ -73,9 +56,13 @@ async function findingsOf(
 async function lookAtCommands(
   connection: RedisConnection,
   client: CheckedClient,
-  { timeout, degradedAfter, whenDeaf }: ResolvedHealthOptions,
+  options: ResolvedHealthOptions,
 ): Promise<Finding> {
+  const { timeout, degradedAfter, whenDeaf } = options;
   try {
+    const nodes = isClusterClient(client) ? await lookAtNodes(client, options) : undefined;
+    if (nodes !== undefined) return nodes;
+    // of a cluster without any connection it says at once why there is none
     const latency = inHundredths(await client.probe(timeout));
     const details = { latency };
     return latency > degradedAfter
@@ -177,10 +164,6 @@ function withUsage(stats: RedisPoolStats): PoolHealth {
   return { ...stats, usage: inHundredths(stats.active / stats.max) };
 }
 
-function statusOf(whenDeaf: ResolvedHealthOptions['whenDeaf']): HealthStatus {
-  return whenDeaf === 'ignore' ? 'up' : whenDeaf;
-}
-
 function hasProbe(client: RedisConnection['injectedClient']): client is CheckedClient {
   return typeof client?.probe === 'function';
 }
@@ -190,25 +173,4 @@ function isAtRest({ options }: RedisConnection, { status }: CheckedClient, error
   if (options.connect !== 'lazy' || status !== 'idle' || !(error instanceof RedisDisconnectedError))
     return false;
   return error.cause === undefined || options.client.reconnect !== false;
-}
-
-function causeOf({ cause }: { cause?: unknown }): string | undefined {
-  return cause === undefined ? undefined : describeError(cause).message;
-}
-
-function wordsOf(error: unknown, who: string, timeout: number): string {
-  // that error's own text is about commands that may have changed something
-  if (error instanceof RedisTimeoutError) return `${who} did not answer PING within ${timeout} ms`;
-  // nor is PING such a command, whose connection has ended
-  if (error instanceof RedisConnectionError && error.cause !== undefined)
-    return `${who} did not answer PING: ${causeOf(error)}`;
-  const { message } = describeError(error);
-  // that there is no connection is no reason; why it was lost, or could not be made, is
-  const cause = error instanceof RedisDisconnectedError ? causeOf(error) : undefined;
-  if (cause !== undefined) return `${message} ${cause}`;
-  return message.startsWith('NOPERM') ? `${message} Health needs PING: allow it with "+ping"` : message;
-}
-
-function inHundredths(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -19,9 +19,22 @@ export interface SubscriberHealth {
   readonly deafSince?: string;
 }
 
+/** One node of a cluster. */
+export interface NodeHealth {
+  /** `host:port`. */
+  readonly address: string;
+  readonly role: 'master' | 'replica';
+  /** Of the connection to it: `idle` where nothing was ever sent there, which is no fault of the node. */
+  readonly state: string;
+  /** Time to the answer of PING, ms. */
+  readonly latency?: number;
+  /** Why it did not answer. */
+  readonly message?: string;
+}
+
 /**
- * What a check says about one connection. `address`, `state` and `latency` are of the one server behind it; where several
- * stand behind one connection, each will be told of by its address beside these.
+ * What a check says about one connection. `address`, `state` and `latency` are of the one server behind it, with Sentinels of
+ * the present master. Of a cluster `nodes` tells of each, and `latency` is the slowest answer of a master.
  */
 export interface ConnectionHealth {
   readonly status: HealthStatus;
@@ -30,6 +43,8 @@ export interface ConnectionHealth {
   readonly state: string | undefined;
   /** Time to the answer of PING, ms. */
   readonly latency?: number;
+  /** With `cluster`: its masters, and the replicas that were read from. */
+  readonly nodes?: readonly NodeHealth[];
   readonly pool: PoolHealth | undefined;
   /** Connections that the client lends for transactions, blocking commands and `dedicated()`. */
   readonly dedicated: PoolHealth | undefined;

@@ -1,4 +1,10 @@
-export type { ConnectionHealth, HealthStatus, PoolHealth, SubscriberHealth } from './connection-health.js';
+export type {
+  ConnectionHealth,
+  HealthStatus,
+  NodeHealth,
+  PoolHealth,
+  SubscriberHealth,
+} from './connection-health.js';
 export { RedisHealthIndicator } from './redis-health.indicator.js';
 export { RedisHealthModule } from './redis-health.module.js';
 export type {

@@ -15,6 +15,12 @@ export interface RedisHealthOptions {
    * is taken out of service, which gives handlers no message back. `'ignore'` shows it and changes nothing.
    */
   whenDeaf?: 'down' | 'degraded' | 'ignore' | undefined;
+  /**
+   * What it is when some nodes of a cluster do not answer, or some slots are served by none, while other masters answer.
+   * `'degraded'` by default: during a failover all instances see the same, and an orchestrator that took all of them out of
+   * service for one shard would leave none. Where no master answers it is down in any case.
+   */
+  whenNodeDown?: 'down' | 'degraded' | 'ignore' | undefined;
 }
 
 /** Options of `RedisHealthIndicator.pingCheck()`. */

@@ -9,6 +9,7 @@ const DEFAULTS: ResolvedHealthOptions = {
   degradedAfter: Infinity,
   maxPoolUsage: 1,
   whenDeaf: 'degraded',
+  whenNodeDown: 'degraded',
 };
 
 const MILLISECONDS = 'a number of milliseconds above 0';
@@ -19,6 +20,7 @@ const CHECKS: OptionChecks<RedisHealthOptions> = {
   maxPoolUsage: (value) =>
     typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1',
   whenDeaf: oneOf('down', 'degraded', 'ignore'),
+  whenNodeDown: oneOf('down', 'degraded', 'ignore'),
 };
 
 /**

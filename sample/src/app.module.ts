@@ -25,13 +25,13 @@ const COMMON = {
     RedisModule.forRootAsync({
       imports: [ConfigModule],
       inject: [AppConfig],
-      useFactory: (config) => ({ ...COMMON, url: config.redisUrl, keyPrefix: config.redisKeyPrefix }),
+      useFactory: (config) => ({ ...COMMON, ...config.redis, keyPrefix: config.redisKeyPrefix }),
     }),
     RedisModule.forRootAsync({
       name: EVENTS,
       imports: [ConfigModule],
       inject: [AppConfig],
-      useFactory: (config) => ({ ...COMMON, url: config.eventsUrl, envelope: true }),
+      useFactory: (config) => ({ ...COMMON, ...config.eventsRedis, envelope: true }),
     }),
     RedisModule.forRootAsync({
       name: KITCHEN,
@@ -39,7 +39,7 @@ const COMMON = {
       inject: [AppConfig],
       useFactory: (config) => ({
         ...COMMON,
-        url: config.kitchenUrl,
+        ...config.kitchenRedis,
         keyPrefix: config.redisKeyPrefix,
         envelope: true,
       }),

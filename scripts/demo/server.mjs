@@ -4,8 +4,13 @@ import { findProgram } from '../lib/run-command.mjs';
 import { obtain, Server, ServerUnavailableError } from '../servers/index.mjs';
 
 /**
+ * @import { RedisClientOptions } from '../../lib/core/index.js'
+ */
+
+/**
  * @typedef {object} DemoServer
- * @property {string} url
+ * @property {RedisClientOptions} place  where it is, for a client
+ * @property {NodeJS.ProcessEnv} environment  the same, for the sample
  * @property {string} about     in words, for the screen; no password
  * @property {boolean} ours     started for the demo, and ended with it
  * @property {boolean} standIn  not a real server
@@ -29,7 +34,7 @@ function fromEnvironment() {
   const url = process.env.REDIS_URL;
   if (!url) return undefined;
   const shown = url.replace(/\/\/[^/@]*@/, '//***@');
-  return { url, about: `REDIS_URL, ${shown}`, ours: false, standIn: false, stop: async () => {} };
+  return { ...at(url), about: `REDIS_URL, ${shown}`, ours: false, standIn: false, stop: async () => {} };
 }
 
 /**
@@ -72,7 +77,7 @@ async function fromDebian(say) {
 async function start(binary, from) {
   const server = await Server.start({ binary });
   const about = `${server.product} ${server.version} (${from}) at ${server.url}`;
-  return { url: server.url, about, ours: true, standIn: false, stop: () => server.stop() };
+  return { ...at(server.url), about, ours: true, standIn: false, stop: () => server.stop() };
 }
 
 /**
@@ -83,5 +88,10 @@ async function startStandIn(why) {
   const { createRedisMock } = await import('js-redis-server');
   const server = await createRedisMock();
   const about = `not a real one: js-redis-server stands in, written in JavaScript, inside this process (${why})`;
-  return { url: server.url, about, ours: true, standIn: true, stop: () => server.close() };
+  return { ...at(server.url), about, ours: true, standIn: true, stop: () => server.close() };
+}
+
+/** @param {string} url */
+function at(url) {
+  return { place: { url }, environment: { REDIS_URL: url } };
 }

@@ -109,7 +109,7 @@ describe('deployment.md', () => {
     expect(await Promise.all(waiting)).toHaveLength(15);
   });
 
-  it('of a cluster the keys of other nodes fail with MOVED', async () => {
+  it('of a cluster the keys of other nodes fail with MOVED where it is taken for a server', async () => {
     const args = ['--cluster-enabled', 'yes'];
     await using one = await startServer({ kind: SERVER_KINDS[0]!, args });
     await using other = await startServer({ kind: SERVER_KINDS[0]!, args });

@@ -5,7 +5,6 @@ import type { Command } from '../connection/command.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import {
   ClientEngine,
   type DedicatedOptions,
@@ -15,9 +14,11 @@ import {
   type Wait,
 } from '../engine/client-engine.js';
 import { createParts } from '../engine/create-parts.js';
-import { RedisDisconnectedError, type RedisError } from '../errors.js';
+import type { RedisError } from '../errors.js';
 import type { Monitors } from '../monitor/monitors.js';
 import type { ConnectionStats } from '../observation/connection-observer.js';
+import type { Road, ShownCommand } from '../observation/command-infos.js';
+import type { NodesFinding } from '../observation/node-finding.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -29,7 +30,7 @@ import { ClusterNode, type Shard } from './cluster-node.js';
 import { ClusterSubscriber } from './cluster-subscriber.js';
 import { ClusterScan } from './cluster-scan.js';
 import { ClusterTopology } from './cluster-topology.js';
-import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
+import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
 import { ShardSubscriber } from './shard-subscriber.js';
 import { ClusterRouter } from './cluster-router.js';
@@ -37,7 +38,8 @@ import { followSlot, onMaster } from './on-master.js';
 import { sumOfStats } from './sum-of-stats.js';
 import { FanOut, type Put } from './fan-out.js';
 import { NodeEngines } from './node-engines.js';
-import { policyOf } from './policy-of.js';
+import { probeNodes, slowestOf } from './probe-nodes.js';
+import { roadTo, roadToAll } from './road-to.js';
 import { runOnCluster } from './run-on-cluster.js';
 
 /**
@@ -137,18 +139,13 @@ export class ClusterEngine extends ClientEngine {
     }
   }
 
+  /** The slowest answer of a master; rejects where none answers. */
   override async probe(timeout: number): Promise<number> {
-    const used = this.topology.masters.filter(({ usedEngine }) => usedEngine !== undefined);
-    if (used.length === 0)
-      throw new RedisDisconnectedError(
-        'DISCONNECTED',
-        `PING was not sent: there is no connection to ${this.address}.`,
-        {
-          command: 'PING',
-          cause: this.router.lastError,
-        },
-      );
-    return Math.max(...(await Promise.all(used.map(({ engine }) => engine.probe(timeout)))));
+    return slowestOf(await this.probeNodes(timeout), this.address, this.router.lastError);
+  }
+
+  override async probeNodes(timeout: number): Promise<NodesFinding> {
+    return probeNodes(this.router, timeout);
   }
 
   override ensureMonitors(): Monitors {
@@ -207,23 +204,19 @@ export class ClusterEngine extends ClientEngine {
     else put(node, command);
   }
 
-  protected override roadOf(command: PendingCommand): ReconnectingConnection | undefined {
-    if ((command.spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
-    return this.nodeOf(command)?.engine.connection;
+  protected override roadOf(command: PendingCommand): Road | undefined {
+    return roadTo(this.router, command);
+  }
+
+  override roadOfAll(commands: readonly ShownCommand[]): Road | undefined {
+    return roadToAll(this.router, commands);
   }
 
   override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
     const { options, observers, router } = this;
-    const roadOf = (command: PendingCommand) => this.roadOf(command);
+    const roadOf = (commands: readonly ShownCommand[]) => this.roadOfAll(commands);
     const dispatch = (command: PendingCommand, put: Put): void => this.dispatch(command, put);
     return runOnCluster({ options, observers, router, roadOf, dispatch }, pipeline, call);
-  }
-
-  /** Where a command goes that is for one node alone; undefined for others, and where nothing is known. */
-  private nodeOf({ spec, args }: PendingCommand): ClusterNode | undefined {
-    const slot = slotOf(spec, args);
-    if (slot !== NO_SLOT) return this.nodeFor(slot, spec);
-    return this.topology.isKnown && policyOf(spec) === undefined ? this.router.anyMaster() : undefined;
   }
 
   /** Where a command of that slot goes; undefined where nothing is known of it. */

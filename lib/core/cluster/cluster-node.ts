@@ -1,14 +1,19 @@
+import type { Address } from '../connection/open-socket.js';
+import type { Road } from '../observation/command-infos.js';
+import type { Peer } from '../observation/observer.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import type { SharedEngine } from '../engine/shared-engine.js';
 import type { ClusterNodeInfo } from '../topology-options.js';
 import { keyOf } from './slot-map.js';
 
 /** A node of a cluster: its address, its part in it, and the connections to it, opened at first use. */
-export class ClusterNode implements ClusterNodeInfo {
+export class ClusterNode implements ClusterNodeInfo, Road {
   readonly host: string;
   readonly port: number;
   /** Whom the map of the slots last had it for. */
   role: 'master' | 'replica' = 'master';
+  /** Where its connections go. */
+  readonly target: Address;
   private own: SharedEngine | undefined;
 
   /** @param create makes what does its work; called at first use. */
@@ -18,6 +23,7 @@ export class ClusterNode implements ClusterNodeInfo {
   ) {
     this.host = address.host;
     this.port = address.port;
+    this.target = { host: address.host, port: address.port, path: undefined };
   }
 
   get key(): string {
@@ -32,6 +38,11 @@ export class ClusterNode implements ClusterNodeInfo {
   /** The same, where anything was ever sent to it. */
   get usedEngine(): SharedEngine | undefined {
     return this.own;
+  }
+
+  /** The other end of the connection that its commands share. */
+  get peer(): Peer | undefined {
+    return this.own?.connection.peer;
   }
 
   get isReady(): boolean {

@@ -22,7 +22,7 @@ import { ClusterNode } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { LentRoute, type LentReports } from './lent-route.js';
 import { NodeRoute } from './node-route.js';
-import type { Redirect } from './redirect.js';
+import { tellRedirect, type Redirect } from './redirect.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
@@ -131,6 +131,7 @@ export class ClusterRouter implements LentReports, Ticking {
     if (this.end !== undefined) return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
+    tellRedirect(command, redirect, message);
     const { isAsk } = redirect;
     const node = this.follow(redirect);
     if (context.redirects > REDIRECTS_AT_ONCE) {
@@ -141,6 +142,7 @@ export class ClusterRouter implements LentReports, Ticking {
     else {
       context.asking = isAsk;
       node.engine.connection.submit(command);
+      if (node.isReady) command.observation?.noteSent(node);
     }
     return true;
   }

@@ -1,4 +1,6 @@
 import type { Address } from '../connection/open-socket.js';
+import type { PendingCommand } from '../connection/pending-command.js';
+import { serverError } from '../connection/server-error.js';
 
 /** What a node says of a command that belongs elsewhere. */
 export interface Redirect {
@@ -32,4 +34,12 @@ export function parseRedirect(message: string, from: Pick<Address, 'host'>): Red
     host: isUnknown ? from.host : name,
     port: Number(port),
   };
+}
+
+/** Tells those who watch a command of it, where anybody does. */
+export function tellRedirect(command: PendingCommand, { isAsk, slot }: Redirect, message: string): void {
+  const { observation, spec, args } = command;
+  if (observation?.observations === undefined) return;
+  const error = serverError(message, spec.name, args);
+  observation.note({ type: 'redirect', kind: isAsk ? 'ASK' : 'MOVED', slot, error });
 }

@@ -1,7 +1,7 @@
 import { unlessAborted } from '../abort-signals.js';
 import type { CommandSource } from '../connection/command-source.js';
 import type { PendingCommand } from '../connection/pending-command.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { Road, ShownCommand } from '../observation/command-infos.js';
 import type { CommandObservers } from '../observation/command-observers.js';
 import type { CallOptions } from '../options.js';
 import { PipelineFeed } from '../pipeline/pipeline-feed.js';
@@ -17,8 +17,8 @@ export interface ClusterRunHost {
   readonly options: ResolvedOptions;
   readonly observers: CommandObservers;
   readonly router: ClusterRouter;
-  /** The connection that a command takes, where it is one. */
-  roadOf(command: PendingCommand): ReconnectingConnection | undefined;
+  /** Where these commands go, where it is one node. */
+  roadOf(commands: readonly ShownCommand[]): Road | undefined;
   /** Puts a command, or what is sent in its place, where it goes. */
   dispatch(command: PendingCommand, put: Put): void;
 }
@@ -49,16 +49,8 @@ function run(host: ClusterRunHost, pipeline: PipelineRun, call: CallOptions | un
       return feed;
     });
   };
-  const road = observers.batchesActive ? roadOfAll(host, pipeline) : undefined;
+  const road = observers.batchesActive ? host.roadOf(pipeline.commands) : undefined;
   return runPipeline({ options, observers, road, submit }, pipeline, call);
-}
-
-/** That of all commands, where it is one. */
-function roadOfAll(host: ClusterRunHost, { commands }: PipelineRun): ReconnectingConnection | undefined {
-  const [first] = commands;
-  if (first === undefined) return undefined;
-  const road = host.roadOf(first);
-  return commands.every((command) => host.roadOf(command) === road) ? road : undefined;
 }
 
 /** The settings of the call with the time that is left of it. What came of the wait, its commands say in their own words. */

@@ -1,7 +1,9 @@
 import { applyCallOptions } from '../apply-call-options.js';
+import type { Road, ShownCommand } from '../observation/command-infos.js';
 import type { CommandObservers } from '../observation/command-observers.js';
 import type { ConnectionStats } from '../observation/connection-observer.js';
 import type { ConnectionObservers } from '../observation/connection-observers.js';
+import type { NodesFinding } from '../observation/node-finding.js';
 import { ConnectionWatch } from '../observation/connection-watch.js';
 import type { CommandArgument, RedisKey } from '../commands/arguments.js';
 import { checkArguments } from '../commands/check-arguments.js';
@@ -16,7 +18,6 @@ import type { PendingCommand } from '../connection/pending-command.js';
 import type { ConnectionPoolRole } from '../pool/connection-pool.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedPoolSize } from '../pool/pool-options.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { Destination, Route } from '../connection/route.js';
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { SharedConnection } from '../feed/listening-connection.js';
@@ -218,6 +219,16 @@ export abstract class ClientEngine implements EngineParts {
   /** PINGs on the live connection, or fails at once. Gives the time to the answer, ms. */
   abstract probe(timeout: number): Promise<number>;
 
+  /** The same for each server behind the client, failures told. Never rejects. */
+  async probeNodes(timeout: number): Promise<NodesFinding> {
+    const { address, status: state } = this;
+    const node = await this.probe(timeout).then(
+      (latency) => ({ address, role: undefined, state, latency, error: undefined }),
+      (error: Error) => ({ address, role: undefined, state, latency: undefined, error }),
+    );
+    return { nodes: [node], uncoveredSlots: 0 };
+  }
+
   /** What subscriptions share, made at first use. A promise where it must be seen first what the server speaks. */
   ensureSubscriber(): Subscriber | Promise<Subscriber> {
     return this.subscriber ?? this.createSubscriber();
@@ -295,8 +306,13 @@ export abstract class ClientEngine implements EngineParts {
   /** Hands a command over to the connection that it takes. */
   protected abstract send(command: PendingCommand): void;
 
-  /** The connection that a command takes, where it is known before. */
-  protected abstract roadOf(command: PendingCommand): ReconnectingConnection | undefined;
+  /** The connection that a command takes, as far as it is known before. */
+  protected abstract roadOf(command: PendingCommand): Road | undefined;
+
+  /** The same of commands that are sent as one. */
+  roadOfAll(_commands: readonly ShownCommand[]): Road | undefined {
+    return undefined;
+  }
 
   private issueSpecial(command: Command, call: CallOptions | undefined): void {
     const { spec } = command;

@@ -1,8 +1,8 @@
 import { ClusterEngine } from '../cluster/cluster-engine.js';
 import { FixedRoute } from '../connection/route.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import type { ClientEngine } from './client-engine.js';
 import { SentinelEngine } from '../sentinel/sentinel-engine.js';
+import type { ClientEngine } from './client-engine.js';
 import { createParts } from './create-parts.js';
 import { SharedEngine } from './shared-engine.js';
 

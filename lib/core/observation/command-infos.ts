@@ -16,7 +16,7 @@ export interface ShownCommand {
 /** The connection that commands take, as far as observers hear of it. */
 export interface Road {
   readonly peer: Peer | undefined;
-  /** Where it was meant to go. */
+  /** Where it goes, or will go; undefined where that is not known yet. */
   readonly target: Address | undefined;
 }
 
@@ -47,8 +47,15 @@ export class CommandInfos {
   /** The same by those peers. */
   private readonly reached = new WeakMap<Peer, Server>();
 
-  constructor({ host, port, path, database }: ResolvedOptions) {
-    const base = { host, port: path === undefined ? port : undefined, path, database, peer: undefined };
+  constructor({ host, port, path, database, cluster }: ResolvedOptions) {
+    // of a cluster's servers it may be any
+    const server = cluster === undefined ? { host, port } : { host: undefined, port: undefined };
+    const base = {
+      ...(path === undefined ? server : { host, port: undefined }),
+      path,
+      database,
+      peer: undefined,
+    };
     this.nowhere = { base, known: new WeakMap() };
   }
 
@@ -92,19 +99,23 @@ export class CommandInfos {
   }
 
   private serverAt(road: Road | undefined): Server {
-    const peer = road?.peer;
-    if (peer === undefined) return this.nowhere;
+    if (road === undefined) return this.nowhere;
+    const { peer } = road;
+    if (peer === undefined) {
+      const { target } = road;
+      return target === undefined ? this.nowhere : this.serverOf(undefined, target);
+    }
     const known = this.reached.get(peer);
     if (known !== undefined) return known;
-    const server = this.serverOf(peer, road?.target);
+    const server = this.serverOf(peer, road.target);
     this.reached.set(peer, server);
     return server;
   }
 
-  private serverOf(peer: Peer, target: Address | undefined): Server {
+  private serverOf(peer: Peer | undefined, target: Address | undefined): Server {
     const { base } = this.nowhere;
     const { host, port } = base.path === undefined && target !== undefined ? target : base;
-    const key = `${host} ${port} ${peer.address} ${peer.port}`;
+    const key = `${host} ${port} ${peer?.address} ${peer?.port}`;
     let server = this.servers.get(key);
     if (server === undefined) {
       server = { base: { ...base, host, port, peer }, known: new WeakMap() };

@@ -48,8 +48,8 @@ export class CommandObservers {
   }
 
   /** The same for the commands between MULTI and EXEC. */
-  showTransaction(commands: readonly ShownCommand[]): CommandContext {
-    return this.showBatch(this.infos.ofBatch('MULTI', commands, undefined));
+  showTransaction(commands: readonly ShownCommand[], road?: Road): CommandContext {
+    return this.showBatch(this.infos.ofBatch('MULTI', commands, road));
   }
 
   private showBatch(info: CommandInfo): CommandContext {

@@ -23,8 +23,11 @@ export interface CommandInfo {
   readonly commandNames: readonly string[];
   /** Commands sent as one (pipelines, transactions); undefined for a command by itself. */
   readonly batchSize: number | undefined;
-  /** Of the server that the connection goes to; where that is not known yet, of the first Sentinel or node that was configured. */
-  readonly host: string;
+  /**
+   * Of the server that the command goes to; where no Sentinel has told of it yet, of the first one that was configured. In a
+   * cluster undefined where it is not known which node that is, or where there are several.
+   */
+  readonly host: string | undefined;
   readonly port: number | undefined;
   /** The Unix socket, where one is used. */
   readonly path: string | undefined;
@@ -59,7 +62,16 @@ export type CommandEvent =
       readonly error: RedisError;
     }
   | {
-      /** It leaves, after one of the two above. */
+      /** A node of a cluster said that the slot is another one's. It goes there at once, which is no further attempt. */
+      readonly type: 'redirect';
+      /** `MOVED`: the slot has moved; `ASK`: it is on its way, and this command goes after it. */
+      readonly kind: 'MOVED' | 'ASK';
+      readonly slot: number;
+      /** What the node said. */
+      readonly error: RedisError;
+    }
+  | {
+      /** It leaves, after one of those above. */
       readonly type: 'sent';
       readonly peer: Peer | undefined;
     };

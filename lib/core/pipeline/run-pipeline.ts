@@ -1,8 +1,8 @@
 import { onceAborted } from '../abort-signals.js';
+import type { Road } from '../observation/command-infos.js';
 import type { CommandObservers } from '../observation/command-observers.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import type { CommandSource } from '../connection/command-source.js';
-import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { RedisAbortError } from '../errors.js';
 import type { CallOptions } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
@@ -13,7 +13,7 @@ export interface PipelineHost {
   readonly options: ResolvedOptions;
   readonly observers: CommandObservers;
   /** The connection that its commands take, where it is one. */
-  readonly road: ReconnectingConnection | undefined;
+  readonly road: Road | undefined;
   /**
    * Hands its commands over to where they go.
    *

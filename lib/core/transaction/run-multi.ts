@@ -16,9 +16,7 @@ export function runMulti(
 ): Promise<unknown[]> {
   if (queued.list.length === 0) return Promise.resolve([]);
   const limit = new TimeLimit(call?.timeout ?? engine.options.commandTimeout);
-  return observed(engine.observers, queued, (observation) =>
-    runUntilTaken(engine, queued, call, limit, observation),
-  );
+  return observed(engine, queued, (observation) => runUntilTaken(engine, queued, call, limit, observation));
 }
 
 async function runUntilTaken(

@@ -1,11 +1,11 @@
 import { onceAborted } from '../abort-signals.js';
-import type { CommandObservers } from '../observation/command-observers.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { EXEC, MULTI } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import { CommandContext } from '../connection/command-context.js';
+import type { ClientEngine } from '../engine/client-engine.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import { PendingCommand } from '../connection/pending-command.js';
 import { RedisAbortError, RedisServerError, type RedisError } from '../errors.js';
@@ -100,11 +100,14 @@ export async function resultsOf(
 
 /** Shows a transaction to those who watch, from here to its results or its failure. */
 export async function observed<Results extends unknown[] | null>(
-  observers: CommandObservers,
+  engine: ClientEngine,
   queued: QueuedCommands,
   run: (observation: CommandContext | undefined) => Promise<Results>,
 ): Promise<Results> {
-  const observation = observers.batchesActive ? observers.showTransaction(queued.list) : undefined;
+  const { observers } = engine;
+  const observation = observers.batchesActive
+    ? observers.showTransaction(queued.list, engine.roadOfAll(queued.list))
+    : undefined;
   try {
     const results = await run(observation);
     observation?.finish(results?.find((result) => result instanceof FailedResult)?.create(), results);

@@ -95,7 +95,7 @@ async function runOnce(
       const executing = { dedicated, limit: new TimeLimit(timeout), signal };
       return {
         hasFailed: false,
-        results: await observed(observers, queued, () => runTransaction(executing, queued)),
+        results: await observed(engine, queued, () => runTransaction(executing, queued)),
       };
     } catch (error) {
       // an outcome, which is not to be tried again as what failed before it is

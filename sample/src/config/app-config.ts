@@ -1,4 +1,8 @@
+import type { RedisModuleOptions } from 'nestjs-redwire';
 import { z } from 'zod';
+
+/** `host:port,host:port` */
+const addressesSchema = z.string().transform((list) => list.split(',').map((address) => address.trim()));
 
 const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -6,9 +10,15 @@ const environmentSchema = z.object({
   REDIS_URL: z.string().default('redis://127.0.0.1:6379'),
   EVENTS_REDIS_URL: z.string().optional(),
   KITCHEN_REDIS_URL: z.string().optional(),
+  REDIS_CLUSTER_NODES: addressesSchema.optional(),
+  REDIS_SENTINELS: addressesSchema.optional(),
+  REDIS_MASTER_NAME: z.string().default('mymaster'),
   REDIS_KEY_PREFIX: z.string().default('order-board:'),
   ORDERS_PER_MINUTE: z.coerce.number().int().min(1).default(10_000),
 });
+
+/** The part of a connection's options that says where it leads. */
+export type RedisPlace = Pick<RedisModuleOptions, 'url' | 'cluster' | 'sentinel'>;
 
 /** The service's settings, from the environment. */
 export class AppConfig {
@@ -31,8 +41,12 @@ export class AppConfig {
     return this.environment.PORT;
   }
 
-  get redisUrl(): string {
-    return this.environment.REDIS_URL;
+  /** Where Redis is: some nodes of a cluster, the Sentinels that know the master, or one server. */
+  get redis(): RedisPlace {
+    const { REDIS_URL, REDIS_CLUSTER_NODES, REDIS_SENTINELS, REDIS_MASTER_NAME } = this.environment;
+    if (REDIS_CLUSTER_NODES) return { cluster: { nodes: REDIS_CLUSTER_NODES } };
+    if (REDIS_SENTINELS) return { sentinel: { nodes: REDIS_SENTINELS, masterName: REDIS_MASTER_NAME } };
+    return { url: REDIS_URL };
   }
 
   /** In front of every key, so that the board can live in a Redis beside others. */
@@ -40,14 +54,16 @@ export class AppConfig {
     return this.environment.REDIS_KEY_PREFIX;
   }
 
-  /** Where events are published and heard; the same server, where none is named. */
-  get eventsUrl(): string {
-    return this.environment.EVENTS_REDIS_URL ?? this.redisUrl;
+  /** Where events are published and heard; the same place, where none is named. */
+  get eventsRedis(): RedisPlace {
+    const url = this.environment.EVENTS_REDIS_URL;
+    return url === undefined ? this.redis : { url };
   }
 
-  /** Where the kitchen's tickets wait; the same server, where none is named. */
-  get kitchenUrl(): string {
-    return this.environment.KITCHEN_REDIS_URL ?? this.redisUrl;
+  /** Where the kitchen's tickets wait; the same place, where none is named. */
+  get kitchenRedis(): RedisPlace {
+    const url = this.environment.KITCHEN_REDIS_URL;
+    return url === undefined ? this.redis : { url };
   }
 
   /** From one address. */

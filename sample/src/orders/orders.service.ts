@@ -25,9 +25,9 @@ export class OrdersService {
 
   async place(dto: PlaceOrderDto): Promise<Order> {
     const order = this.price(await this.redis.incr(LAST_ID), dto);
-    // Issued in one tick these leave in one write and arrive in this order: what is listed can always be read.
+    // before it is listed, so that what is listed can always be read: in a cluster these keys are on several servers
+    await this.redis.hset(orderKey(order.id), toHash(order));
     await Promise.all([
-      this.redis.hset(orderKey(order.id), toHash(order)),
       this.redis.zadd(LATEST, { score: order.id, member: order.id }),
       this.redis.zadd(BY_TOTAL, { score: order.total, member: order.id }),
     ]);

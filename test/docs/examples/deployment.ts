@@ -20,6 +20,14 @@ export const managed = (caFile: string, tokens: Tokens) =>
   });
 // #endregion
 
+export const places = () => [
+  // #region places
+  RedisModule.forRoot({ url: 'rediss://redis.internal:6379' }),
+  RedisModule.forRoot({ sentinel: { nodes: ['sentinel-1', 'sentinel-2'], masterName: 'mymaster' } }),
+  RedisModule.forRoot({ cluster: { nodes: ['redis-1:6379', 'redis-2:6379'] }, tls: true }),
+  // #endregion
+];
+
 export async function start(AppModule: Type, port: number) {
   // #region start
   const app = await NestFactory.create(AppModule);

@@ -37,3 +37,26 @@ export const result = {
   },
 };
 // #endregion
+
+// #region nodes
+export const onCluster = {
+  redis: {
+    status: 'degraded',
+    connection: 'default',
+    address: 'the cluster of redis-1:6379, redis-2:6379',
+    state: 'ready',
+    latency: 0.61,
+    nodes: [
+      { address: '10.0.0.1:6379', role: 'master', state: 'ready', latency: 0.48 },
+      { address: '10.0.0.2:6379', role: 'master', state: 'ready', latency: 0.61 },
+      {
+        address: '10.0.0.3:6379',
+        role: 'master',
+        state: 'reconnecting',
+        message: 'there is no connection to Redis at 10.0.0.3:6379 …',
+      },
+    ],
+    message: 'there is no connection to Redis at 10.0.0.3:6379 …',
+  },
+};
+// #endregion
