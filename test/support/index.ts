@@ -18,6 +18,7 @@ export {
   totalOf,
 } from './fault-proxy/index.js';
 export { obtainServer, type ObtainedServer } from './obtain-server.js';
+export { type CutOptions, type NodeAddress, Partition } from './partition/index.js';
 export { givenSeed, newSeed, Random } from './random.js';
 export { runScript, type Ended } from './run-script.js';
 export { type SentinelNode, type SentinelOptions, startSentinel, type TestSentinel } from './sentinel.js';
@@ -29,3 +30,12 @@ export {
   type StartOptions,
   type TestServer,
 } from './servers.js';
+export {
+  type Outcome,
+  type ReadBack,
+  TopologyWorkload,
+  type WorkloadClient,
+  type WorkloadOptions,
+  type WorkloadPipeline,
+  type WorkloadSummary,
+} from './topology-workload/index.js';

@@ -85,6 +85,13 @@ export class Lane {
     else this.pauseFor(ms);
   }
 
+  /** Goes on at once with what is held back, though it was for good. */
+  thaw(): void {
+    if (this.pause === undefined) return;
+    this.unpause();
+    this.advance();
+  }
+
   /** Takes and drops whatever still comes. */
   discard(): void {
     if (this.closed) return;

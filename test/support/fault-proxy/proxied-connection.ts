@@ -59,6 +59,12 @@ export class ProxiedConnection {
     this.replies.hold(ms);
   }
 
+  /** Both ways go on at once, also where they were held back for good: what was underway arrives late. */
+  thaw(): void {
+    this.requests.thaw();
+    this.replies.thaw();
+  }
+
   /** No further faults. One that is half-open for good would never come to life: it is reset. */
   heal(): void {
     if (this.requests.isHalfOpen || this.replies.isHalfOpen) this.reset();
