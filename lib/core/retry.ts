@@ -53,6 +53,7 @@ export function isRetryable(error: RedisError, command: RetryCommand): boolean {
  * Asks a retry rule.
  *
  * @param attempt attempts that failed so far: 1 at the first failure.
+ * @param isPatient by the built-in rule, what passes is waited out for as long as the command has time.
  * @returns the delay before the next one, ms, or false.
  */
 export function retryDelay(
@@ -60,18 +61,21 @@ export function retryDelay(
   attempt: number,
   error: RedisError,
   command: RetryCommand,
+  isPatient = false,
 ): number | false {
   if (rule === false) return false;
   if (typeof rule === 'function') return delayOf(rule(attempt, error, command));
   const policy = rule === 'idempotent' ? {} : rule;
-  if (attempt > (policy.attempts ?? ATTEMPTS)) return false;
+  const isOutlasted = isPatient && rule === 'idempotent' && error instanceof RedisServerError;
+  if (attempt > (policy.attempts ?? ATTEMPTS) && !isOutlasted) return false;
   const wanted =
     policy.retryOn === undefined
       ? isRetryable(error, command)
       : command.idempotent && policy.retryOn(error, command);
   if (!wanted) return false;
   const { backoff = defaultBackoff } = policy;
-  return delayOf(typeof backoff === 'number' ? backoff : backoff(attempt));
+  const nth = isOutlasted ? Math.min(attempt, ATTEMPTS) : attempt;
+  return delayOf(typeof backoff === 'number' ? backoff : backoff(nth));
 }
 
 /** What is no delay (a forgotten `return`, NaN, a negative number) means no further attempt. */

@@ -33,6 +33,8 @@ const TROUBLE = /^(CLUSTERDOWN|READONLY|MASTERDOWN|LOADING) /;
 
 /** Leads to one node of a cluster, and hands over what that node redirects. */
 export class NodeRoute extends FixedRoute {
+  readonly isPatient = true;
+
   /** @param movable may this command be sent to another node? Not what belongs to a transaction, or to somebody's own connection. */
   constructor(
     private readonly node: ClusterNode,

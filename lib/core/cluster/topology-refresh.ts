@@ -15,9 +15,9 @@ const MOST_TRIED = 4;
 /** ms between two rounds: the first after trouble, and how they grow. A fleet that lost its cluster must not hold it down. */
 const FIRST_PAUSE = 50;
 const PAUSE_FACTOR = 1.5;
-const LONGEST_PAUSE = 400;
-/** Rounds after which nobody expects a failover any more, and the pause from then on, ms. */
-const MANY_ROUNDS = 150;
+const LONGEST_PAUSE = 150;
+/** Rounds after which nobody expects a failover any more (a minute), and the pause from then on, ms. */
+const MANY_ROUNDS = 400;
 const LATE_PAUSE = 2_000;
 
 /** What a refresh needs of the one who keeps the map. */

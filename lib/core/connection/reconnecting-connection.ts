@@ -79,7 +79,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   ) {
     this.options = options;
     this.route = route;
-    this.retry = new CommandRetry(this, options, this.waiting);
+    this.retry = new CommandRetry(this, options, this.waiting, route.isPatient);
     this.backoff = new Backoff(options.reconnect);
   }
 

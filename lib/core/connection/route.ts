@@ -21,6 +21,8 @@ export interface RoutedConnection {
 export interface Route {
   /** What messages call the destination as long as no connection stands. */
   readonly name: string;
+  /** Where it leads, what refuses all commands for now (`READONLY`, `LOADING` …) is waited out: another server takes its place. */
+  readonly isPatient?: boolean;
   /**
    * The address of the next connection, asked anew for each attempt. A promise must settle within `connectTimeout`.
    *
