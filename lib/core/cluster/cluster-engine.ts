@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions } from '../options.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { CommandContext } from '../connection/command-context.js';
+import { refuse } from '../connection/command-errors.js';
 import type { Command } from '../connection/command.js';
 import type { CommandSource } from '../connection/command-source.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
@@ -24,8 +26,14 @@ import { ClusterNode, type Shard } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
+import { drain } from './drain.js';
 import { keySlot } from './key-slot.js';
 import { ClusterRouter, isElsewhere } from './cluster-router.js';
+
+/** ms between two rounds of connecting to masters of which none can be reached. */
+const CONNECT_PAUSE = 100;
+/** ms */
+const CLOSE_TIMEOUT = 5_000;
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -109,6 +117,7 @@ export class ClusterEngine extends ClientEngine {
       if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
       const isOver = deadline === undefined || performance.now() - started >= deadline;
       if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
+      await sleep(CONNECT_PAUSE, undefined, { ref: false });
       await this.router.refreshNow();
     }
   }
@@ -133,13 +142,12 @@ export class ClusterEngine extends ClientEngine {
     );
   }
 
-  override async close(timeout: number | undefined): Promise<void> {
+  override async close(timeout = CLOSE_TIMEOUT): Promise<void> {
     if (this.status === 'closed') return;
     this.router.beginClose();
-    await Promise.all([
-      ...this.router.engines.map((engine) => engine.close(timeout)),
-      this.closeFeeds(timeout),
-    ]);
+    // what one node sends elsewhere finds the others still there
+    const left = await drain(() => this.router.isBusy, timeout);
+    await Promise.all([...this.router.engines.map((engine) => engine.close(left)), this.closeFeeds(left)]);
     this.router.finishClose();
   }
 
@@ -161,6 +169,11 @@ export class ClusterEngine extends ClientEngine {
   }
 
   // ── the road of a command ────────────────────────────────────────────────────────────────────────────────────────
+
+  protected override submit(command: Command, call: CallOptions | undefined): void {
+    if (this.router.isEnding) refuse(command, 'CLOSED', 'the client is closed.');
+    else super.submit(command, call);
+  }
 
   protected override send(command: PendingCommand): void {
     const { spec, args, context } = command;
@@ -185,6 +198,10 @@ export class ClusterEngine extends ClientEngine {
 
   /** Each node gets its share, in order, and none waits for another. */
   private submitRun(run: PipelineRun, deadline: number): CommandSource[] {
+    if (this.router.isEnding) {
+      for (const command of run.commands) refuse(command, 'CLOSED', 'the client is closed.');
+      return [];
+    }
     const shares = new Map<ClusterNode, PendingCommand[]>();
     const others: PendingCommand[] = [];
     for (const command of run.commands) {
@@ -235,9 +252,9 @@ export class ClusterEngine extends ClientEngine {
     }
     const replica = shard.nextReplica();
     if (replica === undefined) return shard.master;
-    if (replica.isReady || readFrom === 'replica') return replica;
-    // it is made ready for later reads, which this one does not wait for
-    if (replica.engine.status === 'idle') replica.engine.connect(undefined).catch(() => undefined);
+    if (replica.isReady || (readFrom === 'replica' && !replica.isTroubled)) return replica;
+    // it is made ready for later reads, which this one does not wait for; with pauses, for there may be many
+    if (replica.engine.status === 'idle') replica.engine.connect(Infinity).catch(() => undefined);
     return shard.master;
   }
 

@@ -1,7 +1,6 @@
-import { clock, type Ticking } from '../connection/coarse-clock.js';
+import { clock, ticksFor, type Ticking } from '../connection/coarse-clock.js';
 import { CommandContext } from '../connection/command-context.js';
 import { refuse } from '../connection/command-errors.js';
-import { isFatalConnectError } from '../connection/connect-error.js';
 import { ConnectWaiters } from '../connection/connect-waiters.js';
 import type { ConnectionStatus } from '../connection/connection-hooks.js';
 import type { ConnectionEvents } from '../connection/connection-hooks.js';
@@ -16,11 +15,14 @@ import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress, ResolvedCluster } from '../resolve-topology.js';
 import type { TypedEvents } from '../typed-events.js';
 import { AnyNodeRoute } from './any-node-route.js';
-import type { SlotsAnswer } from './ask-for-slots.js';
+import { isFatalRefusal, type SlotsAnswer } from './ask-for-slots.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
+import { Departures } from './departures.js';
+import { EpochGuard } from './epoch-guard.js';
 import { NodeRoute, type NodeReports } from './node-route.js';
 import type { Redirect } from './redirect.js';
+import { keyOf } from './slot-map.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
@@ -28,6 +30,9 @@ const MOST_REDIRECTS = 16;
 /** From so many on it pauses between two of them, ms for each: nodes that do not agree may in a moment. */
 const REDIRECTS_AT_ONCE = 3;
 const REDIRECT_PAUSE = 20;
+
+/** ms for which a node counts as one of the cluster after it was named in an ASK. */
+const ASKED_TIME = 10_000;
 
 const ELSEWHERE = 'ELSEWHERE';
 
@@ -63,8 +68,13 @@ export class ClusterRouter implements NodeReports, Ticking {
   /** As long as no map is known, and what pauses between two nodes. */
   private readonly held = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
-  private readonly troubled = new Set<ClusterNode>();
+  /** Nodes to begin with that are, as far as is known, not in the cluster by that address: asked for the map, and for nothing else. */
+  private readonly spare = new Map<string, ClusterNode>();
+  private readonly departures = new Departures();
+  private readonly epochs = new EpochGuard();
   private wasReady = false;
+  /** What was told last of rounds of asking for the map that came to nothing. */
+  private lastFailure: string | undefined;
   private ticking = false;
   private keepsProcess = true;
   private end: 'closing' | 'closed' | undefined;
@@ -77,7 +87,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     this.cluster = cluster;
     this.seeds = cluster.nodes.length > 0 ? cluster.nodes : [{ host: options.host, port: options.port }];
     this.readsReplicas = cluster.readFrom !== 'master';
-    this.topology = new ClusterTopology((address) => this.createNode(address));
+    this.topology = new ClusterTopology((address) => this.takeSpare(address) ?? this.createNode(address));
     const name = `the cluster of ${this.seeds.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
     this.anyNode = new AnyNodeRoute(name, this.topology, () => this.whenKnown(options.connectTimeout));
     this.refresh = new TopologyRefresh(cluster, {
@@ -100,9 +110,22 @@ export class ClusterRouter implements NodeReports, Ticking {
     return this.held.size;
   }
 
+  /** Something is under way that may have to be sent elsewhere once more. */
+  get isBusy(): boolean {
+    return (
+      this.held.size > 0 ||
+      this.engines.some(({ connection }) => connection.status === 'ready' && connection.hasPending)
+    );
+  }
+
+  get isEnding(): boolean {
+    return this.end !== undefined;
+  }
+
   /** The engines of all nodes that anything was ever sent to. */
   get engines(): SharedEngine[] {
-    return [...this.topology.known].flatMap(({ usedEngine }) => usedEngine ?? []);
+    const nodes = [...this.topology.known, ...this.spare.values(), ...this.departures.nodes];
+    return nodes.flatMap(({ usedEngine }) => usedEngine ?? []);
   }
 
   /** Some master: one that answers, where any is known to. */
@@ -116,11 +139,13 @@ export class ClusterRouter implements NodeReports, Ticking {
   // ── what nodes report ────────────────────────────────────────────────────────────────────────────────────────────
 
   redirect(command: PendingCommand, { isAsk, slot, host, port }: Redirect, message: string): boolean {
-    if (this.end !== undefined) return false;
+    if (this.end === 'closed') return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk) {
+    // a node that has no slot yet is in no map
+    if (isAsk) node.keptUntil = clock.now + ticksFor(ASKED_TIME);
+    else {
       this.topology.noteMoved(slot, node);
       this.refresh.soon();
     }
@@ -138,6 +163,12 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   sendAgain(command: PendingCommand): void {
     if (command.settled) return;
+    // it begins anew, after a pause or another connection
+    if (command.context !== null) command.context.redirects = 0;
+    this.route(command);
+  }
+
+  private route(command: PendingCommand): void {
     if (command.context?.reissue !== undefined) command.context.reissue();
     else this.host().resend(command);
   }
@@ -145,14 +176,19 @@ export class ClusterRouter implements NodeReports, Ticking {
   onTrouble(node: ClusterNode, error: RedisError | undefined): void {
     if (this.end !== undefined) return;
     if (error !== undefined) {
-      this.troubled.add(node);
+      // of one that left, nothing is to come back; a refresh tells itself what became of those that it asks
+      if (!this.topology.has(node)) {
+        if (!this.spare.has(node.key)) this.departures.end(node);
+        return;
+      }
+      node.isTroubled = true;
       this.lastError = error;
     }
     this.refresh.soon();
   }
 
   onNodeReady(node: ClusterNode): void {
-    this.troubled.delete(node);
+    node.isTroubled = false;
     this.noteStatus(undefined);
   }
 
@@ -184,16 +220,33 @@ export class ClusterRouter implements NodeReports, Ticking {
   // ── the map of the slots ─────────────────────────────────────────────────────────────────────────────────────────
 
   private candidates(): ClusterNode[] {
-    const known = new Set(this.topology.known);
-    for (const address of this.seeds) known.add(this.topology.nodeAt(address));
-    return [...known];
+    for (const address of this.seeds) {
+      const key = keyOf(address);
+      if (!this.topology.knows(key) && !this.spare.has(key)) this.spare.set(key, this.createNode(address));
+    }
+    return [...this.topology.known, ...this.spare.values()];
   }
 
-  private onAnswer({ shards }: SlotsAnswer): void {
+  private takeSpare(address: ResolvedAddress): ClusterNode | undefined {
+    const key = keyOf(address);
+    const node = this.spare.get(key);
+    this.spare.delete(key);
+    return node;
+  }
+
+  private onAnswer({ shards, epoch }: SlotsAnswer): void {
     if (this.end !== undefined) return;
+    if (!this.epochs.admits(epoch)) {
+      // the node that told it knows less than another did before
+      this.refresh.soon();
+      return;
+    }
     this.lastError = undefined;
+    this.lastFailure = undefined;
     const gone = this.topology.adopt(shards);
     for (const node of gone) this.retire(node);
+    for (const node of this.spare.values()) this.retire(node);
+    this.spare.clear();
     for (const node of this.topology.known) {
       const { usedEngine: engine } = node;
       if (engine === undefined) continue;
@@ -208,28 +261,31 @@ export class ClusterRouter implements NodeReports, Ticking {
   }
 
   private retire(node: ClusterNode): void {
-    this.troubled.delete(node);
     const { usedEngine: engine } = node;
     if (engine === undefined) return;
     this.takeFrom(engine.connection, isMovable);
+    for (const command of engine.connection.takeHeldBack()) this.sendAgain(command);
     engine.lending.refuseWaiting(elsewhere);
-    void engine.close(undefined);
+    this.departures.add(node);
+    this.tick();
   }
 
   private onRefreshFailed(error: RedisError): void {
     this.lastError = error;
     const cause = error.cause as RedisError | undefined;
-    if (cause !== undefined && isFatalConnectError(cause)) {
+    if (cause !== undefined && isFatalRefusal(cause)) {
       this.waiters.rejectAll(error);
       this.held.failAll(error);
     } else this.waiters.rejectImpatient(error);
+    // a round follows the other: the same again is no news
+    if (error.message === this.lastFailure) return;
+    this.lastFailure = error.message;
     this.host().events.emit('error', error);
   }
 
   private isTroubled(): boolean {
     if (!this.topology.isKnown) return this.isWanted;
-    for (const node of this.troubled) if (node.role === 'master' && this.topology.has(node)) return true;
-    return false;
+    return this.topology.masters.some((node) => node.isTroubled);
   }
 
   private get isWanted(): boolean {
@@ -280,8 +336,9 @@ export class ClusterRouter implements NodeReports, Ticking {
     };
     this.held.expire(now, () => why);
     this.waiters.expire(now, this.anyNode.name, () => why);
-    for (const command of this.held.takeDue(now)) this.sendAgain(command);
-    this.ticking = this.isWanted;
+    for (const command of this.held.takeDue(now)) this.route(command);
+    this.departures.onTick(now);
+    this.ticking = this.isWanted || this.departures.size > 0;
     return this.ticking;
   }
 

@@ -117,6 +117,11 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     return this.connection?.inFlight ?? 0;
   }
 
+  /** Somebody waits for the answer to what was sent. */
+  get hasPending(): boolean {
+    return this.connection?.hasPending === true;
+  }
+
   get queued(): number {
     return this.waiting.size;
   }
@@ -571,6 +576,11 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     const left = taken.filter((command) => !isWanted(command));
     this.waiting.giveBack(left);
     return left.length === 0 ? taken : taken.filter(isWanted);
+  }
+
+  /** Takes out what a retry rule holds back, before its time. */
+  takeHeldBack(): PendingCommand[] {
+    return this.waiting.takeDue(Infinity);
   }
 
   /** Ends now. */
