@@ -22,6 +22,7 @@ import { Departures } from './departures.js';
 import { EpochGuard } from './epoch-guard.js';
 import { NodeRoute, type NodeReports } from './node-route.js';
 import type { Redirect } from './redirect.js';
+import { SeedNodes } from './seed-nodes.js';
 import { keyOf } from './slot-map.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
@@ -63,13 +64,11 @@ export class ClusterRouter implements NodeReports, Ticking {
   readonly readsReplicas: boolean;
   lastError: RedisError | undefined;
   private readonly cluster: ResolvedCluster;
-  private readonly seeds: readonly ResolvedAddress[];
+  private readonly seeds: SeedNodes;
   private readonly refresh: TopologyRefresh;
   /** As long as no map is known, and what pauses between two nodes. */
   private readonly held = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
-  /** Nodes to begin with that are, as far as is known, not in the cluster by that address: asked for the map, and for nothing else. */
-  private readonly spare = new Map<string, ClusterNode>();
   private readonly departures = new Departures();
   private readonly epochs = new EpochGuard();
   private wasReady = false;
@@ -85,10 +84,12 @@ export class ClusterRouter implements NodeReports, Ticking {
   ) {
     const cluster = options.cluster!;
     this.cluster = cluster;
-    this.seeds = cluster.nodes.length > 0 ? cluster.nodes : [{ host: options.host, port: options.port }];
+    const own = { host: options.host, port: options.port };
+    const addresses = cluster.nodes.length > 0 ? cluster.nodes : [own];
+    this.seeds = new SeedNodes(addresses, (address) => this.createNode(address));
     this.readsReplicas = cluster.readFrom !== 'master';
-    this.topology = new ClusterTopology((address) => this.takeSpare(address) ?? this.createNode(address));
-    const name = `the cluster of ${this.seeds.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+    this.topology = new ClusterTopology((address) => this.seeds.take(address) ?? this.createNode(address));
+    const name = `the cluster of ${addresses.map(keyOf).join(', ')}`;
     this.anyNode = new AnyNodeRoute(name, this.topology, () => this.whenKnown(options.connectTimeout));
     this.refresh = new TopologyRefresh(cluster, {
       candidates: () => this.candidates(),
@@ -124,7 +125,7 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   /** The engines of all nodes that anything was ever sent to. */
   get engines(): SharedEngine[] {
-    const nodes = [...this.topology.known, ...this.spare.values(), ...this.departures.nodes];
+    const nodes = [...this.topology.known, ...this.seeds.spare, ...this.departures.nodes];
     return nodes.flatMap(({ usedEngine }) => usedEngine ?? []);
   }
 
@@ -178,7 +179,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     if (error !== undefined) {
       // of one that left, nothing is to come back; a refresh tells itself what became of those that it asks
       if (!this.topology.has(node)) {
-        if (!this.spare.has(node.key)) this.departures.end(node);
+        if (!this.seeds.isSpare(node)) this.departures.end(node);
         return;
       }
       node.isTroubled = true;
@@ -220,18 +221,7 @@ export class ClusterRouter implements NodeReports, Ticking {
   // ── the map of the slots ─────────────────────────────────────────────────────────────────────────────────────────
 
   private candidates(): ClusterNode[] {
-    for (const address of this.seeds) {
-      const key = keyOf(address);
-      if (!this.topology.knows(key) && !this.spare.has(key)) this.spare.set(key, this.createNode(address));
-    }
-    return [...this.topology.known, ...this.spare.values()];
-  }
-
-  private takeSpare(address: ResolvedAddress): ClusterNode | undefined {
-    const key = keyOf(address);
-    const node = this.spare.get(key);
-    this.spare.delete(key);
-    return node;
+    return [...this.topology.known, ...this.seeds.missingIn(this.topology)];
   }
 
   private onAnswer({ shards, epoch }: SlotsAnswer): void {
@@ -245,8 +235,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     this.lastFailure = undefined;
     const gone = this.topology.adopt(shards);
     for (const node of gone) this.retire(node);
-    for (const node of this.spare.values()) this.retire(node);
-    this.spare.clear();
+    for (const node of this.seeds.takeAll()) this.retire(node);
     for (const node of this.topology.known) {
       const { usedEngine: engine } = node;
       if (engine === undefined) continue;

@@ -88,8 +88,9 @@ export class TopologyRefresh {
     const refusals: Refusal<ClusterNode>[] = [];
     const ask = (node: ClusterNode): Promise<SlotsAnswer> => askForSlots(node, this.options.nat);
     let answers = await firstAnswers(ready, ask, READY, refusals);
-    if (answers.length === 0 && !this.stopped)
-      answers = await firstAnswers(this.nextOf(others), ask, UNREADY, refusals);
+    // who sees no whole cluster may be cut off from it: others, which nobody has asked for anything yet, may see more
+    if (!this.stopped && answers.every(({ isOk }) => !isOk))
+      answers = [...answers, ...(await firstAnswers(this.nextOf(others), ask, UNREADY, refusals))];
     if (this.stopped) return;
     this.isAnswered = answers.length > 0;
     if (answers.length === 0) this.host.onFailed(explain(refusals));

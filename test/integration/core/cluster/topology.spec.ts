@@ -92,8 +92,6 @@ describe('a client to a cluster', () => {
       expect(await target.ask('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(1);
       expect(await client.pipeline().append(key, '4').get(key).exec()).toEqual([4, '1234']);
       // what is lost with the connection begins anew, where it belongs by then
-      const { id } = { id: await target.ask('CLIENT', 'LIST', 'TYPE', 'normal') };
-      expect(id).toContain('cmd=');
       await target.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       expect(await client.get(key)).toBe('1234');
     } finally {
@@ -180,11 +178,7 @@ describe('a client to a cluster', () => {
     const errors = outcomes.map(
       (outcome) => (outcome as PromiseRejectedResult).reason as Error & { code: string },
     );
-    expect(errors.map(({ code }) => code).toSorted()).toEqual([
-      'TIMEOUT',
-      'TIMEOUT',
-      'QUEUE_FULL',
-    ]);
+    expect(errors.map(({ code }) => code).toSorted()).toEqual(['QUEUE_FULL', 'TIMEOUT', 'TIMEOUT']);
     const late = errors.find(({ code }) => code !== 'QUEUE_FULL')!;
     expect(late.message).toContain(`${lone.port}`);
     expect(late.message).toMatch(/ECONNREFUSED/);
