@@ -27,7 +27,7 @@ describe('cluster.md', () => {
     await using partition = await Partition.start(servers.nodes);
     const { host, port } = partition.addresses[0]!;
     expect(await cluster.nat(`${host}:${port}`, partition.natMap)).toBe('OK');
-    expect(partition.attempts()).toBeGreaterThan(1);
+    expect(partition.attempts()).toBeGreaterThan(0);
   });
 
   it('reads of replicas; keys that are together', async () => {
