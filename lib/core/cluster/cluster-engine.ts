@@ -54,7 +54,7 @@ export class ClusterEngine extends ClientEngine {
     const router = new ClusterRouter(options, () => ({
       parts: this,
       events: this.events,
-      resend: (command) => this.send(command),
+      resend: (command) => this.resend(command),
     }));
     super(createParts(options, router.anyNode));
     this.router = router;
@@ -117,7 +117,7 @@ export class ClusterEngine extends ClientEngine {
       if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
       const isOver = deadline === undefined || performance.now() - started >= deadline;
       if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
-      await sleep(CONNECT_PAUSE, undefined, { ref: false });
+      await sleep(CONNECT_PAUSE);
       await this.router.refreshNow();
     }
   }
@@ -184,6 +184,16 @@ export class ClusterEngine extends ClientEngine {
     else this.sendSpecial(command, slot, node);
   }
 
+  /** Sends a command that had its place somewhere before. */
+  private resend(command: PendingCommand): void {
+    const { spec, args, context } = command;
+    if (context !== null) context.asking = false;
+    const slot = slotOf(spec, args);
+    const node = this.nodeFor(slot, spec);
+    if (node !== undefined && slot >= 0) node.engine.connection.takeOver(command);
+    else this.sendSpecial(command, slot, node);
+  }
+
   protected override roadOf({ spec, args }: PendingCommand): ReconnectingConnection | undefined {
     if ((spec.flags & CommandFlag.BLOCKING) !== 0) return undefined;
     const slot = slotOf(spec, args);
@@ -202,6 +212,8 @@ export class ClusterEngine extends ClientEngine {
       for (const command of run.commands) refuse(command, 'CLOSED', 'the client is closed.');
       return [];
     }
+    // as on one connection: all of them are held, however many, or none
+    const isHeld = !this.topology.isKnown && !this.router.isFull;
     const shares = new Map<ClusterNode, PendingCommand[]>();
     const others: PendingCommand[] = [];
     for (const command of run.commands) {
@@ -221,7 +233,8 @@ export class ClusterEngine extends ClientEngine {
     });
     for (const command of others) {
       command.deadline = deadline;
-      this.send(command);
+      if (isHeld) this.router.hold(command, true);
+      else this.send(command);
     }
     return feeds;
   }

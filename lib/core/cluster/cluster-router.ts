@@ -157,7 +157,7 @@ export class ClusterRouter implements NodeReports, Ticking {
     } else if (context.reissue !== undefined) context.reissue(isAsk ? node : undefined);
     else {
       context.asking = isAsk;
-      node.engine.connection.submit(command);
+      node.engine.connection.takeOver(command);
     }
     return true;
   }
@@ -274,7 +274,10 @@ export class ClusterRouter implements NodeReports, Ticking {
 
   private isTroubled(): boolean {
     if (!this.topology.isKnown) return this.isWanted;
-    return this.topology.masters.some((node) => node.isTroubled);
+    // one that is idle nobody waits for
+    return this.topology.masters.some(
+      ({ isTroubled, isReady, usedEngine }) => isTroubled && !isReady && usedEngine?.status !== 'idle',
+    );
   }
 
   private get isWanted(): boolean {
@@ -294,11 +297,20 @@ export class ClusterRouter implements NodeReports, Ticking {
     return known;
   }
 
-  /** Keeps a command until it is known who has what. */
-  hold(command: PendingCommand): void {
+  /** No more commands can wait for the map. */
+  get isFull(): boolean {
+    return this.held.held >= this.options.queueSize;
+  }
+
+  /**
+   * Keeps a command until it is known who has what.
+   *
+   * @param isPart of a pipeline that has its place as a whole.
+   */
+  hold(command: PendingCommand, isPart = false): void {
     const { queueSize } = this.options;
     if (this.end !== undefined) refuse(command, 'CLOSED', 'the client is closed.');
-    else if (this.held.held >= queueSize)
+    else if (this.isFull && !isPart)
       refuse(
         command,
         'QUEUE_FULL',

@@ -32,7 +32,10 @@ export class Departures {
   /** Nothing comes from there any more. */
   end(node: ClusterNode): void {
     this.leaving.delete(node);
-    void node.usedEngine?.close(undefined);
+    const { usedEngine: engine } = node;
+    // its connections tell of their ends, one after the other
+    if (engine !== undefined && engine.status !== 'closing' && engine.status !== 'closed')
+      void engine.close(undefined);
   }
 
   onTick(now: number): void {

@@ -53,6 +53,7 @@ export class TopologyRefresh {
 
   /** A round: the one under way where there is one. Never rejects: what came of it, the host has heard. */
   now(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
     clearTimeout(this.timer);
     this.timer = undefined;
     return (this.running ??= outsideCallers(() => this.round()).finally(() => {

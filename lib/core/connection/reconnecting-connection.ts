@@ -137,6 +137,16 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     else this.hold(command);
   }
 
+  /** Takes a command that had its place before, here or on another connection: it keeps one, however many wait. */
+  takeOver(command: PendingCommand): void {
+    if (this.whyRefused()?.code !== 'QUEUE_FULL') this.submit(command);
+    else {
+      if (!this.ticking) this.startTicking();
+      this.waiting.push(command);
+      this.startAttemptFor(undefined);
+    }
+  }
+
   /**
    * Takes the commands of a pipeline, each portion when the one before it is done for the greater part. Where they must wait
    * all of them are held, however many, or none: a pipeline longer than the queue could never be sent else.

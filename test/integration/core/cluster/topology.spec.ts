@@ -185,6 +185,26 @@ describe('a client to a cluster', () => {
     expect(late.cause).toBeDefined();
   });
 
+  it('holds pipelines longer than the queue, before it knows the nodes and while one is gone', async () => {
+    const lone = await startServer({ kind: 'valkey-9.1', args: ['--cluster-enabled', 'yes'] });
+    await lone.ask('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
+    await eventually(async () => expect(await lone.ask('CLUSTER', 'INFO')).toContain('cluster_state:ok'));
+    const client = connectTo([lone], { queueSize: 10, commandTimeout: 20_000 });
+    const run = (): Promise<unknown[]> => {
+      const pipeline = client.pipeline();
+      for (let index = 0; index < 500; index++) pipeline.set(`long:${index}`, index);
+      return pipeline.exec();
+    };
+    expect(new Set(await run())).toEqual(new Set(['OK']));
+    await lone.kill();
+    await eventually(() => expect(client.status).toBe('reconnecting'));
+    const waits = run();
+    await expect(client.get('one more')).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    await lone.restart();
+    await lone.ask('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383).catch(() => undefined);
+    expect(new Set(await waits)).toEqual(new Set(['OK']));
+  }, 30_000);
+
   it('says at once what no other attempt mends', async () => {
     const alone = await startServer({ kind: 'valkey-9.1' });
     const started = performance.now();
