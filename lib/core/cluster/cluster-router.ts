@@ -72,6 +72,7 @@ export class ClusterRouter implements NodeReports, Ticking {
   private readonly departures = new Departures();
   private readonly epochs = new EpochGuard();
   private wasReady = false;
+  private established = false;
   /** What was told last of rounds of asking for the map that came to nothing. */
   private lastFailure: string | undefined;
   private ticking = false;
@@ -102,8 +103,11 @@ export class ClusterRouter implements NodeReports, Ticking {
   get status(): ConnectionStatus {
     if (this.end !== undefined) return this.end;
     for (const { isReady } of this.topology.known) if (isReady && this.topology.isKnown) return 'ready';
-    if (this.wasReady) return 'reconnecting';
-    return this.isWanted ? 'connecting' : 'idle';
+    const isTrying =
+      this.isWanted ||
+      this.engines.some(({ status }) => status === 'connecting' || status === 'reconnecting');
+    if (!isTrying) return 'idle';
+    return this.established ? 'reconnecting' : 'connecting';
   }
 
   /** Commands that wait for the map, or between two nodes. */
@@ -210,7 +214,7 @@ export class ClusterRouter implements NodeReports, Ticking {
   private noteStatus(error: RedisError | undefined): void {
     const isReady = this.status === 'ready';
     if (isReady && !this.wasReady) {
-      this.wasReady = true;
+      this.wasReady = this.established = true;
       this.host().events.emit('ready');
     } else if (!isReady && this.wasReady && error !== undefined) {
       this.wasReady = false;
