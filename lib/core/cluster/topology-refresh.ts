@@ -15,11 +15,11 @@ const MOST_TRIED = 4;
 /** ms between two rounds: the first after trouble, and how they grow. A fleet that lost its cluster must not hold it down. */
 const FIRST_PAUSE = 50;
 const PAUSE_FACTOR = 1.5;
-const LONGEST_PAUSE = 150;
+const LONGEST_PAUSE = 100;
 /** The same where no node has answered. */
 const LONGEST_SILENCE = 500;
 /** Rounds after which nobody expects a failover any more (a minute), and the pause from then on, ms. */
-const MANY_ROUNDS = 400;
+const MANY_ROUNDS = 600;
 const LATE_PAUSE = 2_000;
 
 /** What a refresh needs of the one who keeps the map. */
