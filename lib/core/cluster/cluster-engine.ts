@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions } from '../options.js';
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
+import { refuse } from '../connection/command-errors.js';
 import type { Command } from '../connection/command.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
@@ -32,6 +34,7 @@ import { ClusterScan } from './cluster-scan.js';
 import { ClusterTopology } from './cluster-topology.js';
 import { MANY_SLOTS, slotOf, slotOfAll, slotOfKey } from './command-slot.js';
 import { crossSlotError } from './cross-slot-error.js';
+import { drain } from './drain.js';
 import { ShardSubscriber } from './shard-subscriber.js';
 import { ClusterRouter } from './cluster-router.js';
 import { followSlot, onMaster } from './on-master.js';
@@ -41,6 +44,11 @@ import { NodeEngines } from './node-engines.js';
 import { probeNodes, slowestOf } from './probe-nodes.js';
 import { roadTo, roadToAll } from './road-to.js';
 import { runOnCluster } from './run-on-cluster.js';
+
+/** ms between two rounds of connecting to masters of which none can be reached. */
+const CONNECT_PAUSE = 100;
+/** ms */
+const CLOSE_TIMEOUT = 5_000;
 
 /**
  * The engine of a client to a cluster: finds the node that a command's keys belong to, hands the command over to that node's own
@@ -64,7 +72,7 @@ export class ClusterEngine extends ClientEngine {
     const router = new ClusterRouter(options, () => ({
       parts: this,
       events: this.events,
-      resend: (command) => this.send(command),
+      resend: (command) => this.resend(command),
       onMap: () => this.shardSubscriber?.onMap(),
     }));
     super(createParts(options, router.anyNode));
@@ -135,6 +143,7 @@ export class ClusterEngine extends ClientEngine {
       if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
       const isOver = deadline === undefined || performance.now() - started >= deadline;
       if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
+      await sleep(CONNECT_PAUSE);
       await this.router.refreshNow();
     }
   }
@@ -159,13 +168,15 @@ export class ClusterEngine extends ClientEngine {
     return new ClusterSubscriber(super.makeSubscriber(hooks, undefined), this.shardSubscriber);
   }
 
-  override async close(timeout: number | undefined): Promise<void> {
+  override async close(timeout = CLOSE_TIMEOUT): Promise<void> {
     if (this.status === 'closed') return;
     this.router.beginClose();
+    // what one node sends elsewhere finds the others still there
+    const left = await drain(() => this.router.isBusy, timeout);
     await Promise.all([
-      ...this.router.engines.map((engine) => engine.close(timeout)),
-      this.nodeEngines.close(timeout),
-      this.closeFeeds(timeout),
+      ...this.router.engines.map((engine) => engine.close(left)),
+      this.nodeEngines.close(left),
+      this.closeFeeds(left),
     ]);
     this.router.finishClose();
   }
@@ -191,9 +202,20 @@ export class ClusterEngine extends ClientEngine {
 
   // ── the road of a command ────────────────────────────────────────────────────────────────────────────────────────
 
+  protected override submit(command: Command, call: CallOptions | undefined): void {
+    if (this.router.isEnding) refuse(command, 'CLOSED', 'the client is closed.');
+    else super.submit(command, call);
+  }
+
   protected override send(command: PendingCommand): void {
     if (command.context !== null) command.context.asking = false;
     this.dispatch(command, submitTo);
+  }
+
+  /** Sends a command that had its place somewhere before. */
+  private resend(command: PendingCommand): void {
+    if (command.context !== null) command.context.asking = false;
+    this.dispatch(command, placeAt);
   }
 
   /** Puts a command, or what is sent in its place, where it goes. */
@@ -235,9 +257,9 @@ export class ClusterEngine extends ClientEngine {
     }
     const replica = shard.nextReplica();
     if (replica === undefined) return shard.master;
-    if (replica.isReady || readFrom === 'replica') return replica;
-    // it is made ready for later reads, which this one does not wait for
-    if (replica.engine.status === 'idle') replica.engine.connect(undefined).catch(() => undefined);
+    if (replica.isReady || (readFrom === 'replica' && !replica.isTroubled)) return replica;
+    // it is made ready for later reads, which this one does not wait for; with pauses, for there may be many
+    if (replica.engine.status === 'idle') replica.engine.connect(Infinity).catch(() => undefined);
     return shard.master;
   }
 
@@ -294,6 +316,7 @@ export class ClusterEngine extends ClientEngine {
   }
 }
 
+const placeAt: Put = (node, command) => node.engine.connection.takeOver(command);
 const submitTo: Put = (node, command) => node.engine.connection.submit(command);
 
 function sum<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {

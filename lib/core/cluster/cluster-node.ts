@@ -14,6 +14,10 @@ export class ClusterNode implements ClusterNodeInfo, Road {
   role: 'master' | 'replica' = 'master';
   /** Where its connections go. */
   readonly target: Address;
+  /** Its last connection was lost, or could not be made. */
+  isTroubled = false;
+  /** Tick until which it is kept although no map has it: it takes over its first slots. */
+  keptUntil = 0;
   private own: SharedEngine | undefined;
 
   /** @param create makes what does its work; called at first use. */
@@ -59,13 +63,15 @@ export class Shard {
     readonly replicas: readonly ClusterNode[],
   ) {}
 
-  /** The replicas one after the other; those that are ready first, where any is. */
+  /** The replicas one after the other: one that is ready, where any is; else one that may be as soon as it is asked, or any. */
   nextReplica(): ClusterNode | undefined {
     const { replicas } = this;
+    let best: ClusterNode | undefined;
     for (let tried = 0; tried < replicas.length; tried++) {
       const replica = replicas[this.turn++ % replicas.length]!;
       if (replica.isReady) return replica;
+      if (best === undefined || (best.isTroubled && !replica.isTroubled)) best = replica;
     }
-    return replicas[this.turn++ % replicas.length];
+    return best;
   }
 }

@@ -1,7 +1,6 @@
-import { clock, type Ticking } from '../connection/coarse-clock.js';
+import { clock, ticksFor, type Ticking } from '../connection/coarse-clock.js';
 import { CommandContext } from '../connection/command-context.js';
 import { refuse } from '../connection/command-errors.js';
-import { isFatalConnectError } from '../connection/connect-error.js';
 import { ConnectWaiters } from '../connection/connect-waiters.js';
 import { elsewhere } from '../connection/elsewhere.js';
 import type { ConnectionStatus } from '../connection/connection-hooks.js';
@@ -17,12 +16,16 @@ import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress, ResolvedCluster } from '../resolve-topology.js';
 import type { TypedEvents } from '../typed-events.js';
 import { AnyNodeRoute } from './any-node-route.js';
-import type { SlotsAnswer } from './ask-for-slots.js';
+import { isFatalRefusal, type SlotsAnswer } from './ask-for-slots.js';
 import { ClusterNode } from './cluster-node.js';
 import { ClusterTopology } from './cluster-topology.js';
+import { Departures } from './departures.js';
+import { EpochGuard } from './epoch-guard.js';
 import { LentRoute, type LentReports } from './lent-route.js';
 import { NodeRoute } from './node-route.js';
 import { tellRedirect, type Redirect } from './redirect.js';
+import { SeedNodes } from './seed-nodes.js';
+import { keyOf } from './slot-map.js';
 import { TopologyRefresh } from './topology-refresh.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
@@ -30,6 +33,9 @@ export const MOST_REDIRECTS = 16;
 /** From so many on it pauses between two of them, ms for each: nodes that do not agree may in a moment. */
 export const REDIRECTS_AT_ONCE = 3;
 export const REDIRECT_PAUSE = 20;
+
+/** ms for which a node counts as one of the cluster after it was named in an ASK. */
+const ASKED_TIME = 10_000;
 
 /** What the router needs of the engine that it works for. */
 export interface RouterHost {
@@ -53,13 +59,17 @@ export class ClusterRouter implements LentReports, Ticking {
   /** Where commands go that any master may take. */
   private usual: ClusterNode | undefined;
   private readonly cluster: ResolvedCluster;
-  private readonly seeds: readonly ResolvedAddress[];
+  private readonly seeds: SeedNodes;
   private readonly refresh: TopologyRefresh;
   /** As long as no map is known, and what pauses between two nodes. */
   private readonly held = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
-  private readonly troubled = new Set<ClusterNode>();
+  private readonly departures = new Departures();
+  private readonly epochs = new EpochGuard();
   private wasReady = false;
+  private established = false;
+  /** What was told last of rounds of asking for the map that came to nothing. */
+  private lastFailure: string | undefined;
   private ticking = false;
   private keepsProcess = true;
   private end: 'closing' | 'closed' | undefined;
@@ -70,10 +80,12 @@ export class ClusterRouter implements LentReports, Ticking {
   ) {
     const cluster = options.cluster!;
     this.cluster = cluster;
-    this.seeds = cluster.nodes.length > 0 ? cluster.nodes : [{ host: options.host, port: options.port }];
+    const own = { host: options.host, port: options.port };
+    const addresses = cluster.nodes.length > 0 ? cluster.nodes : [own];
+    this.seeds = new SeedNodes(addresses, (address) => this.createNode(address));
     this.readsReplicas = cluster.readFrom !== 'master';
-    this.topology = new ClusterTopology((address) => this.createNode(address));
-    const name = `the cluster of ${this.seeds.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+    this.topology = new ClusterTopology((address) => this.seeds.take(address) ?? this.createNode(address));
+    const name = `the cluster of ${addresses.map(keyOf).join(', ')}`;
     this.anyNode = new AnyNodeRoute(name, this.topology, () => this.whenKnown(options.connectTimeout));
     this.refresh = new TopologyRefresh(cluster, {
       candidates: () => this.candidates(),
@@ -86,8 +98,11 @@ export class ClusterRouter implements LentReports, Ticking {
   get status(): ConnectionStatus {
     if (this.end !== undefined) return this.end;
     for (const { isReady } of this.topology.known) if (isReady && this.topology.isKnown) return 'ready';
-    if (this.wasReady) return 'reconnecting';
-    return this.isWanted ? 'connecting' : 'idle';
+    const isTrying =
+      this.isWanted ||
+      this.engines.some(({ status }) => status === 'connecting' || status === 'reconnecting');
+    if (!isTrying) return 'idle';
+    return this.established ? 'reconnecting' : 'connecting';
   }
 
   /** Commands that wait for the map, or between two nodes. */
@@ -95,9 +110,22 @@ export class ClusterRouter implements LentReports, Ticking {
     return this.held.size;
   }
 
+  /** Something is under way that may have to be sent elsewhere once more. */
+  get isBusy(): boolean {
+    return (
+      this.held.size > 0 ||
+      this.engines.some(({ connection }) => connection.status === 'ready' && connection.hasPending)
+    );
+  }
+
+  get isEnding(): boolean {
+    return this.end !== undefined;
+  }
+
   /** The engines of all nodes that anything was ever sent to. */
   get engines(): SharedEngine[] {
-    return [...this.topology.known].flatMap(({ usedEngine }) => usedEngine ?? []);
+    const nodes = [...this.topology.known, ...this.seeds.spare, ...this.departures.nodes];
+    return nodes.flatMap(({ usedEngine }) => usedEngine ?? []);
   }
 
   /** Some master: one that answers, where any is known to; the same as before where that does, so that order is kept. */
@@ -120,7 +148,9 @@ export class ClusterRouter implements LentReports, Ticking {
   /** The node that a redirect names; a slot that has moved is its own from then on. */
   follow({ isAsk, slot, host, port }: Redirect): ClusterNode {
     const node = this.topology.nodeAt(this.cluster.nat({ host, port }));
-    if (!isAsk && this.end === undefined) {
+    // a node that has no slot yet is in no map
+    if (isAsk) node.keptUntil = clock.now + ticksFor(ASKED_TIME);
+    else if (this.end === undefined) {
       this.topology.noteMoved(slot, node);
       this.refresh.soon();
     }
@@ -128,7 +158,7 @@ export class ClusterRouter implements LentReports, Ticking {
   }
 
   redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
-    if (this.end !== undefined) return false;
+    if (this.end === 'closed') return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     tellRedirect(command, redirect, message);
@@ -141,7 +171,7 @@ export class ClusterRouter implements LentReports, Ticking {
     } else if (context.reissue !== undefined) context.reissue(isAsk ? node : undefined);
     else {
       context.asking = isAsk;
-      node.engine.connection.submit(command);
+      node.engine.connection.takeOver(command);
       if (node.isReady) command.observation?.noteSent(node);
     }
     return true;
@@ -149,6 +179,12 @@ export class ClusterRouter implements LentReports, Ticking {
 
   sendAgain(command: PendingCommand): void {
     if (command.settled) return;
+    // it begins anew, after a pause or another connection
+    if (command.context !== null) command.context.redirects = 0;
+    this.route(command);
+  }
+
+  private route(command: PendingCommand): void {
     if (command.context?.reissue !== undefined) command.context.reissue();
     else this.host().resend(command);
   }
@@ -156,14 +192,19 @@ export class ClusterRouter implements LentReports, Ticking {
   onTrouble(node: ClusterNode, error: RedisError | undefined): void {
     if (this.end !== undefined) return;
     if (error !== undefined) {
-      this.troubled.add(node);
+      // of one that left, nothing is to come back; a refresh tells itself what became of those that it asks
+      if (!this.topology.has(node)) {
+        if (!this.seeds.isSpare(node)) this.departures.end(node);
+        return;
+      }
+      node.isTroubled = true;
       this.lastError = error;
     }
     this.refresh.soon();
   }
 
   onNodeReady(node: ClusterNode): void {
-    this.troubled.delete(node);
+    node.isTroubled = false;
     this.noteStatus(undefined);
   }
 
@@ -184,7 +225,7 @@ export class ClusterRouter implements LentReports, Ticking {
   private noteStatus(error: RedisError | undefined): void {
     const isReady = this.status === 'ready';
     if (isReady && !this.wasReady) {
-      this.wasReady = true;
+      this.wasReady = this.established = true;
       this.host().events.emit('ready');
     } else if (!isReady && this.wasReady && error !== undefined) {
       this.wasReady = false;
@@ -195,16 +236,21 @@ export class ClusterRouter implements LentReports, Ticking {
   // ── the map of the slots ─────────────────────────────────────────────────────────────────────────────────────────
 
   private candidates(): ClusterNode[] {
-    const known = new Set(this.topology.known);
-    for (const address of this.seeds) known.add(this.topology.nodeAt(address));
-    return [...known];
+    return [...this.topology.known, ...this.seeds.missingIn(this.topology)];
   }
 
-  private onAnswer({ shards }: SlotsAnswer): void {
+  private onAnswer({ shards, epoch }: SlotsAnswer): void {
     if (this.end !== undefined) return;
+    if (!this.epochs.admits(epoch)) {
+      // the node that told it knows less than another did before
+      this.refresh.soon();
+      return;
+    }
     this.lastError = undefined;
+    this.lastFailure = undefined;
     const gone = this.topology.adopt(shards);
     for (const node of gone) this.retire(node);
+    for (const node of this.seeds.takeAll()) this.retire(node);
     for (const node of this.topology.known) {
       const { usedEngine: engine } = node;
       if (engine === undefined) continue;
@@ -220,28 +266,34 @@ export class ClusterRouter implements LentReports, Ticking {
   }
 
   private retire(node: ClusterNode): void {
-    this.troubled.delete(node);
     const { usedEngine: engine } = node;
     if (engine === undefined) return;
     this.takeFrom(engine.connection, isMovable);
+    for (const command of engine.connection.takeHeldBack()) this.sendAgain(command);
     engine.lending.vacate(elsewhere);
-    void engine.close(undefined);
+    this.departures.add(node);
+    this.tick();
   }
 
   private onRefreshFailed(error: RedisError): void {
     this.lastError = error;
     const cause = error.cause as RedisError | undefined;
-    if (cause !== undefined && isFatalConnectError(cause)) {
+    if (cause !== undefined && isFatalRefusal(cause)) {
       this.waiters.rejectAll(error);
       this.held.failAll(error);
     } else this.waiters.rejectImpatient(error);
+    // a round follows the other: the same again is no news
+    if (error.message === this.lastFailure) return;
+    this.lastFailure = error.message;
     this.host().events.emit('error', error);
   }
 
   private isTroubled(): boolean {
     if (!this.topology.isKnown) return this.isWanted;
-    for (const node of this.troubled) if (node.role === 'master' && this.topology.has(node)) return true;
-    return false;
+    // one that is idle nobody waits for
+    return this.topology.masters.some(
+      ({ isTroubled, isReady, usedEngine }) => isTroubled && !isReady && usedEngine?.status !== 'idle',
+    );
   }
 
   private get isWanted(): boolean {
@@ -261,11 +313,16 @@ export class ClusterRouter implements LentReports, Ticking {
     return known;
   }
 
+  /** No more commands can wait for the map. */
+  get isFull(): boolean {
+    return this.held.held >= this.options.queueSize;
+  }
+
   /** Keeps a command until it is known who has what. */
   hold(command: PendingCommand): void {
     const { queueSize } = this.options;
     if (this.end !== undefined) refuse(command, 'CLOSED', 'the client is closed.');
-    else if (this.held.held >= queueSize)
+    else if (this.isFull)
       refuse(
         command,
         'QUEUE_FULL',
@@ -292,8 +349,9 @@ export class ClusterRouter implements LentReports, Ticking {
     };
     this.held.expire(now, () => why);
     this.waiters.expire(now, this.anyNode.name, () => why);
-    for (const command of this.held.takeDue(now)) this.sendAgain(command);
-    this.ticking = this.isWanted;
+    for (const command of this.held.takeDue(now)) this.route(command);
+    this.departures.onTick(now);
+    this.ticking = this.isWanted || this.departures.size > 0;
     return this.ticking;
   }
 

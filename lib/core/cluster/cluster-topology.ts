@@ -1,3 +1,4 @@
+import { clock } from '../connection/coarse-clock.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { Shard, type ClusterNode } from './cluster-node.js';
 import { keyOf, type ShardAddresses, SLOT_COUNT } from './slot-map.js';
@@ -49,6 +50,10 @@ export class ClusterTopology {
     return node;
   }
 
+  knows(key: string): boolean {
+    return this.nodes.has(key);
+  }
+
   has(node: ClusterNode): boolean {
     return this.nodes.get(node.key) === node;
   }
@@ -78,7 +83,7 @@ export class ClusterTopology {
       shards.push(shard);
       for (const [first, last] of ranges) for (let slot = first; slot <= last; slot++) slots[slot] = shard;
     }
-    const gone = [...this.nodes.values()].filter((node) => !present.has(node));
+    const gone = [...this.nodes.values()].filter((node) => !present.has(node) && node.keptUntil <= clock.now);
     for (const { key } of gone) this.nodes.delete(key);
     this.slots = slots;
     this.all = shards;

@@ -53,8 +53,8 @@ export class NodeRoute extends FixedRoute {
   }
 
   onLost(connection: RoutedConnection, error: RedisError): void {
-    this.reports.onTrouble(this.node, error);
     this.reports.onNodeLost(connection, error, this.movable);
+    this.reports.onTrouble(this.node, error);
   }
 
   onFailed(connection: RoutedConnection, error: RedisError): void {

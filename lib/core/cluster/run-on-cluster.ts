@@ -1,4 +1,5 @@
 import { unlessAborted } from '../abort-signals.js';
+import { refuse } from '../connection/command-errors.js';
 import type { CommandSource } from '../connection/command-source.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import type { Road, ShownCommand } from '../observation/command-infos.js';
@@ -29,9 +30,9 @@ export function runOnCluster(
   pipeline: PipelineRun,
   call: CallOptions | undefined,
 ): Promise<void> {
-  const { options, router } = host;
-  // longer than the queue it could never be held whole: it waits apart until it is known who has what
-  if (!router.topology.isKnown && pipeline.commands.length > options.queueSize)
+  const { router } = host;
+  // all of it is held, however long, or none; apart, for who gets which share is not known yet
+  if (!router.topology.isKnown && !router.isFull && !router.isEnding)
     return whenKnown(host, call).then((left) => run(host, pipeline, left));
   return run(host, pipeline, call);
 }
@@ -39,6 +40,10 @@ export function runOnCluster(
 function run(host: ClusterRunHost, pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
   const { options, observers } = host;
   const submit = (given: PipelineRun, deadline: number): CommandSource[] => {
+    if (host.router.isEnding) {
+      for (const command of given.commands) refuse(command, 'CLOSED', 'the client is closed.');
+      return [];
+    }
     const shares = shareRun(given, (command, put) => {
       command.deadline = deadline;
       host.dispatch(command, put);

@@ -2,7 +2,7 @@ import { outsideCallers } from '../connection/outside-callers.js';
 import { RedisConnectionError, RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { ResolvedCluster } from '../resolve-topology.js';
 import { timerDelay } from '../timer-delay.js';
-import { askForSlots, type SlotsAnswer } from './ask-for-slots.js';
+import { askForSlots, isFatalRefusal, type SlotsAnswer } from './ask-for-slots.js';
 import type { ClusterNode } from './cluster-node.js';
 import { firstAnswers, type Asking, type Refusal } from './first-answers.js';
 
@@ -15,9 +15,11 @@ const MOST_TRIED = 4;
 /** ms between two rounds: the first after trouble, and how they grow. A fleet that lost its cluster must not hold it down. */
 const FIRST_PAUSE = 50;
 const PAUSE_FACTOR = 1.5;
-const LONGEST_PAUSE = 400;
-/** Rounds after which nobody expects a failover any more, and the pause from then on, ms. */
-const MANY_ROUNDS = 150;
+const LONGEST_PAUSE = 100;
+/** The same where no node has answered. */
+const LONGEST_SILENCE = 500;
+/** Rounds after which nobody expects a failover any more (a minute), and the pause from then on, ms. */
+const MANY_ROUNDS = 600;
 const LATE_PAUSE = 2_000;
 
 /** What a refresh needs of the one who keeps the map. */
@@ -39,6 +41,7 @@ export class TopologyRefresh {
   private timer: NodeJS.Timeout | undefined;
   private interval: NodeJS.Timeout | undefined;
   private rounds = 0;
+  private isAnswered = true;
   private stopped = false;
   private keepsProcess = true;
   private turn = 0;
@@ -50,6 +53,7 @@ export class TopologyRefresh {
 
   /** A round: the one under way where there is one. Never rejects: what came of it, the host has heard. */
   now(): Promise<void> {
+    if (this.stopped) return Promise.resolve();
     clearTimeout(this.timer);
     this.timer = undefined;
     return (this.running ??= outsideCallers(() => this.round()).finally(() => {
@@ -85,9 +89,11 @@ export class TopologyRefresh {
     const refusals: Refusal<ClusterNode>[] = [];
     const ask = (node: ClusterNode): Promise<SlotsAnswer> => askForSlots(node, this.options.nat);
     let answers = await firstAnswers(ready, ask, READY, refusals);
-    if (answers.length === 0 && !this.stopped)
-      answers = await firstAnswers(this.nextOf(others), ask, UNREADY, refusals);
+    // who sees no whole cluster may be cut off from it: others, which nobody has asked for anything yet, may see more
+    if (!this.stopped && answers.every(({ isOk }) => !isOk))
+      answers = [...answers, ...(await firstAnswers(this.nextOf(others), ask, UNREADY, refusals))];
     if (this.stopped) return;
+    this.isAnswered = answers.length > 0;
     if (answers.length === 0) this.host.onFailed(explain(refusals));
     else this.host.onAnswer(answers.reduce((best, other) => (isBetter(other, best) ? other : best)));
   }
@@ -108,7 +114,8 @@ export class TopologyRefresh {
   }
 
   private plan(): void {
-    const grown = Math.min(FIRST_PAUSE * PAUSE_FACTOR ** this.rounds, LONGEST_PAUSE);
+    const longest = this.isAnswered ? LONGEST_PAUSE : LONGEST_SILENCE;
+    const grown = Math.min(FIRST_PAUSE * PAUSE_FACTOR ** this.rounds, longest);
     const pause = this.rounds++ > MANY_ROUNDS ? LATE_PAUSE : grown;
     this.timer = setTimeout(() => void this.now(), pause * (0.75 + Math.random() / 2));
     if (!this.keepsProcess) this.timer.unref();
@@ -128,7 +135,7 @@ function shuffled<Item>(items: readonly Item[]): Item[] {
 
 /** Why no node has told, node by node. */
 function explain(refusals: readonly Refusal<ClusterNode>[]): RedisError {
-  const [first] = refusals;
+  const first = refusals.find(({ error }) => isFatalRefusal(error as RedisError)) ?? refusals[0];
   if (first === undefined)
     return new RedisDisconnectedError('DISCONNECTED', 'No node of the cluster could be asked for its slots.');
   const reasons = refusals.map(({ candidate, error }) => `${candidate.key}: ${error.message}`);

@@ -26,6 +26,8 @@ export class CommandContext implements CallSettings {
   crossSlot: CallOptions['crossSlot'];
   /** Attempts that failed so far. */
   attempts = 0;
+  /** Those among them that the server refused for what passes, where that is waited out. */
+  waitedOut = 0;
   /** A connection took it along when it ended: the server may have carried it out. */
   lost = false;
   /** A cluster's node has sent it to another one for this once: it goes out behind an ASKING. */

@@ -99,7 +99,7 @@ export class CommandRetry {
     if (!(error instanceof RedisServerError)) context.lost = true;
     const subject = { name: command.spec.name, idempotent: command.isIdempotent };
     try {
-      const delay = retryDelay(rule, ++context.attempts, error, subject, this.isPatient);
+      const delay = retryDelay(rule, this.countAttempt(context, rule, error), error, subject, this.isPatient);
       // the rule is the user's code: it may have closed the client meanwhile, and nothing would be sent again
       return this.owner.status === 'closed' ? false : delay;
     } catch (fault) {
@@ -107,6 +107,14 @@ export class CommandRetry {
       context.retryFault = fault;
       return false;
     }
+  }
+
+  /** How many attempts have failed; what is waited out leaves those for a connection that is lost as they are. */
+  private countAttempt(context: CommandContext, rule: RetryRule, error: RedisError): number {
+    context.attempts++;
+    if (!this.isPatient || rule !== 'idempotent') return context.attempts;
+    if (error instanceof RedisServerError) return ++context.waitedOut;
+    return context.attempts - context.waitedOut;
   }
 
   /** Until its next attempt, for which a rule of the user's own grants the whole time anew. */

@@ -132,6 +132,11 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     return this.connection?.inFlight ?? 0;
   }
 
+  /** Somebody waits for the answer to what was sent. */
+  get hasPending(): boolean {
+    return this.connection?.hasPending === true;
+  }
+
   get queued(): number {
     return this.waiting.size;
   }
@@ -145,6 +150,16 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     if (this.status === 'ready' && this.waiting.length === 0 && connection!.hasRoom && this.moveBy === 0)
       connection!.send(command);
     else this.hold(command);
+  }
+
+  /** Takes a command that had its place before, here or on another connection: it keeps one, however many wait. */
+  takeOver(command: PendingCommand): void {
+    if (this.whyRefused()?.code !== 'QUEUE_FULL') this.submit(command);
+    else {
+      if (!this.ticking) this.startTicking();
+      this.waiting.push(command);
+      this.startAttemptFor(undefined);
+    }
   }
 
   /**
@@ -597,6 +612,11 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     const left = taken.filter((command) => !isWanted(command));
     this.waiting.giveBack(left);
     return left.length === 0 ? taken : taken.filter(isWanted);
+  }
+
+  /** Takes out what a retry rule holds back, before its time. */
+  takeHeldBack(): PendingCommand[] {
+    return this.waiting.takeDue(Infinity);
   }
 
   /** Ends now. */

@@ -175,6 +175,12 @@ export class SharedEngine extends ServerEngine {
     this.blocking.submit(command, wait, call);
   }
 
+  /** Gives up the connections at hand, the lent ones too, as if they had been lost. */
+  drop(message: string): void {
+    this.connection.drop(message);
+    this.lending.drop(message);
+  }
+
   /** A blocking command that was made elsewhere. Else as its own. */
   block(command: Command, wait: number, call: CallOptions | undefined): void {
     this.blocking.submit(command, wait, call);

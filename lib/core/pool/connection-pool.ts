@@ -166,6 +166,11 @@ export class ConnectionPool {
     for (const { dedicated } of this.idle.splice(0)) dedicated.connection.destroy();
   }
 
+  /** Those that are lent are given up, as if they had been lost. */
+  drop(message: string): void {
+    for (const { connection } of this.lent) connection.drop(message);
+  }
+
   /** Do idle connections keep the process alive? */
   setRef(keepsProcess: boolean): void {
     this.keepsProcess = keepsProcess;
