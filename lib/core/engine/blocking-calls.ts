@@ -63,7 +63,7 @@ export class BlockingCalls {
     const now = performance.now();
     // a timeout of the call's own is for all attempts; for a connection each has the time of a command
     const end = (call?.timeout === undefined ? now : command.context!.calledAt) + limit;
-    const timeout = limit === 0 ? 0 : Math.max(1, end - now);
+    const timeout = limit === 0 ? 0 : Math.max(1, Math.round(end - now));
     const acquired = this.pool.acquire({ signal: call?.signal, timeout, purpose: name });
     const { observation } = command;
     if (observation !== null && this.pool.stats().waiting > 0)
