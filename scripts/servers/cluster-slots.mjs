@@ -85,7 +85,7 @@ async function migrate(source, target, keys, password) {
  * @param {number} slot
  * @param {ClusterNode} owner
  */
-async function assign(node, slot, owner) {
+export async function assign(node, slot, owner) {
   await until(`CLUSTER SETSLOT ${slot} NODE`, async () => {
     await node.ask('CLUSTER', 'SETSLOT', slot, 'NODE', owner.id);
     return true;

@@ -2,7 +2,7 @@
 import { agreement } from './cluster-agreement.mjs';
 import { ClusterNode } from './cluster-node.mjs';
 import { forget, meet, replicate } from './cluster-join.mjs';
-import { migrateAtomically, moveSlot, shares } from './cluster-slots.mjs';
+import { assign, migrateAtomically, moveSlot, shares } from './cluster-slots.mjs';
 import { serves } from './cluster-view.mjs';
 import { Server } from './server.mjs';
 import { shareCertificates } from './share-certificates.mjs';
@@ -251,10 +251,19 @@ export class Cluster {
    * @param {{ onHalfWay?: () => unknown }} [options]  called once when half of the keys have gone over
    */
   async moveSlot(slot, target, { onHalfWay } = {}) {
-    const source = await this.masterOf(slot);
+    const source = await until('a node serves the slot', () => this.masterOf(slot).catch(() => undefined));
     if (source === target) return;
     const others = (await this.masters()).filter((node) => node !== source && node !== target);
     await moveSlot({ slot, source, target, others, password: this.#options.requirepass, onHalfWay });
+    // older news of another node may still be on its way, and take the slot from where it is now
+    await until('all masters know who has the slot', async () => {
+      const masters = await this.masters();
+      const views = await Promise.all(masters.map((node) => node.view()));
+      if (views.every((view) => view.some((one) => one.id === target.id && serves(one, slot)))) return true;
+      await target.ask('CLUSTER', 'BUMPEPOCH');
+      for (const node of masters) await assign(node, slot, target);
+      return false;
+    });
   }
 
   /**
