@@ -19,8 +19,7 @@ import type { ResolvedOptions } from '../resolve-options.js';
 import { isPassing } from '../retry.js';
 import type { ClusterRouter } from './routing/cluster-router.js';
 import { PassCoverage } from './scan-coverage.js';
-import { keySlot } from './slots/key-slot.js';
-import { SLOT_COUNT } from './slots/slot-map.js';
+import { keySlot, SLOT_COUNT } from './slots/key-slot.js';
 import type { ClusterNode } from './topology/cluster-node.js';
 
 /** Passes after which it gives up: slots move faster than they can be looked at. Besides one for each master. */

@@ -4,7 +4,7 @@ import type { PendingCommand } from '../../connection/pending-command.js';
 import type { ResolvedOptions } from '../../resolve-options.js';
 import { timerDelay } from '../../timer-delay.js';
 import { MANY_SLOTS } from '../slots/command-slot.js';
-import { SLOT_COUNT } from '../slots/slot-map.js';
+import { SLOT_COUNT } from '../slots/key-slot.js';
 import type { ClusterNode } from '../topology/cluster-node.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { CommandPolicy } from './command-policy.js';

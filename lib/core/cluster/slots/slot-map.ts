@@ -1,8 +1,6 @@
 import type { ClusterSlotRange } from '../../commands/reply-types.js';
 import type { ResolvedAddress } from '../../resolve-topology.js';
 
-export const SLOT_COUNT = 16_384;
-
 /** A master and its replicas, as a node has told. */
 export interface ShardAddresses {
   readonly master: ResolvedAddress;

@@ -1,6 +1,7 @@
 import { clock } from '../../connection/coarse-clock.js';
 import type { ResolvedAddress } from '../../resolve-topology.js';
-import { keyOf, type ShardAddresses, SLOT_COUNT } from '../slots/slot-map.js';
+import { SLOT_COUNT } from '../slots/key-slot.js';
+import { keyOf, type ShardAddresses } from '../slots/slot-map.js';
 import { Shard, type ClusterNode } from './cluster-node.js';
 
 /** The nodes of a cluster, and which of them has which slot, as far as is known. */
