@@ -1,18 +1,12 @@
 import { outsideCallers } from '../../connection/outside-callers.js';
-
-/** ms between two rounds: the first, and how they grow. A fleet that lost its cluster must not hold it down. */
-const FIRST_PAUSE = 50;
-const PAUSE_FACTOR = 1.5;
-const LONGEST_PAUSE = 400;
-/** Rounds after which nobody expects a failover any more, and the pause from then on, ms. */
-const MANY_ROUNDS = 150;
-const LATE_PAUSE = 2_000;
+import { RoundPauses } from '../round-pauses.js';
 
 /** Does something again and again, with pauses, for as long as it is needed. */
 export class Rounds {
   private timer: NodeJS.Timeout | undefined;
   private running = false;
-  private count = 0;
+  /** A minute, and then more rarely. */
+  private readonly pauses = new RoundPauses({ longest: 400, manyRounds: 150 });
   private stopped = false;
   private keepsProcess = true;
 
@@ -37,9 +31,7 @@ export class Rounds {
   }
 
   private plan(): void {
-    const grown = Math.min(FIRST_PAUSE * PAUSE_FACTOR ** this.count, LONGEST_PAUSE);
-    const pause = this.count++ > MANY_ROUNDS ? LATE_PAUSE : grown;
-    this.timer = setTimeout(() => void this.run(), pause * (0.75 + Math.random() / 2));
+    this.timer = setTimeout(() => void this.run(), this.pauses.next());
     if (!this.keepsProcess) this.timer.unref();
   }
 
@@ -50,6 +42,6 @@ export class Rounds {
     this.running = false;
     if (this.stopped) return;
     if (isNeeded) this.plan();
-    else this.count = 0;
+    else this.pauses.reset();
   }
 }

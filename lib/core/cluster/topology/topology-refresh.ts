@@ -2,6 +2,7 @@ import { outsideCallers } from '../../connection/outside-callers.js';
 import { RedisConnectionError, RedisDisconnectedError, type RedisError } from '../../errors.js';
 import type { ResolvedCluster } from '../../resolve-topology.js';
 import { timerDelay } from '../../timer-delay.js';
+import { type Growth, RoundPauses } from '../round-pauses.js';
 import { askForSlots, isFatalRefusal, type SlotsAnswer } from './ask-for-slots.js';
 import type { ClusterNode } from './cluster-node.js';
 import { firstAnswers, type Asking, type Refusal } from './first-answers.js';
@@ -12,15 +13,10 @@ const UNREADY: Asking = { width: 1, patience: 300, grace: 0 };
 /** Nodes that have no connection are tried so many in one round: the next round takes others. */
 const MOST_TRIED = 4;
 
-/** ms between two rounds: the first after trouble, and how they grow. A fleet that lost its cluster must not hold it down. */
-const FIRST_PAUSE = 50;
-const PAUSE_FACTOR = 1.5;
-const LONGEST_PAUSE = 100;
-/** The same where no node has answered. */
+/** A minute with pauses of up to 100 ms, and then more rarely. */
+const GROWTH: Growth = { longest: 100, manyRounds: 600 };
+/** The longest pause where no node has answered, ms. */
 const LONGEST_SILENCE = 500;
-/** Rounds after which nobody expects a failover any more (a minute), and the pause from then on, ms. */
-const MANY_ROUNDS = 600;
-const LATE_PAUSE = 2_000;
 
 /** What a refresh needs of the one who keeps the map. */
 export interface RefreshHost {
@@ -40,7 +36,7 @@ export class TopologyRefresh {
   private again = false;
   private timer: NodeJS.Timeout | undefined;
   private interval: NodeJS.Timeout | undefined;
-  private rounds = 0;
+  private readonly pauses = new RoundPauses(GROWTH);
   private isAnswered = true;
   private stopped = false;
   private keepsProcess = true;
@@ -106,7 +102,7 @@ export class TopologyRefresh {
   private planNext(): void {
     if (this.stopped) return;
     if (this.again || this.host.isTroubled()) this.plan();
-    else this.rounds = 0;
+    else this.pauses.reset();
     const { refreshInterval } = this.options;
     if (this.interval !== undefined || refreshInterval === 0 || refreshInterval === Infinity) return;
     this.interval = setInterval(() => void this.now(), timerDelay(refreshInterval));
@@ -114,10 +110,8 @@ export class TopologyRefresh {
   }
 
   private plan(): void {
-    const longest = this.isAnswered ? LONGEST_PAUSE : LONGEST_SILENCE;
-    const grown = Math.min(FIRST_PAUSE * PAUSE_FACTOR ** this.rounds, longest);
-    const pause = this.rounds++ > MANY_ROUNDS ? LATE_PAUSE : grown;
-    this.timer = setTimeout(() => void this.now(), pause * (0.75 + Math.random() / 2));
+    const pause = this.pauses.next(this.isAnswered ? undefined : LONGEST_SILENCE);
+    this.timer = setTimeout(() => void this.now(), pause);
     if (!this.keepsProcess) this.timer.unref();
   }
 }
