@@ -21,7 +21,7 @@ const commands = await loadCommands();
 const files = {
   'lib/core/commands/commands.generated.ts': writeMethods(commands),
   'lib/core/commands/command-options.generated.ts': writeOptions(commands),
-  'lib/core/cluster/command-policies.generated.ts': writePolicies(commands),
+  'lib/core/cluster/many-nodes/command-policies.generated.ts': writePolicies(commands),
   'docs/commands.md': await writeDocs(
     commands,
     await readFile(fileOf('lib/core/commands/reply-types.ts'), 'utf8'),

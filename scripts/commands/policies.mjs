@@ -1,7 +1,7 @@
 /**
  * Where a cluster client sends a command, and what it makes of several replies. Servers tell some of it as tips of COMMAND
  * INFO (`request_policy:…`, `response_policy:…`); what they leave unsaid, or say in a way that does not suit the command's
- * reply, is told here. All of this table is this project's own. lib/core/cluster/command-policy.ts says what the words mean.
+ * reply, is told here. All of this table is this project's own. lib/core/cluster/many-nodes/command-policy.ts says what the words mean.
  */
 
 const REQUESTS = ['all_nodes', 'all_shards', 'multi_shard', 'slot_argument', 'named_node', 'special'];

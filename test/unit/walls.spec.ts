@@ -40,11 +40,30 @@ describe('walls between the parts of lib', () => {
       '../../handlers/codecs.js',
       'never the other way',
     ],
+    ['core in folders of folders and Nest', 'lib/core/cluster/slots/bad.ts', 'rxjs', 'knows nothing of Nest'],
+    [
+      'core in folders of folders and the Nest house',
+      'lib/core/cluster/slots/bad.ts',
+      '../../../handlers/codecs.js',
+      'never the other way',
+    ],
     ['protocol and the core above it', 'lib/core/protocol/bad.ts', '../errors.js', 'nothing above it'],
     [
       'connection and those above it',
       'lib/core/connection/bad.ts',
       '../pool/pool.js',
+      'imports nothing of them',
+    ],
+    [
+      'connection and the cluster',
+      'lib/core/connection/bad.ts',
+      '../cluster/cluster-engine.js',
+      'imports nothing of them',
+    ],
+    [
+      'connection and Sentinel',
+      'lib/core/connection/bad.ts',
+      '../sentinel/sentinel-route.js',
       'imports nothing of them',
     ],
     ['protocol and sockets', 'lib/core/protocol/bad.ts', 'node:net', 'knows no sockets'],
@@ -70,6 +89,7 @@ describe('walls between the parts of lib', () => {
       'lib/core/good.ts':
         "import { connect } from 'node:net';\n\nimport { x } from './other.js';\n\nexport const used = [connect, x];\n",
       'lib/core/pool/good.ts': "import { x } from '../errors.js';\n\nexport const used = x;\n",
+      'lib/core/cluster/slots/good.ts': "import { x } from '../../errors.js';\n\nexport const used = x;\n",
     });
     expect(status).toBe(0);
   });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
-import { createParts } from '../engine/create-parts.js';
+import type { ConnectionEvents } from '../connection/connection-hooks.js';
 import type { EngineParts } from '../engine/client-engine.js';
+import { createParts } from '../engine/create-parts.js';
 import type { SharedEngine } from '../engine/shared-engine.js';
 import { RedisConnectionError } from '../errors.js';
 import type { ConnectionStats, RedisPoolStats } from '../observation/connection-observer.js';
@@ -13,9 +13,9 @@ import { OF_POOL } from '../pool/server-connections.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TimeLimit } from '../time-limit.js';
 import { TypedEvents } from '../typed-events.js';
-import { ClusterRouter } from './cluster-router.js';
-import { slotOfKey } from './command-slot.js';
-import { onMaster, type OnMaster } from './on-master.js';
+import { ClusterRouter } from './routing/cluster-router.js';
+import { onMaster, type OnMaster } from './routing/on-master.js';
+import { slotOfKey } from './slots/command-slot.js';
 import { sumOfStats } from './sum-of-stats.js';
 
 /** ms between two attempts at a master that cannot be reached: another node may have taken its place. */

@@ -1,27 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { applyCallOptions } from '../apply-call-options.js';
 import type { CommandArgument } from '../commands/arguments.js';
-import type { ClusterNode as NodeLine } from '../commands/reply-types.js';
 import type { CommandSpec } from '../commands/command-spec.js';
 import { CLUSTER_NODES, SCAN } from '../commands/commands.generated.js';
+import type { ClusterNode as NodeLine } from '../commands/reply-types.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { CommandContext } from '../connection/command-context.js';
 import { Command } from '../connection/command.js';
-import type { CommandObservers } from '../observation/command-observers.js';
 import {
   RedisClientError,
   RedisConnectionError,
   RedisDisconnectedError,
   RedisServerError,
 } from '../errors.js';
+import type { CommandObservers } from '../observation/command-observers.js';
 import type { CallOptions } from '../options.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { isPassing } from '../retry.js';
-import type { ClusterNode } from './cluster-node.js';
-import type { ClusterRouter } from './cluster-router.js';
-import { keySlot } from './key-slot.js';
+import type { ClusterRouter } from './routing/cluster-router.js';
 import { PassCoverage } from './scan-coverage.js';
-import { SLOT_COUNT } from './slot-map.js';
+import { keySlot, SLOT_COUNT } from './slots/key-slot.js';
+import type { ClusterNode } from './topology/cluster-node.js';
 
 /** Passes after which it gives up: slots move faster than they can be looked at. Besides one for each master. */
 const MOST_PASSES_MORE = 200;

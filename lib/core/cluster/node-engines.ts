@@ -6,8 +6,8 @@ import type { EngineParts, NodeEngine, NodeRole } from '../engine/client-engine.
 import { SharedEngine } from '../engine/shared-engine.js';
 import { RedisDisconnectedError } from '../errors.js';
 import { optionsAt } from '../resolve-options.js';
-import type { ClusterNode } from './cluster-node.js';
-import type { ClusterTopology } from './cluster-topology.js';
+import type { ClusterNode } from './topology/cluster-node.js';
+import type { ClusterTopology } from './topology/cluster-topology.js';
 
 /** Leads to one node whatever becomes of it, and has it answer reads where it is a replica. */
 class OnlyNodeRoute extends FixedRoute {

@@ -1,7 +1,7 @@
 import { RedisDisconnectedError, type RedisError } from '../errors.js';
 import type { NodeFinding, NodesFinding } from '../observation/node-finding.js';
-import type { ClusterNode } from './cluster-node.js';
-import type { ClusterTopology } from './cluster-topology.js';
+import type { ClusterNode } from './topology/cluster-node.js';
+import type { ClusterTopology } from './topology/cluster-topology.js';
 
 /** Whose nodes are probed. */
 interface Probed {

@@ -9,9 +9,9 @@ import { PipelineFeed } from '../pipeline/pipeline-feed.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import { runPipeline } from '../pipeline/run-pipeline.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import type { ClusterRouter } from './cluster-router.js';
-import type { Put } from './fan-out.js';
-import { shareRun } from './run-shares.js';
+import type { Put } from './many-nodes/fan-out.js';
+import { shareRun } from './many-nodes/run-shares.js';
+import type { ClusterRouter } from './routing/cluster-router.js';
 
 /** What a pipeline needs of the engine of its cluster. */
 export interface ClusterRunHost {

@@ -1,5 +1,5 @@
 import type { ClusterNode as NodeLine } from '../commands/reply-types.js';
-import { SLOT_COUNT } from './slot-map.js';
+import { SLOT_COUNT } from './slots/key-slot.js';
 
 /** How a node had a slot: not, or not all the time. */
 const NOT = 0;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
+import { keySlot } from '../../../../lib/core/cluster/slots/key-slot.js';
 import { RedisClient, type RedisClientOptions } from '../../../../lib/core/index.js';
 import {
   eventually,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
+import { keySlot } from '../../../../lib/core/cluster/slots/key-slot.js';
 import { RedisClient } from '../../../../lib/core/index.js';
 import {
   SERVER_KINDS,

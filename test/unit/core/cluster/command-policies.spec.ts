@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { commandPolicies } from '../../../../lib/core/cluster/command-policies.generated.js';
-import { clusterRefusal, policyOf } from '../../../../lib/core/cluster/policy-of.js';
-import { canSplit } from '../../../../lib/core/cluster/split-by-slot.js';
+import { commandPolicies } from '../../../../lib/core/cluster/many-nodes/command-policies.generated.js';
+import { clusterRefusal, policyOf } from '../../../../lib/core/cluster/many-nodes/policy-of.js';
+import { canSplit } from '../../../../lib/core/cluster/many-nodes/split-by-slot.js';
 import {
   allCommands,
   CONFIG_SET,

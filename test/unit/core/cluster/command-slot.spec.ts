@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from '../../../../lib/core/cluster/command-slot.js';
-import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
+import { MANY_SLOTS, NO_SLOT, slotOf, slotOfAll } from '../../../../lib/core/cluster/slots/command-slot.js';
+import { keySlot } from '../../../../lib/core/cluster/slots/key-slot.js';
 import type { CommandArgument } from '../../../../lib/core/commands/arguments.js';
 import { commandByName } from '../../../../lib/core/commands/command-by-name.js';
 import { defineCommand, KeyPlace } from '../../../../lib/core/commands/command-spec.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { crossSlotError } from '../../../../lib/core/cluster/cross-slot-error.js';
-import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
+import { crossSlotError } from '../../../../lib/core/cluster/many-nodes/cross-slot-error.js';
+import { keySlot } from '../../../../lib/core/cluster/slots/key-slot.js';
 import { EVALSHA, GET, MGET, SET, SUNION, WATCH } from '../../../../lib/core/commands/commands.generated.js';
 import { RedisClientError } from '../../../../lib/core/errors.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { EpochGuard } from '../../../../lib/core/cluster/epoch-guard.js';
+import { EpochGuard } from '../../../../lib/core/cluster/topology/epoch-guard.js';
 
 describe('the epochs of maps of the slots', () => {
   afterEach(() => {

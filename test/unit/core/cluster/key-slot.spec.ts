@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient } from 'nestjs-redwire/core';
-import { keySlot, SLOT_COUNT } from '../../../../lib/core/cluster/key-slot.js';
+import { keySlot, SLOT_COUNT } from '../../../../lib/core/cluster/slots/key-slot.js';
 import { newSeed, Random, startServer, type TestServer } from '../../../support/index.js';
 
 describe('keySlot', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { mergeReplies } from '../../../../lib/core/cluster/merge-replies.js';
-import { policyOf } from '../../../../lib/core/cluster/policy-of.js';
+import { mergeReplies } from '../../../../lib/core/cluster/many-nodes/merge-replies.js';
+import { policyOf } from '../../../../lib/core/cluster/many-nodes/policy-of.js';
 import type { CommandSpec } from '../../../../lib/core/commands/command-spec.js';
 import {
   ACL_LOG,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { keySlot } from '../../../../lib/core/cluster/key-slot.js';
-import { canSplit, joinReplies, splitBySlot } from '../../../../lib/core/cluster/split-by-slot.js';
+import { keySlot } from '../../../../lib/core/cluster/slots/key-slot.js';
+import { canSplit, joinReplies, splitBySlot } from '../../../../lib/core/cluster/many-nodes/split-by-slot.js';
 import { allCommands, DEL, MGET, MSET, MSETNX } from '../../../../lib/core/commands/commands.generated.js';
 import { RedisServerError, RedisTimeoutError } from '../../../../lib/core/errors.js';
 
