@@ -42,7 +42,7 @@ describe('sentinel.md', () => {
 
   it('passwords, TLS and replicas', async () => {
     const client = secured();
-    // a replica that has just joined may take longer than the example waits
+    // a replica that was just started may take longer to acknowledge than the example waits
     await eventually(async () => expect(await sentinel.certain(client)).toBe(1));
     await eventually(async () => expect(await sentinel.replicas(client)).toBe('hello'));
   });
