@@ -21,6 +21,7 @@ export type {
 } from './topology-options.js';
 export type { DangerousCommand, GuardAction, GuardOptions } from './guard/guard-options.js';
 export type { ResolvedOptions } from './resolve-options.js';
+export type { ResolvedAddress, ResolvedCluster, ResolvedSentinel } from './resolve-topology.js';
 export type { ConnectionEvents, ConnectionStatus } from './connection/connection-hooks.js';
 export type { NodeFinding, NodesFinding } from './observation/node-finding.js';
 export type { CommandEvent, CommandInfo, CommandObserver, Peer } from './observation/observer.js';

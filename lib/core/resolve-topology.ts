@@ -12,6 +12,7 @@ export interface ResolvedAddress {
 export interface ResolvedSentinel {
   readonly nodes: readonly ResolvedAddress[];
   readonly masterName: string;
+  /** Of the Sentinels themselves. */
   readonly credentials: () => RedisCredentials | Promise<RedisCredentials>;
   readonly tls: RedisTlsOptions | undefined;
   /** The address under which a server can be reached from here. */

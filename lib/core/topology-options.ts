@@ -21,13 +21,14 @@ export interface SentinelOptions {
   nodes: readonly (NodeAddress | string)[];
   /** The name by which the Sentinels know the master. */
   masterName: string;
-  /** Of the Sentinels themselves: other than those of the servers, which stand beside `sentinel`. */
+  /** Of the Sentinels themselves: other than those of the servers, which stand beside `sentinel`. Default: none. */
   username?: string | undefined;
   password?: string | undefined;
   /** Asked anew at every connect to a Sentinel. Instead of `username` and `password`. */
   credentials?: (() => RedisCredentials | Promise<RedisCredentials>) | undefined;
   /** TLS towards the Sentinels. Default: none, whatever the servers have. */
   tls?: boolean | RedisTlsOptions | undefined;
+  /** Where servers and Sentinels are reached that tell other addresses than lead there from here. Default: where they say. */
   natMap?: NatMap | undefined;
   /**
    * How often a Sentinel is asked for the master and for its fellows, ms: for the case that no `+switch-master` was heard.
@@ -61,6 +62,7 @@ export interface ClusterOptions {
   nodes?: readonly (NodeAddress | string)[] | undefined;
   /** Default `'master'`. */
   readFrom?: ReadFrom | undefined;
+  /** Where nodes are reached that tell other addresses than lead there from here. Default: where they say. */
   natMap?: NatMap | undefined;
   /**
    * What becomes of `mget`, `mset`, `del`, `unlink`, `exists` and `touch` with keys in several slots: refused before anything is

@@ -9,7 +9,7 @@ import type { Peer } from '../observation/observer.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { Backoff } from './backoff.js';
-import { clock, ticksFor, type Ticking } from './coarse-clock.js';
+import { clock, type Ticking } from './coarse-clock.js';
 import type { CommandSource } from './command-source.js';
 import type { CommandContext } from './command-context.js';
 import type { PendingCommand } from './pending-command.js';
@@ -21,18 +21,13 @@ import { ConnectWaiters, type WhyUnconnected } from './connect-waiters.js';
 import type { Connection, ConnectionOwner } from './connection.js';
 import { ConnectionAttempt } from './connection-attempt.js';
 import type { ConnectionHooks, ConnectionStatus } from './connection-hooks.js';
+import { Move } from './move.js';
 import { formatAddress, type Address } from './open-socket.js';
 import { outsideCallers } from './outside-callers.js';
 import type { Destination, Route, RoutedConnection } from './route.js';
 import { WaitingCommands } from './waiting-commands.js';
 
 const DEFAULT_CLOSE_TIMEOUT = 5_000;
-
-/** What is under way on a connection that is to go elsewhere has so long to be answered, ms: nothing new goes out meanwhile. */
-const MOVE_PATIENCE = 100;
-
-/** The same where it is a blocking command, whose wait somebody may yet end. */
-const WAIT_PATIENCE = 1_000;
 
 /** Why what is issued now fails at once. */
 interface Refusal {
@@ -59,9 +54,8 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   private attempt: ConnectionAttempt | null = null;
   /** The address of the next attempt is being looked for; an object of its own for each time. */
   private search: object | null = null;
-  /** Tick after which what is under way has no longer any time: the connection is to go elsewhere; 0 is none. */
-  private moveBy = 0;
-  private movesFor = '';
+  /** The live connection is to be given up for one to another place. */
+  private moving: Move | null = null;
   private readonly waiting = new WaitingCommands();
   private readonly waiters = new ConnectWaiters();
   private readonly retry: CommandRetry;
@@ -147,7 +141,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   submit(command: PendingCommand): void {
     if (!this.ticking) this.startTicking();
     const { connection } = this;
-    if (this.status === 'ready' && this.waiting.length === 0 && connection!.hasRoom && this.moveBy === 0)
+    if (this.status === 'ready' && this.waiting.length === 0 && connection!.hasRoom && this.moving === null)
       connection!.send(command);
     else this.hold(command);
   }
@@ -172,7 +166,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     if (refusal !== undefined) {
       for (const command of source.takeRest()) refuse(command, refusal.code, refusal.why, refusal.cause);
     } else {
-      if (this.status === 'ready' && this.moveBy === 0) this.sendFrom(source);
+      if (this.status === 'ready' && this.moving === null) this.sendFrom(source);
       this.waiting.add(source);
     }
     this.startAttemptFor(refusal);
@@ -239,8 +233,8 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
   private pump(): void {
     const { connection, waiting } = this;
     if (connection === null || this.attempt !== null) return;
-    if (this.moveBy !== 0) {
-      this.moveWhenFree();
+    if (this.moving !== null) {
+      this.moveWhenFree(this.moving);
       return;
     }
     waiting.refill();
@@ -441,10 +435,10 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       return;
     }
     const { attempt } = this;
-    const moves = this.moveBy !== 0;
+    const moves = this.moving !== null;
     this.attempt = null;
     this.connection = null;
-    this.moveBy = 0;
+    this.moving = null;
     if (attempt !== null) {
       for (const command of [...sent, ...unsent]) failLost(command, error, connection.name);
       this.onAttemptFailed(attempt.explainEnd(error));
@@ -508,7 +502,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     this.waiting.expire(now, (where) => this.whyUnsent(where));
     for (const command of this.waiting.takeDue(now))
       if (this.route.takeAgain?.(command) !== true) this.waiting.push(command);
-    if (this.moveBy !== 0) this.moveWhenFree();
+    if (this.moving !== null) this.moveWhenFree(this.moving);
     this.waiters.expire(now, this.address, () => this.whyUnconnected());
     if (this.backoff.pausing && !this.isWanted()) this.rest();
     if (this.status === 'closing' && this.closing?.isOverdue(now) === true) this.finishClose();
@@ -518,7 +512,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       this.queued > 0 ||
       this.waiters.size > 0 ||
       this.attempt?.hasDeadline === true ||
-      this.moveBy !== 0 ||
+      this.moving !== null ||
       this.status === 'closing';
     return this.ticking;
   }
@@ -560,7 +554,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       return done;
     }
     this.status = 'closing';
-    this.moveBy = 0;
+    this.moving = null;
     // between two attempts nothing is on its way: no reason to make a shutdown wait
     const isTrying = this.attempt !== null || this.search !== null;
     if (status === 'idle' || (this.connection === null && !isTrying) || (isTrying && this.queued === 0))
@@ -582,13 +576,12 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
       this.backoff.cancel();
       this.startAttempt();
     } else if (this.attempt !== null) this.startElsewhere(this.attempt, why);
-    if (this.status !== 'ready' || this.moveBy !== 0) return;
+    if (this.status !== 'ready' || this.moving !== null) return;
     const waiting = this.waitingCommand;
     if (waiting !== undefined) waiting.context!.moves = true;
-    this.moveBy = clock.now + ticksFor(waiting === undefined ? MOVE_PATIENCE : WAIT_PATIENCE);
-    this.movesFor = why;
+    this.moving = new Move(why, waiting !== undefined);
     if (!this.ticking) this.startTicking();
-    this.moveWhenFree();
+    this.moveWhenFree(this.moving);
   }
 
   /** An attempt that is under way goes to the wrong place. */
@@ -601,10 +594,10 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     else this.finishClose();
   }
 
-  private moveWhenFree(): void {
-    if (this.inFlight > 0 && clock.now <= this.moveBy) return;
+  private moveWhenFree({ why, isOverdue }: Move): void {
+    if (this.inFlight > 0 && !isOverdue) return;
     // not `closed`, which would tell those who listen that nothing follows
-    this.connection?.destroy('connection_lost', this.movesFor, new GivenUpToMove(this.movesFor));
+    this.connection?.destroy('connection_lost', why, new GivenUpToMove(why));
   }
 
   takeWaiting(isWanted: (command: PendingCommand) => boolean): PendingCommand[] {
@@ -636,7 +629,7 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     this.backoff.cancel();
     this.attempt = null;
     this.search = null;
-    this.moveBy = 0;
+    this.moving = null;
     this.connection = null;
     clock.leave(this);
     this.ticking = false;

@@ -1,12 +1,10 @@
 import { CLIENT_UNBLOCK } from '../commands/commands.generated.js';
 import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
-import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { FixedRoute } from '../connection/route.js';
-import { ConnectionObservers } from '../observation/connection-observers.js';
-import { ConnectionWatch } from '../observation/connection-watch.js';
 import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
+import { unwatchedConnection } from './unwatched-connection.js';
 
 /** ms. After that the connections are given up all the same. */
 const TIMEOUT = 1_000;
@@ -23,10 +21,8 @@ export function endWaits(
   clientIds: readonly number[],
 ): void {
   const at = optionsAt(options, address);
-  const watch = new ConnectionWatch(new ConnectionObservers(at), 'shared');
   const route = new FixedRoute({ ...address, path: undefined });
-  const connection = new ReconnectingConnection({ options: at, route }, { emit: () => undefined }, watch);
-  connection.setRef(false);
+  const connection = unwatchedConnection({ options: at, route }, 'shared');
   const ended = clientIds.map((clientId) => {
     // with ERROR: of a `null` nobody would know whether it was the command's own timeout
     const command = new Command(CLIENT_UNBLOCK, [clientId, 'ERROR'], false);

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../connection/connection.js';
-import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import { FixedRoute, type Route } from '../connection/route.js';
 import { RedisConnectionError } from '../errors.js';
-import { ConnectionObservers } from '../observation/connection-observers.js';
-import { ConnectionWatch } from '../observation/connection-watch.js';
 import { optionsAt, type ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { askRole } from './ask-role.js';
+import { unwatchedConnection } from './unwatched-connection.js';
 
 /** How often a server that is about to be promoted is asked whether it has been, ms. */
 const INTERVAL = 20;
@@ -38,9 +37,7 @@ export class Scout {
       find: () => fixed.find(),
       prepare: (connection) => this.waitForMaster(connection),
     };
-    const watch = new ConnectionWatch(new ConnectionObservers(at), 'shared');
-    this.connection = new ReconnectingConnection({ options: at, route }, { emit: () => undefined }, watch);
-    this.connection.setRef(false);
+    this.connection = unwatchedConnection({ options: at, route }, 'shared');
   }
 
   /** Is it the master, now or in time? */

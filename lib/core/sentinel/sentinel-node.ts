@@ -5,13 +5,12 @@ import { deadlineAfter } from '../connection/coarse-clock.js';
 import { Command } from '../connection/command.js';
 import type { Connection } from '../connection/connection.js';
 import { FixedRoute } from '../connection/route.js';
-import { ReconnectingConnection } from '../connection/reconnecting-connection.js';
-import { ConnectionObservers } from '../observation/connection-observers.js';
-import { ConnectionWatch } from '../observation/connection-watch.js';
+import type { ReconnectingConnection } from '../connection/reconnecting-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import type { Reply } from '../protocol/reply.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { keyOf } from './sentinel-replies.js';
+import { unwatchedConnection } from './unwatched-connection.js';
 
 /** What Sentinels are listened to for, each by itself: an ACL may allow some. */
 const EVENTS = ['+switch-master', '+selected-slave', '+sentinel'];
@@ -86,18 +85,11 @@ export class SentinelNode {
 
   private connect(listensOnly: boolean): ReconnectingConnection {
     const { options } = this;
-    const connection: ReconnectingConnection = new ReconnectingConnection(
-      { options, route: new FixedRoute(options) },
-      {
-        emit: () => undefined,
-        restore: (fresh, protocol) => this.listen(fresh, protocol, listensOnly),
-        onPush: (fresh, items) => this.onPush(fresh, items),
-        takeMessage: (_, reply) => Array.isArray(reply) && this.takeMessage(reply),
-      },
-      new ConnectionWatch(new ConnectionObservers(options), 'subscriber'),
-    );
-    connection.setRef(false);
-    return connection;
+    return unwatchedConnection({ options, route: new FixedRoute(options) }, 'subscriber', {
+      restore: (fresh, protocol) => this.listen(fresh, protocol, listensOnly),
+      onPush: (fresh, items) => this.onPush(fresh, items),
+      takeMessage: (_, reply) => Array.isArray(reply) && this.takeMessage(reply),
+    });
   }
 
   /** What it refuses is not heard of: polling is the net. */

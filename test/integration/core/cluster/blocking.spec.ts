@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisClient, type RedisError } from '../../../../lib/core/index.js';
+import { RedisClient } from '../../../../lib/core/index.js';
 import {
   eventually,
   SERVER_KINDS,
@@ -7,15 +7,9 @@ import {
   type TestCluster,
   type TestClusterNode,
 } from '../../../support/index.js';
+import { failureOf } from './support/failure-of.js';
 import { holdSlot } from './support/hold-slot.js';
 import { countBlocked, untilBlocked } from './support/until-blocked.js';
-
-async function failureOf(work: Promise<unknown>): Promise<RedisError> {
-  return work.then(
-    (value) => Promise.reject(new Error(`it did not fail, but gave ${String(value)}`)),
-    (error: RedisError) => error,
-  );
-}
 
 /** The timeouts, s, that a node is told by each BLPOP of that key from now on. */
 async function watchWaits(node: TestClusterNode, key: string): Promise<{ end(): Promise<number[]> }> {
@@ -142,45 +136,5 @@ describe.each(SERVER_KINDS)('blocking commands on a cluster of %s', (kind) => {
     await untilBlocked(await cluster.masterOf('c'), 'xread');
     await closing.close();
     expect(await popped).toEqual([null, null]);
-  });
-});
-
-describe('blocking commands when a master dies', () => {
-  const kind = SERVER_KINDS[0]!;
-  let cluster: TestCluster;
-  let client: RedisClient;
-
-  beforeAll(async () => {
-    cluster = await startCluster({ kind });
-    client = new RedisClient({
-      cluster: { nodes: cluster.addresses },
-      reconnect: { delay: 10, maxDelay: 200 },
-    });
-    await client.connect();
-  });
-
-  afterAll(async () => {
-    await client.close();
-    await cluster.stop();
-  });
-
-  it('fail where they may have taken something, and go on at the new master where they change nothing', async () => {
-    const master = await cluster.masterOf('q');
-    const popped = failureOf(client.blpop('q', 0));
-    const added = client.xread('BLOCK', 0, 'STREAMS', '{q}s', '$');
-    await untilBlocked(master, 'blpop');
-    await untilBlocked(master, 'xread');
-    await cluster.kill(master);
-    expect(await popped).toMatchObject({ code: 'CONNECTION_LOST', command: 'BLPOP' });
-    // one that comes while nobody is the master waits for the one that will be
-    const later = client.with({ timeout: 15_000 }).blpop('{q}later', 0);
-    const heir = await cluster.waitForPromotion(master);
-    await untilBlocked(heir, 'blpop');
-    await untilBlocked(heir, 'xread');
-    await client.rpush('{q}later', 1);
-    await client.xadd('{q}s', '*', 'n', 1);
-    expect(await later).toEqual(['{q}later', '1']);
-    expect(await added).not.toBeNull();
-    expect(client.connectionStats().lending.active).toBe(0);
   });
 });

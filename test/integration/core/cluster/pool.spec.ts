@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisPool, type RedisError } from '../../../../lib/core/index.js';
+import { RedisClient, RedisPool } from '../../../../lib/core/index.js';
 import {
   eventually,
   SERVER_KINDS,
@@ -7,17 +7,11 @@ import {
   type TestCluster,
   type TestClusterNode,
 } from '../../../support/index.js';
+import { failureOf } from './support/failure-of.js';
 import { holdSlot } from './support/hold-slot.js';
 
 const kind = SERVER_KINDS[2]!;
 const NAME = 'lent';
-
-async function failureOf(work: Promise<unknown>): Promise<RedisError> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: RedisError) => error,
-  );
-}
 
 /** Connections of the pool that a node has, without the one that it is asked for its slots by. */
 async function connectionsTo(node: TestClusterNode): Promise<number> {

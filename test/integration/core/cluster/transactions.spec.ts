@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisClient, RedisServerError, type RedisError } from '../../../../lib/core/index.js';
-import { eventually, SERVER_KINDS, startCluster, type TestCluster } from '../../../support/index.js';
+import { RedisClient, RedisServerError } from '../../../../lib/core/index.js';
+import { SERVER_KINDS, startCluster, type TestCluster } from '../../../support/index.js';
+import { failureOf } from './support/failure-of.js';
 import { holdSlot } from './support/hold-slot.js';
-
-async function failureOf(work: Promise<unknown>): Promise<RedisError> {
-  return work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: RedisError) => error,
-  );
-}
 
 describe.each(SERVER_KINDS)('transactions on a cluster of %s', (kind) => {
   let cluster: TestCluster;
@@ -202,52 +196,5 @@ describe.each(SERVER_KINDS)('transactions on a cluster of %s', (kind) => {
     await done;
     expect(await cluster.masterOf(`${tag}n`)).toBe(replica);
     expect(await client.get(`${tag}n`)).toBe(String(sum));
-  });
-});
-
-describe('transactions when a master dies', () => {
-  const kind = SERVER_KINDS[1]!;
-  let cluster: TestCluster;
-  let client: RedisClient;
-
-  beforeAll(async () => {
-    cluster = await startCluster({ kind });
-    client = new RedisClient({
-      cluster: { nodes: cluster.addresses },
-      reconnect: { delay: 10, maxDelay: 200 },
-    });
-    await client.connect();
-  });
-
-  afterAll(async () => {
-    await client.close();
-    await cluster.stop();
-  });
-
-  it('settles all; what waits for a connection goes to the new master; a session fails', async () => {
-    await client.set('n', 0);
-    const master = await cluster.masterOf('n');
-    const session = failureOf(
-      client.dedicated(
-        async (lent) => {
-          await lent.watch('n');
-          await cluster.kill(master);
-          return lent.with({ timeout: 2_000 }).get('n');
-        },
-        { key: 'n' },
-      ),
-    );
-    await eventually(() => !master.isRunning);
-    const unknown: unknown[] = [];
-    const multi = (): Promise<unknown> =>
-      client
-        .with({ timeout: 15_000 })
-        .multi((tx) => tx.incr('n'))
-        .catch((error: RedisError) => unknown.push(error.code));
-    await Promise.all(Array.from({ length: 20 }, multi));
-    expect(await session).toMatchObject({ code: 'CONNECTION_LOST' });
-    expect(new Set(unknown)).toEqual(new Set(unknown.length === 0 ? [] : ['CONNECTION_LOST']));
-    expect(await client.get('n')).toBe(String(20 - unknown.length));
-    expect(client.connectionStats().lending.active).toBe(0);
   });
 });
