@@ -42,7 +42,8 @@ describe('sentinel.md', () => {
 
   it('passwords, TLS and replicas', async () => {
     const client = secured();
-    expect(await sentinel.certain(client)).toBe(1);
+    // a replica that was just started may take longer to acknowledge than the example waits
+    await eventually(async () => expect(await sentinel.certain(client)).toBe(1));
     await eventually(async () => expect(await sentinel.replicas(client)).toBe('hello'));
   });
 
