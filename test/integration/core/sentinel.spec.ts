@@ -296,6 +296,19 @@ describe('a client that Sentinels lead', () => {
       expect(await replicas.role()).toMatchObject({ 0: 'slave' });
     });
 
+    it('from the master while none can be reached, and from one of them as soon as it can', async () => {
+      const { replicas } = behind();
+      await replicas.ping();
+      partition.cutOff(await setup.replicas(), { existing: 'sever' });
+      await eventually(async () => expect(await replicas.role()).toMatchObject({ 0: 'master' }), {
+        timeout: PATIENCE,
+      });
+      partition.heal();
+      await eventually(async () => expect(await replicas.role()).toMatchObject({ 0: 'slave' }), {
+        timeout: PATIENCE,
+      });
+    });
+
     it('but not where nothing is known of any', () => {
       expect(() => make({ host: '127.0.0.1', port: 1 }).replicas).toThrow(TypeError);
       expect(() => make({ host: '127.0.0.1', port: 1 }).replicas).toThrow('`sentinel`');
