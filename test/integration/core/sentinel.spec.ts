@@ -5,6 +5,7 @@ import {
   RedisClient,
   type RedisClientOptions,
   RedisConnectionError,
+  RedisPool,
   type SentinelOptions,
 } from 'nestjs-redwire/core';
 import { Partition } from '../../support/partition/index.js';
@@ -316,6 +317,30 @@ describe('a client that Sentinels lead', () => {
   });
 
   describe('goes on', () => {
+    it('with a pool whose callers wait for a master, for `acquireTimeout` at the most', async () => {
+      await using pool = new RedisPool({
+        sentinel: {
+          nodes: setup.sentinels.map((one) => partition.addressOf(one)),
+          natMap: partition.natMap,
+          masterName: setup.masterName,
+        },
+        max: 2,
+        acquireTimeout: PATIENCE,
+      });
+      const write = (): Promise<string | null> => pool.use((session) => session.set('pooled', 'x'));
+      await write();
+      const before = performance.now();
+      partition.cutOff(setup.servers, { existing: 'sever' });
+      await eventually(() => expect(pool.stats().idle).toBe(0));
+      const writing = [write(), write(), write()];
+      const master = await setup.master();
+      await eventually(() => expect(partition.attempts(master, before)).toBeGreaterThan(2));
+      const stopped = errorOf(pool.acquire({ signal: AbortSignal.timeout(50) }));
+      expect(await stopped).toMatchObject({ code: 'ABORTED' });
+      partition.heal();
+      expect(await Promise.all(writing)).toEqual(['OK', 'OK', 'OK']);
+    });
+
     it('as soon as a server that takes no writes any more says so', async () => {
       await using old = await startServer({ kind: 'redis-8.0' });
       await using heir = await startServer({ kind: 'redis-8.0' });
