@@ -273,6 +273,8 @@ describe('a client that Sentinels lead', () => {
         () => replicas.set('read', 'not'),
         () => replicas.pipeline().get('read').set('read', 'not').exec(),
         () => replicas.multi((tx) => tx.set('read', 'not')),
+        () => replicas.dedicated((session) => session.set('read', 'not')),
+        () => replicas.dedicated((session) => session.pipeline().get('read').set('read', 'not').exec()),
       ])
         expect(await errorOf(write())).toMatchObject({
           name: 'TypeError',
