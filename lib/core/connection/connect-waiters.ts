@@ -18,7 +18,7 @@ export interface WhyUnconnected {
 
 /** The error of one who waited for a connection for `timeout` ms. */
 export function unreachable(address: string, timeout: number, { reason, cause }: WhyUnconnected): RedisError {
-  const what = `Redis at ${address} could not be reached within ${timeout} ms: ${reason}`;
+  const what = `Redis at ${address} could not be reached within ${Math.round(timeout)} ms: ${reason}`;
   if (cause === undefined) return new RedisTimeoutError('connect', what);
   return new RedisConnectionError('connect_failed', what, { cause, code: cause.code });
 }

@@ -108,12 +108,17 @@ export class SharedEngine extends ServerEngine {
     { timeout = this.options.commandTimeout, signal }: DedicatedOptions,
   ): Promise<Result> {
     const dedicated = await this.lending.acquire({ timeout, signal, purpose: 'dedicated()' });
-    const session = new SessionEngine(this, dedicated, this.lending, this.unblock);
+    const session = this.openSession(dedicated);
     try {
       return await work(session);
     } finally {
       session.end();
     }
+  }
+
+  /** The engine of a client that has this connection to itself. */
+  protected openSession(dedicated: DedicatedConnection): SessionEngine {
+    return new SessionEngine(this, dedicated, this.lending, this.unblock);
   }
 
   override ensureSubscriber(): Subscriber | Promise<Subscriber> {
@@ -186,7 +191,7 @@ export class SharedEngine extends ServerEngine {
     this.blocking.submit(command, wait, call);
   }
 
-  private readonly unblock = async (clientId: number): Promise<void> => {
+  protected readonly unblock = async (clientId: number): Promise<void> => {
     const { connection } = this;
     const command = new Command(CLIENT_UNBLOCK, [clientId, 'ERROR'], false);
     command.deadline = deadlineAfter(UNBLOCK_TIMEOUT);

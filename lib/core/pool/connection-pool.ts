@@ -28,6 +28,8 @@ export interface ConnectionPoolRole {
    * those who wait already. Else a request is told of the first attempt that failed, and of the end at once.
    */
   readonly isPatient: boolean;
+  /** Goes on trying as well, though it refuses all who wait as soon as it is closed: another server takes the place of one that is gone. */
+  readonly triesOn?: boolean;
   /** What is lent keeps the process alive, also where what is idle does not. */
   readonly keepsProcessWhileLent: boolean;
 }
@@ -330,10 +332,10 @@ export class ConnectionPool {
   }
 
   private openForWaiter(): void {
-    const { isPatient } = this.role;
+    const { isPatient, triesOn = isPatient } = this.role;
     // the one that waits longest from now on: whoever is first in the queue then gets it
     const timeout = this.waiters.last?.timeout;
-    const deadline = isPatient ? (timeout === 0 ? Infinity : timeout) : undefined;
+    const deadline = triesOn ? (timeout === 0 ? Infinity : timeout) : undefined;
     const started = performance.now();
     this.open(deadline).catch((error: RedisError) => {
       // those who wait patiently are told by their own clocks

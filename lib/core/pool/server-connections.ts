@@ -16,14 +16,15 @@ export const OF_POOL: ConnectionPoolRole = {
   keepsProcessWhileLent: false,
 };
 
-/** Those to one server. */
+/** Those to one server, or to the one that Sentinels name. */
 export class ServerConnections implements PoolConnections {
   readonly parts: EngineParts;
   private readonly pool: ConnectionPool;
 
   constructor(options: ResolvedOptions, size: ResolvedPoolSize) {
     this.parts = createParts(options, createMasterRoute(options));
-    this.pool = new ConnectionPool(this.parts, size, OF_POOL, this.parts.connectionObservers);
+    const role = { ...OF_POOL, triesOn: options.sentinel !== undefined };
+    this.pool = new ConnectionPool(this.parts, size, role, this.parts.connectionObservers);
   }
 
   has(pool: ConnectionPool): boolean {

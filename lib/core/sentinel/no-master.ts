@@ -1,4 +1,5 @@
-import { RedisConnectionError, RedisServerError, RedisTimeoutError, type RedisError } from '../errors.js';
+import { isFatalConnectError } from '../connection/connect-error.js';
+import { RedisConnectionError, RedisTimeoutError, type RedisError } from '../errors.js';
 
 /** A Sentinel that was of no help, and why. */
 export interface Failure {
@@ -17,11 +18,13 @@ export function noMaster(
   const missing = silent.map((sentinel) => `${sentinel} did not answer in time`);
   const message = `No Sentinel names the master '${masterName}': ${[...said, ...missing].join('; ')}. ${adviceFor(failures)}`;
   const errors = failures.flatMap(({ error }) => (error === undefined ? [] : [error]));
-  // the server's own words decide whether another attempt is worth while: it is, as long as one Sentinel may yet answer
-  const refusals = errors.map(({ cause }) => cause).filter((cause) => cause instanceof RedisServerError);
-  const isRefused = silent.length === 0 && refusals.length > 0 && refusals.length === failures.length;
-  const cause = isRefused ? refusals[0] : errors[0];
-  const code = isRefused ? errors[0]!.code : undefined;
+  // what the first says decides whether another attempt is worth while: it is, as long as one Sentinel may yet answer
+  const isHopeless =
+    silent.length === 0 &&
+    errors.length > 0 &&
+    failures.every(({ error }) => error && isFatalConnectError(error));
+  const cause = isHopeless ? errors[0]!.cause : errors[0];
+  const code = isHopeless ? errors[0]!.code : undefined;
   return new RedisConnectionError('connect_failed', message, { cause, code });
 }
 

@@ -1,6 +1,7 @@
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { rejectLate } from '../late-error.js';
+import { SessionEngine } from '../engine/session-engine.js';
 import { SharedEngine } from '../engine/shared-engine.js';
 import type { Wait } from '../engine/client-engine.js';
 import type { CallOptions } from '../options.js';
@@ -38,6 +39,27 @@ export class ReplicaEngine extends SharedEngine {
   ): Promise<Result> {
     this.assertTogether(section, commands);
     return super.exclusive(section, commands, wait, work);
+  }
+
+  protected override openSession(dedicated: DedicatedConnection): SessionEngine {
+    return new ReplicaSessionEngine(this, dedicated, this.lending, this.unblock);
+  }
+}
+
+/** The engine of a session of `client.replicas`: reads alone, too. Where there is no replica it is the master that would write. */
+class ReplicaSessionEngine extends SessionEngine {
+  override issue(
+    spec: CommandSpec,
+    given: CommandArgument[],
+    buffers: boolean,
+    call: CallOptions | undefined,
+  ): Promise<unknown> {
+    return isWrite(spec) ? rejectLate(() => readsOnly(spec)) : super.issue(spec, given, buffers, call);
+  }
+
+  override run(pipeline: PipelineRun, call: CallOptions | undefined): Promise<void> {
+    const write = pipeline.commands.find(({ spec }) => isWrite(spec));
+    return write === undefined ? super.run(pipeline, call) : rejectLate(() => readsOnly(write.spec));
   }
 }
 

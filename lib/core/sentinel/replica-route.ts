@@ -2,22 +2,34 @@ import type { Connection } from '../connection/connection.js';
 import type { Address } from '../connection/open-socket.js';
 import type { Route, RoutedConnection } from '../connection/route.js';
 import { RedisConnectionError } from '../errors.js';
+import type { ResolvedOptions } from '../resolve-options.js';
 import type { ResolvedAddress } from '../resolve-topology.js';
 import { askRole } from './ask-role.js';
+import { Scout } from './scout.js';
 import { keyOf } from './sentinel-replies.js';
 import type { Sentinels } from './sentinels.js';
 
 /** For so long, ms, another replica is taken than the one that was lost or could not be reached. */
 const AVOIDED_FOR = 10_000;
 
+/** How often a replica is looked for while reads go to the master, ms. */
+const LOOKS_AGAIN = 2_000;
+
 /** Leads to one of the master's replicas, at random; to the master where there is no replica. For reads. */
 export class ReplicaRoute implements Route {
   private readonly members = new Set<RoutedConnection>();
   private readonly sent = new Map<RoutedConnection, ResolvedAddress>();
   private readonly avoided = new Map<string, number>();
+  /** Servers that said of themselves, when they were last connected to, that they are the master. */
+  private readonly masters = new Set<string>();
   private choosing: Promise<ResolvedAddress> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private scout: Scout | undefined;
 
-  constructor(private readonly sentinels: Sentinels) {}
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly sentinels: Sentinels,
+  ) {}
 
   get name(): string {
     return `a replica of ${this.sentinels.name}`;
@@ -35,6 +47,8 @@ export class ReplicaRoute implements Route {
 
   async prepare(connection: Connection): Promise<void> {
     const { name, hasLink } = await askRole(connection);
+    if (name === 'master') this.masters.add(connection.name);
+    else this.masters.delete(connection.name);
     if (name !== 'slave' || hasLink) return;
     const message = `Redis at ${connection.name} is a replica that does not hear its master: what it knows may be old. Another one is looked for.`;
     throw new RedisConnectionError('connect_failed', message, { code: 'NO_LINK' });
@@ -42,6 +56,7 @@ export class ReplicaRoute implements Route {
 
   onReady(): void {
     void this.sentinels.learn();
+    this.lookAgain();
   }
 
   onLost(connection: RoutedConnection): void {
@@ -56,6 +71,11 @@ export class ReplicaRoute implements Route {
     this.members.delete(connection);
     this.sent.delete(connection);
     this.sentinels.release(connection);
+    if (this.members.size > 0) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.scout?.end();
+    this.masters.clear();
   }
 
   /** Reads leave a replica that is the master now, and one that was lost is looked for no more. */
@@ -78,6 +98,36 @@ export class ReplicaRoute implements Route {
     if (this.avoidedSince(master) === 0) return master;
     const [longest] = replicas.toSorted((one, other) => this.avoidedSince(one) - this.avoidedSince(other));
     return longest ?? master;
+  }
+
+  // ── back from the master ─────────────────────────────────────────────────────────────────────────────────────────
+
+  private get atMaster(): RoutedConnection[] {
+    return [...this.members].filter(({ target }) => target !== undefined && this.masters.has(keyOf(target)));
+  }
+
+  private lookAgain(): void {
+    if (this.timer !== undefined || this.atMaster.length === 0) return;
+    this.timer = setTimeout(() => {
+      void this.look().then(() => {
+        this.timer = undefined;
+        this.lookAgain();
+      });
+    }, LOOKS_AGAIN);
+    this.timer.unref();
+  }
+
+  /** The master answers: it is left only for a replica that was seen to answer as well. */
+  private async look(): Promise<void> {
+    const replicas = await this.sentinels.findReplicas().catch(() => []);
+    const linked = pick(replicas.filter(({ hasLink }) => hasLink));
+    if (linked === undefined || this.atMaster.length === 0) return;
+    this.scout = new Scout(this.options, linked, 0, 'replica');
+    const isReplica = await this.scout.look();
+    this.scout = undefined;
+    if (!isReplica) return;
+    this.avoided.delete(keyOf(linked));
+    for (const member of this.atMaster) member.move(`Redis at ${keyOf(linked)} is a replica to read from.`);
   }
 
   /** ms, as `performance.now()` has it; 0 where it is not avoided. */

@@ -12,17 +12,19 @@ import { unwatchedConnection } from './unwatched-connection.js';
 const INTERVAL = 20;
 
 /**
- * A connection that goes ahead of the others: it sees whether a server is the master, before any that works is given up for it.
+ * A connection that goes ahead of the others: it sees whether a server is the master, or a replica that hears its master, before
+ * any that works is given up for it.
  */
 export class Scout {
   private readonly connection: ReconnectingConnection;
   private readonly until: number;
 
-  /** @param patience for how long a server that is not the master yet may become it, ms. */
+  /** @param patience for how long a server that is not what is wanted yet may become it, ms. */
   constructor(
     options: ResolvedOptions,
     readonly address: ResolvedAddress,
     private readonly patience: number,
+    private readonly wanted: 'master' | 'replica' = 'master',
   ) {
     this.until = performance.now() + patience;
     const at = {
@@ -35,12 +37,12 @@ export class Scout {
     const route: Route = {
       name: fixed.name,
       find: () => fixed.find(),
-      prepare: (connection) => this.waitForMaster(connection),
+      prepare: (connection) => this.waitForRole(connection),
     };
     this.connection = unwatchedConnection({ options: at, route }, 'shared');
   }
 
-  /** Is it the master, now or in time? */
+  /** Is it what is wanted, now or in time? */
   async look(): Promise<boolean> {
     try {
       await this.connection.connect(this.patience === 0 ? undefined : this.patience);
@@ -56,13 +58,16 @@ export class Scout {
     this.connection.destroy();
   }
 
-  private async waitForMaster(connection: Connection): Promise<void> {
+  private async waitForRole(connection: Connection): Promise<void> {
     for (;;) {
-      const { name } = await askRole(connection);
+      const { name, hasLink } = await askRole(connection);
       // one that may not be asked is not taken on trust: who is connected stays
-      if (name === 'master') return;
+      if (this.wanted === 'master' ? name === 'master' : name === 'slave' && hasLink) return;
       if (performance.now() >= this.until)
-        throw new RedisConnectionError('connect_failed', `Redis at ${connection.name} is not the master.`);
+        throw new RedisConnectionError(
+          'connect_failed',
+          `Redis at ${connection.name} is not the ${this.wanted}.`,
+        );
       await sleep(INTERVAL, undefined, { ref: false });
     }
   }

@@ -16,7 +16,7 @@ export class SentinelEngine extends SharedEngine {
 
   constructor(options: ResolvedOptions, settings: ResolvedSentinel) {
     const sentinels = new Sentinels(options, settings);
-    const replicas = new ReplicaRoute(sentinels);
+    const replicas = new ReplicaRoute(options, sentinels);
     const route = new SentinelRoute(options, sentinels, (address) => replicas.onMaster(address));
     super(createParts(options, route));
     this.replicaRoute = replicas;

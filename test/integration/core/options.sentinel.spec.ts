@@ -57,5 +57,8 @@ describe('options of Sentinels', () => {
     expect(inspect(wrong, { depth: 9 })).not.toContain(SERVERS);
     const plain = await errorOf(make(options({ tls: undefined })).connect());
     expect(plain.message).toContain('expect TLS');
+    // no further attempt mends that: nobody waits for `commandTimeout`
+    const untrusted = await errorOf(make({ ...options({ tls: true }), commandTimeout: 60_000 }).ping());
+    expect(untrusted).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('tls.ca') });
   });
 });

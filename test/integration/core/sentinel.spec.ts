@@ -5,6 +5,7 @@ import {
   RedisClient,
   type RedisClientOptions,
   RedisConnectionError,
+  RedisPool,
   type SentinelOptions,
 } from 'nestjs-redwire/core';
 import { Partition } from '../../support/partition/index.js';
@@ -272,6 +273,8 @@ describe('a client that Sentinels lead', () => {
         () => replicas.set('read', 'not'),
         () => replicas.pipeline().get('read').set('read', 'not').exec(),
         () => replicas.multi((tx) => tx.set('read', 'not')),
+        () => replicas.dedicated((session) => session.set('read', 'not')),
+        () => replicas.dedicated((session) => session.pipeline().get('read').set('read', 'not').exec()),
       ])
         expect(await errorOf(write())).toMatchObject({
           name: 'TypeError',
@@ -296,6 +299,19 @@ describe('a client that Sentinels lead', () => {
       expect(await replicas.role()).toMatchObject({ 0: 'slave' });
     });
 
+    it('from the master while none can be reached, and from one of them as soon as it can', async () => {
+      const { replicas } = behind();
+      await replicas.ping();
+      partition.cutOff(await setup.replicas(), { existing: 'sever' });
+      await eventually(async () => expect(await replicas.role()).toMatchObject({ 0: 'master' }), {
+        timeout: PATIENCE,
+      });
+      partition.heal();
+      await eventually(async () => expect(await replicas.role()).toMatchObject({ 0: 'slave' }), {
+        timeout: PATIENCE,
+      });
+    });
+
     it('but not where nothing is known of any', () => {
       expect(() => make({ host: '127.0.0.1', port: 1 }).replicas).toThrow(TypeError);
       expect(() => make({ host: '127.0.0.1', port: 1 }).replicas).toThrow('`sentinel`');
@@ -303,6 +319,30 @@ describe('a client that Sentinels lead', () => {
   });
 
   describe('goes on', () => {
+    it('with a pool whose callers wait for a master, for `acquireTimeout` at the most', async () => {
+      await using pool = new RedisPool({
+        sentinel: {
+          nodes: setup.sentinels.map((one) => partition.addressOf(one)),
+          natMap: partition.natMap,
+          masterName: setup.masterName,
+        },
+        max: 2,
+        acquireTimeout: PATIENCE,
+      });
+      const write = (): Promise<string | null> => pool.use((session) => session.set('pooled', 'x'));
+      await write();
+      const before = performance.now();
+      partition.cutOff(setup.servers, { existing: 'sever' });
+      await eventually(() => expect(pool.stats().idle).toBe(0));
+      const writing = [write(), write(), write()];
+      const master = await setup.master();
+      await eventually(() => expect(partition.attempts(master, before)).toBeGreaterThan(2));
+      const stopped = errorOf(pool.acquire({ signal: AbortSignal.timeout(50) }));
+      expect(await stopped).toMatchObject({ code: 'ABORTED' });
+      partition.heal();
+      expect(await Promise.all(writing)).toEqual(['OK', 'OK', 'OK']);
+    });
+
     it('as soon as a server that takes no writes any more says so', async () => {
       await using old = await startServer({ kind: 'redis-8.0' });
       await using heir = await startServer({ kind: 'redis-8.0' });
