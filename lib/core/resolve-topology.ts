@@ -128,7 +128,7 @@ function addresses(option: string, given: unknown, defaultPort: number): Resolve
 
 function addressOf(option: string, given: unknown, defaultPort: number): ResolvedAddress {
   const { host, port = defaultPort } =
-    typeof given === 'string' ? splitAddress(given) : (given as NodeAddress);
+    typeof given === 'string' ? splitAddress(given) : ((given ?? {}) as NodeAddress);
   const isHost = typeof host === 'string' && host !== '' && !/[\s/@[\]]/.test(host);
   if (!isHost || !Number.isSafeInteger(port) || port < 1 || port > 65_535)
     throw wrong(
@@ -151,7 +151,8 @@ function natOf(option: string, map: NatMap | undefined): (address: ResolvedAddre
   const look = typeof map === 'function' ? map : lookUpIn(option, map);
   return (address) => {
     const found = look(address);
-    return found === undefined ? address : { host: found.host, port: found.port ?? SERVER_PORT };
+    // what a function gives is looked at: a host that is none would lead to this very machine
+    return found === undefined ? address : addressOf(`${option}(…)`, found, SERVER_PORT);
   };
 }
 

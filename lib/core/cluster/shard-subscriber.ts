@@ -249,7 +249,7 @@ export class ShardSubscriber implements DeskHost {
     }
     const redirect = parseRedirect(message, from);
     if (redirect?.isAsk === false) {
-      this.cluster.follow(redirect);
+      this.cluster.learn(redirect);
       this.placeAll(concerned.filter((channel) => ++channel.redirects <= REDIRECTS_AT_ONCE));
       if (concerned.some(({ home, asked }) => home === undefined && asked === undefined)) this.rounds.begin();
     } else if (redirect !== undefined || isPassingMessage(message)) this.rounds.begin();
