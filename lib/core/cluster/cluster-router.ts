@@ -384,7 +384,13 @@ export class ClusterRouter implements LentReports, Ticking {
       engine.setRef(this.keepsProcess);
       engine.events.on('connect', () => this.host().events.emit('connect'));
       engine.events.on('reconnecting', (event) => this.host().events.emit('reconnecting', event));
-      engine.events.on('error', (error) => this.host().events.emit('error', error));
+      // a round of asking follows the other: the same again is no news
+      let told: string | undefined;
+      engine.events.on('ready', () => (told = undefined));
+      engine.events.on('error', (error) => {
+        if (error.message !== told) this.host().events.emit('error', error);
+        told = error.message;
+      });
       return engine;
     });
   }
