@@ -24,6 +24,8 @@ import type { NodesFinding } from '../observation/node-finding.js';
 import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { settlesWithin } from '../settles-within.js';
+import type { ReadFrom } from '../topology-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
@@ -66,6 +68,8 @@ export class ClusterEngine extends ClientEngine {
   private shardSubscriber: ShardSubscriber | undefined;
   private readonly fanOut: FanOut;
   private readonly nodeEngines: NodeEngines;
+  /** What `readFrom` threw last: the same at each read is no news. */
+  private lastChoiceFailure: string | undefined;
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -251,16 +255,27 @@ export class ClusterEngine extends ClientEngine {
 
   private readerOf(shard: Shard): ClusterNode {
     const { readFrom } = this.options.cluster!;
-    if (typeof readFrom === 'function') {
-      const chosen = readFrom([shard.master, ...shard.replicas]);
-      return chosen instanceof ClusterNode ? chosen : shard.master;
-    }
+    if (typeof readFrom === 'function') return this.chosenBy(readFrom, shard);
     const replica = shard.nextReplica();
     if (replica === undefined) return shard.master;
     if (replica.isReady || (readFrom === 'replica' && !replica.isTroubled)) return replica;
     // it is made ready for later reads, which this one does not wait for; with pauses, for there may be many
     if (replica.engine.status === 'idle') replica.engine.connect(Infinity).catch(() => undefined);
     return shard.master;
+  }
+
+  /** What the user's function chooses; the master where that is no node, or where it throws, which is told as an `error`. */
+  private chosenBy(choose: Exclude<ReadFrom, string>, { master, replicas }: Shard): ClusterNode {
+    try {
+      const chosen = choose([master, ...replicas]);
+      return chosen instanceof ClusterNode ? chosen : master;
+    } catch (error) {
+      // commands that wait for the map are placed one after the other: one that throws must not keep the others from it
+      const message = (error as Error | undefined)?.message ?? String(error);
+      if (message !== this.lastChoiceFailure) this.events.emit('error', error as RedisError);
+      this.lastChoiceFailure = message;
+      return master;
+    }
   }
 
   // ── connections of their own ─────────────────────────────────────────────────────────────────────────────────────
