@@ -5,6 +5,7 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { refuse } from '../connection/command-errors.js';
 import type { Command } from '../connection/command.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
+import { unreachable } from '../connection/connect-waiters.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import {
@@ -138,18 +139,32 @@ export class ClusterEngine extends ClientEngine {
   /** Has the map of the slots told, and connects to the masters; one that cannot be reached is no reason to fail. */
   override async connect(deadline: number | undefined): Promise<void> {
     const started = performance.now();
+    const left = (): number => Math.max(1, (deadline ?? Infinity) - (performance.now() - started));
     for (;;) {
       await this.router.whenKnown(deadline);
-      const outcomes = await Promise.allSettled(
-        this.topology.masters.map(({ engine }) => engine.connect(undefined)),
-      );
+      const { masters } = this.topology;
+      const connecting = Promise.allSettled(masters.map(({ engine }) => engine.connect(undefined)));
+      // one that takes the connection and says nothing must not hold up the others
+      if (!(await settlesWithin(connecting, left()))) {
+        if (masters.some(({ isReady }) => isReady)) return;
+        throw this.tooLate(deadline!);
+      }
+      const outcomes = await connecting;
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
       const isOver = deadline === undefined || performance.now() - started >= deadline;
       if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
-      await sleep(CONNECT_PAUSE);
-      await this.router.refreshNow();
+      await sleep(Math.min(CONNECT_PAUSE, left()));
+      await settlesWithin(this.router.refreshNow(), left());
     }
+  }
+
+  private tooLate(deadline: number): RedisError {
+    const { lastError: cause } = this.router;
+    return unreachable(this.address, deadline, {
+      reason: cause?.message ?? 'no master has answered.',
+      cause,
+    });
   }
 
   /** The slowest answer of a master; rejects where none answers. */
