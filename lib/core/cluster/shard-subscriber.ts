@@ -34,7 +34,7 @@ export interface ClusterKnowledge {
   whenKnown(timeout: number | undefined): Promise<void>;
   refreshNow(): Promise<void>;
   /** The node that a redirect names; a slot that has moved is its own from then on. */
-  follow(redirect: Redirect): ClusterNode;
+  learn(redirect: Redirect): ClusterNode | undefined;
 }
 
 /**
