@@ -33,7 +33,7 @@ export interface ClusterKnowledge {
   readonly topology: ClusterTopology;
   whenKnown(timeout: number | undefined): Promise<void>;
   refreshNow(): Promise<void>;
-  /** The node that a redirect names; a slot that has moved is its own from then on. */
+  /** Learns from a redirect: a slot that has moved is its own from then on. */
   learn(redirect: Redirect): ClusterNode | undefined;
 }
 
