@@ -161,7 +161,11 @@ function lookUpIn(
   map: Readonly<Record<string, NodeAddress>>,
 ): (address: ResolvedAddress) => ResolvedAddress | undefined {
   const known = new Map(
-    Object.entries(map).map(([from, to]) => [from, addressOf(`${option}['${from}']`, to, SERVER_PORT)]),
+    // an IPv6 address may stand in brackets, as everywhere else
+    Object.entries(map).map(([from, to]) => [
+      from.replace(/^\[(.*)\](?=:\d+$)/, '$1'),
+      addressOf(`${option}['${from}']`, to, SERVER_PORT),
+    ]),
   );
   return ({ host, port }) => known.get(`${host}:${port}`);
 }
