@@ -160,11 +160,9 @@ export class ClusterEngine extends ClientEngine {
   }
 
   private tooLate(deadline: number): RedisError {
-    const { lastError: cause } = this.router;
-    return unreachable(this.address, deadline, {
-      reason: cause?.message ?? 'no master has answered.',
-      cause,
-    });
+    const reasons = this.topology.masters.map(({ engine }) => engine.connection.whyUnconnected());
+    const why = reasons.find(({ cause }) => cause !== undefined) ?? reasons[0];
+    return unreachable(this.address, deadline, why ?? { reason: 'no node has a slot.', cause: undefined });
   }
 
   /** The slowest answer of a master; rejects where none answers. */

@@ -75,6 +75,15 @@ describe('A cluster and what surrounds it behave badly', () => {
     await client.close();
   });
 
+  it('connect() says in time why no master can be reached', async () => {
+    const hole = await Hole.dig();
+    const { address: nowhere } = hole;
+    hole.fill();
+    const client = new RedisClient({ cluster: { nodes: cluster.addresses, natMap: () => nowhere } });
+    await expect(client.connect({ deadline: 500 })).rejects.toThrow(/ECONNREFUSED/);
+    await client.close();
+  });
+
   it('natMap throws when a command is redirected: that command fails, the others go on', async () => {
     let broken = false;
     const client = new RedisClient({
