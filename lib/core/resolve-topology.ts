@@ -129,7 +129,7 @@ function addresses(option: string, given: unknown, defaultPort: number): Resolve
 
 function addressOf(option: string, given: unknown, defaultPort: number): ResolvedAddress {
   const { host, port = defaultPort } =
-    typeof given === 'string' ? splitAddress(given) : (given as NodeAddress);
+    typeof given === 'string' ? splitAddress(given) : ((given ?? {}) as NodeAddress);
   const isHost = typeof host === 'string' && host !== '' && !/[\s/@[\]]/.test(host);
   if (!isHost || !Number.isSafeInteger(port) || port < 1 || port > 65_535)
     throw wrong(
@@ -152,7 +152,8 @@ function natOf(option: string, map: NatMap | undefined): (address: ResolvedAddre
   const look = typeof map === 'function' ? map : lookUpIn(option, map);
   return (address) => {
     const found = look(address);
-    return found === undefined ? address : { host: found.host, port: found.port ?? SERVER_PORT };
+    // what a function gives is looked at: a host that is none would lead to this very machine
+    return found === undefined ? address : addressOf(`${option}(…)`, found, SERVER_PORT);
   };
 }
 
@@ -161,7 +162,11 @@ function lookUpIn(
   map: Readonly<Record<string, NodeAddress>>,
 ): (address: ResolvedAddress) => ResolvedAddress | undefined {
   const known = new Map(
-    Object.entries(map).map(([from, to]) => [from, addressOf(`${option}['${from}']`, to, SERVER_PORT)]),
+    // an IPv6 address may stand in brackets, as everywhere else
+    Object.entries(map).map(([from, to]) => [
+      from.replace(/^\[(.*)\](?=:\d+$)/, '$1'),
+      addressOf(`${option}['${from}']`, to, SERVER_PORT),
+    ]),
   );
   return ({ host, port }) => known.get(`${host}:${port}`);
 }

@@ -4,6 +4,7 @@ import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { refuse } from '../connection/command-errors.js';
 import type { Command } from '../connection/command.js';
 import { isFatalConnectError } from '../connection/connect-error.js';
+import { unreachable } from '../connection/connect-waiters.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import {
@@ -25,6 +26,8 @@ import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
+import { settlesWithin } from '../settles-within.js';
+import type { ReadFrom } from '../topology-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { ClusterScan } from './cluster-scan.js';
@@ -66,6 +69,8 @@ export class ClusterEngine extends ClientEngine {
   private shardSubscriber: ShardSubscriber | undefined;
   private readonly fanOut: FanOut;
   private readonly nodeEngines: NodeEngines;
+  /** What `readFrom` threw last: the same at each read is no news. */
+  private lastChoiceFailure: string | undefined;
 
   constructor(options: ResolvedOptions) {
     // it asks for nothing of the engine before the first command
@@ -134,18 +139,30 @@ export class ClusterEngine extends ClientEngine {
   /** Has the map of the slots told, and connects to the masters; one that cannot be reached is no reason to fail. */
   override async connect(deadline: number | undefined): Promise<void> {
     const started = performance.now();
+    const left = (): number => Math.max(1, (deadline ?? Infinity) - (performance.now() - started));
     for (;;) {
       await this.router.whenKnown(deadline);
-      const outcomes = await Promise.allSettled(
-        this.topology.masters.map(({ engine }) => engine.connect(undefined)),
-      );
+      const { masters } = this.topology;
+      const connecting = Promise.allSettled(masters.map(({ engine }) => engine.connect(undefined)));
+      // one that takes the connection and says nothing must not hold up the others
+      if (!(await settlesWithin(connecting, left()))) {
+        if (masters.some(({ isReady }) => isReady)) return;
+        throw this.tooLate(deadline!);
+      }
+      const outcomes = await connecting;
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
       const isOver = deadline === undefined || performance.now() - started >= deadline;
       if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
-      await sleep(CONNECT_PAUSE);
-      await this.router.refreshNow();
+      await sleep(Math.min(CONNECT_PAUSE, left()));
+      await settlesWithin(this.router.refreshNow(), left());
     }
+  }
+
+  private tooLate(deadline: number): RedisError {
+    const reasons = this.topology.masters.map(({ engine }) => engine.connection.whyUnconnected());
+    const why = reasons.find(({ cause }) => cause !== undefined) ?? reasons[0];
+    return unreachable(this.address, deadline, why ?? { reason: 'no node has a slot.', cause: undefined });
   }
 
   /** The slowest answer of a master; rejects where none answers. */
@@ -251,16 +268,27 @@ export class ClusterEngine extends ClientEngine {
 
   private readerOf(shard: Shard): ClusterNode {
     const { readFrom } = this.options.cluster!;
-    if (typeof readFrom === 'function') {
-      const chosen = readFrom([shard.master, ...shard.replicas]);
-      return chosen instanceof ClusterNode ? chosen : shard.master;
-    }
+    if (typeof readFrom === 'function') return this.chosenBy(readFrom, shard);
     const replica = shard.nextReplica();
     if (replica === undefined) return shard.master;
     if (replica.isReady || (readFrom === 'replica' && !replica.isTroubled)) return replica;
     // it is made ready for later reads, which this one does not wait for; with pauses, for there may be many
     if (replica.engine.status === 'idle') replica.engine.connect(Infinity).catch(() => undefined);
     return shard.master;
+  }
+
+  /** What the user's function chooses; the master where that is no node, or where it throws, which is told as an `error`. */
+  private chosenBy(choose: Exclude<ReadFrom, string>, { master, replicas }: Shard): ClusterNode {
+    try {
+      const chosen = choose([master, ...replicas]);
+      return chosen instanceof ClusterNode ? chosen : master;
+    } catch (error) {
+      // commands that wait for the map are placed one after the other: one that throws must not keep the others from it
+      const message = (error as Error | undefined)?.message ?? String(error);
+      if (message !== this.lastChoiceFailure) this.events.emit('error', error as RedisError);
+      this.lastChoiceFailure = message;
+      return master;
+    }
   }
 
   // ── connections of their own ─────────────────────────────────────────────────────────────────────────────────────

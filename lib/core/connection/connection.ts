@@ -27,6 +27,9 @@ import { timedOut } from './command-errors.js';
 /** Bytes; what servers and the decoder allow for one bulk string. */
 const LONGEST_TEXT = 2 ** 29;
 
+/** Ticks of a second. */
+const SILENCE = ticksFor(1_000);
+
 /** What a connection tells the one who owns it. */
 export interface ConnectionOwner {
   /** The socket stands: the handshake may begin. */
@@ -43,6 +46,8 @@ export interface ConnectionOwner {
   onCommandError(command: PendingCommand, message: string): boolean;
   /** A command was not answered in time: true when the owner took it over, as above. */
   onCommandTimeout(command: PendingCommand, create: () => RedisError): boolean;
+  /** Commands are in flight, and for a second once more nothing was heard. */
+  onSilence(): void;
   /** It has ended, by whatever cause; `sent` were on their way, `unsent` never left. Called once. */
   onClosed(
     connection: Connection,
@@ -203,7 +208,7 @@ export class Connection implements ReplySink {
       const message = `Redis at ${this.name} was silent for ${options.socketTimeout} ms with commands in flight: the connection counts as dead.`;
       this.end('timeout', message, new RedisTimeoutError('socket', message));
       return;
-    }
+    } else if (now > this.heardAt && (now - this.heardAt) % SILENCE === 0) this.owner.onSilence();
     for (let index = 0; index < queue.length; index++) {
       const command = queue.at(index);
       if (command.deadline === 0 || command.settled || now <= command.deadline) continue;

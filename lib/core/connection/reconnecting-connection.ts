@@ -422,6 +422,10 @@ export class ReconnectingConnection implements ConnectionOwner, RoutedConnection
     return this.attempt === null && this.retry.unanswered(command, create);
   }
 
+  onSilence(): void {
+    if (this.attempt === null) this.route.onSilence?.();
+  }
+
   onClosed(
     connection: Connection,
     reason: DisconnectReason,

@@ -42,6 +42,8 @@ export interface Route {
   hasOther?(connection: RoutedConnection): boolean;
   /** The connection is ready. */
   onReady?(connection: RoutedConnection): void;
+  /** A server that was sent something has said nothing for a second, or for one more. */
+  onSilence?(): void;
   /** What was ready has ended; what may be sent again waits already. */
   onLost?(connection: RoutedConnection, error: RedisError): void;
   /** An attempt to connect has failed. */

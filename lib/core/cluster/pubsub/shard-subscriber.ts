@@ -33,8 +33,8 @@ export interface ClusterKnowledge {
   readonly topology: ClusterTopology;
   whenKnown(timeout: number | undefined): Promise<void>;
   refreshNow(): Promise<void>;
-  /** The node that a redirect names; a slot that has moved is its own from then on. */
-  follow(redirect: Redirect): ClusterNode;
+  /** Learns from a redirect: a slot that has moved is its own from then on. */
+  learn(redirect: Redirect): ClusterNode | undefined;
 }
 
 /**
@@ -249,7 +249,7 @@ export class ShardSubscriber implements DeskHost {
     }
     const redirect = parseRedirect(message, from);
     if (redirect?.isAsk === false) {
-      this.cluster.follow(redirect);
+      this.cluster.learn(redirect);
       this.placeAll(concerned.filter((channel) => ++channel.redirects <= REDIRECTS_AT_ONCE));
       if (concerned.some(({ home, asked }) => home === undefined && asked === undefined)) this.rounds.begin();
     } else if (redirect !== undefined || isPassingMessage(message)) this.rounds.begin();

@@ -157,13 +157,24 @@ export class ClusterRouter implements LentReports, Ticking {
     return node;
   }
 
+  /** The same; undefined where `natMap`, the user's code, fails: what the socket delivers must go on. */
+  learn(redirect: Redirect): ClusterNode | undefined {
+    try {
+      return this.follow(redirect);
+    } catch (error) {
+      this.host().events.emit('error', error as RedisError);
+      return undefined;
+    }
+  }
+
   redirect(command: PendingCommand, redirect: Redirect, message: string): boolean {
     if (this.end === 'closed') return false;
     const context = (command.context ??= new CommandContext());
     if (++context.redirects > MOST_REDIRECTS) return false;
     tellRedirect(command, redirect, message);
     const { isAsk } = redirect;
-    const node = this.follow(redirect);
+    const node = this.learn(redirect);
+    if (node === undefined) return false;
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
@@ -373,7 +384,13 @@ export class ClusterRouter implements LentReports, Ticking {
       engine.setRef(this.keepsProcess);
       engine.events.on('connect', () => this.host().events.emit('connect'));
       engine.events.on('reconnecting', (event) => this.host().events.emit('reconnecting', event));
-      engine.events.on('error', (error) => this.host().events.emit('error', error));
+      // a round of asking follows the other: the same again is no news
+      let told: string | undefined;
+      engine.events.on('ready', () => (told = undefined));
+      engine.events.on('error', (error) => {
+        if (error.message !== told) this.host().events.emit('error', error);
+        told = error.message;
+      });
       return engine;
     });
   }

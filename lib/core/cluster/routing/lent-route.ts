@@ -7,8 +7,8 @@ import { parseRedirect, type Redirect } from './redirect.js';
 
 /** What becomes of the connections that a node lends. */
 export interface LentReports extends NodeReports {
-  /** Learns from a redirect. */
-  follow(redirect: Redirect): ClusterNode;
+  /** Learns from a redirect. Never throws. */
+  learn(redirect: Redirect): ClusterNode | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export class LentRoute extends NodeRoute {
     if (redirect !== undefined && command.endCalledOff()) return true;
     if (super.takeRefused(command, message, from)) return true;
     if (redirect === undefined) return false;
-    this.lentReports.follow(redirect);
+    this.lentReports.learn(redirect);
     command.fail(() => redirectError(redirect, command.spec.name, formatAddress(from)));
     return true;
   }

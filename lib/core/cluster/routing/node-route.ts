@@ -52,6 +52,11 @@ export class NodeRoute extends FixedRoute {
     this.reports.onNodeReady(this.node);
   }
 
+  // one that hangs ends no connection: another may have taken its place long since
+  onSilence(): void {
+    this.reports.onTrouble(this.node, undefined);
+  }
+
   onLost(connection: RoutedConnection, error: RedisError): void {
     this.reports.onNodeLost(connection, error, this.movable);
     this.reports.onTrouble(this.node, error);

@@ -8,7 +8,12 @@ export interface Asking {
   readonly patience: number;
   /** ms after the first answer for which those under way are waited for. */
   readonly grace: number;
+  /** So many are asked at the most; where these are silent, one more for each {@link SILENCE}. Default: all. */
+  readonly most?: number;
 }
+
+/** ms. Who says nothing, not even no, is not held down by being asked; and others may be well. */
+const SILENCE = 1_000;
 
 /** Why one of them has not answered. */
 export interface Refusal<Candidate> {
@@ -24,7 +29,7 @@ export interface Refusal<Candidate> {
 export function firstAnswers<Candidate, Answer>(
   candidates: readonly Candidate[],
   ask: (candidate: Candidate) => Promise<Answer>,
-  { width, patience, grace }: Asking,
+  { width, patience, grace, most = Infinity }: Asking,
   refusals: Refusal<Candidate>[],
 ): Promise<Answer[]> {
   return new Promise((resolve) => {
@@ -54,17 +59,20 @@ export function firstAnswers<Candidate, Answer>(
         (error: Error) => {
           underWay--;
           refusals.push({ candidate, error });
-          if (answers.length === 0) askNext();
+          if (answers.length === 0 && next < most) askNext();
           if (underWay === 0) end();
         },
       );
     };
+    const plan = (): void => {
+      if (next < candidates.length) timer = setTimeout(hurry, timerDelay(next < most ? patience : SILENCE));
+    };
     const hurry = (): void => {
       askNext();
-      if (answers.length === 0 && next < candidates.length) timer = setTimeout(hurry, timerDelay(patience));
+      if (answers.length === 0) plan();
     };
     for (let nth = 0; nth < width; nth++) askNext();
     if (underWay === 0) end();
-    else timer = setTimeout(hurry, timerDelay(patience));
+    else plan();
   });
 }

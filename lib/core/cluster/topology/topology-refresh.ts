@@ -9,9 +9,9 @@ import { firstAnswers, type Asking, type Refusal } from './first-answers.js';
 
 /** Nodes that are ready are asked three at once: one alone may be cut off from its fellows, and be wrong. */
 const READY: Asking = { width: 3, patience: 300, grace: 50 };
-const UNREADY: Asking = { width: 1, patience: 300, grace: 0 };
 /** Nodes that have no connection are tried so many in one round: the next round takes others. */
 const MOST_TRIED = 4;
+const UNREADY: Asking = { width: 1, patience: 300, grace: 0, most: MOST_TRIED };
 
 /** A minute with pauses of up to 100 ms, and then more rarely. */
 const GROWTH: Growth = { longest: 100, manyRounds: 600 };
@@ -94,9 +94,10 @@ export class TopologyRefresh {
     else this.host.onAnswer(answers.reduce((best, other) => (isBetter(other, best) ? other : best)));
   }
 
+  /** All of them, each time beginning with others. */
   private nextOf(nodes: readonly ClusterNode[]): ClusterNode[] {
     const start = this.turn++ * MOST_TRIED;
-    return nodes.slice(0, MOST_TRIED).map((_, index) => nodes[(start + index) % nodes.length]!);
+    return nodes.map((_, index) => nodes[(start + index) % nodes.length]!);
   }
 
   private planNext(): void {
