@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RedisClient } from '../../../../lib/core/index.js';
+import { eventually, startCluster, type TestCluster } from '../../../support/index.js';
+
+describe('a cluster whose commands are put to the test', () => {
+  let cluster: TestCluster;
+
+  beforeAll(async () => {
+    cluster = await startCluster({ kind: 'redis-8.0', replicas: 0 });
+  });
+
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  it('sends a command for more slots than the queue has places, before anything is connected', async () => {
+    await using client = new RedisClient({ cluster: { nodes: cluster.addresses, crossSlot: 'split' } });
+    const keys = Array.from({ length: 5_000 }, (_, index) => `many:${index}`);
+    const set = client.mset(Object.fromEntries(keys.map((key) => [key, key])));
+    const got = client.mget(keys);
+    expect(await set).toBe('OK');
+    expect(await got).toEqual(keys);
+    expect(await client.unlink(keys)).toBe(keys.length);
+  });
+
+  it('sends it too where the slots are known, and connections are not there', async () => {
+    await using client = new RedisClient({ cluster: { nodes: cluster.addresses, crossSlot: 'split' } });
+    const keys = Array.from({ length: 5_000 }, (_, index) => `more:${index}`);
+    await client.connect();
+    await Promise.all((await cluster.masters()).map((node) => node.ask('CLIENT', 'KILL', 'TYPE', 'normal')));
+    await eventually(() => expect(client.status).not.toBe('ready'));
+    expect(await client.mset(Object.fromEntries(keys.map((key) => [key, key])))).toBe('OK');
+    expect(await client.mget(keys)).toEqual(keys);
+  });
+});
