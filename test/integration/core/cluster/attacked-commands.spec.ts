@@ -32,4 +32,14 @@ describe('a cluster whose commands are put to the test', () => {
     expect(await client.mset(Object.fromEntries(keys.map((key) => [key, key])))).toBe('OK');
     expect(await client.mget(keys)).toEqual(keys);
   });
+
+  it('tells times in whole milliseconds, also where what is left of one is waited for', async () => {
+    const options = { cluster: { nodes: cluster.addresses }, maxDedicated: 1, commandTimeout: 300 };
+    await using client = new RedisClient(options);
+    await client.connect();
+    const full = client.dedicated(() => client.multi((tx) => tx.incr('a')), { key: 'a' });
+    await expect(full).rejects.toThrow(/within \d+ ms \(/);
+    await cluster.kill(await cluster.masterOf('a'));
+    await expect(client.multi((tx) => tx.incr('a'))).rejects.toThrow(/within \d+ ms:/);
+  });
 });
