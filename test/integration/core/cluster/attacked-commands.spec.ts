@@ -2,6 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient } from '../../../../lib/core/index.js';
 import { eventually, startCluster, type TestCluster } from '../../../support/index.js';
 
+it('a blocking command heeds its caller while it waits for the map of the slots', async () => {
+  const nobody = { cluster: { nodes: ['127.0.0.1:1'] }, commandTimeout: 0, reconnect: { maxDelay: 100 } };
+  await using client = new RedisClient(nobody);
+  const abort = new AbortController();
+  const waits = client.with({ signal: abort.signal }).blpop('q', 0);
+  await eventually(() => expect(client.queued).toBe(1));
+  abort.abort(new Error('enough'));
+  await expect(waits).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') });
+  await expect(client.with({ timeout: 50 }).blpop('q', 0)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(client.with({ signal: AbortSignal.abort() }).blpop('q', 0)).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
+});
+
 describe('a cluster whose commands are put to the test', () => {
   let cluster: TestCluster;
 
