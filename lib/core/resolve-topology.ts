@@ -129,7 +129,7 @@ function addresses(option: string, given: unknown, defaultPort: number): Resolve
 
 function addressOf(option: string, given: unknown, defaultPort: number): ResolvedAddress {
   const { host, port = defaultPort } =
-    typeof given === 'string' ? splitAddress(given) : ((given ?? {}) as NodeAddress);
+    typeof given === 'string' ? splitAddress(given) : ((given ?? {}) as Partial<NodeAddress>);
   const isHost = typeof host === 'string' && host !== '' && !/[\s/@[\]]/.test(host);
   if (!isHost || !Number.isSafeInteger(port) || port < 1 || port > 65_535)
     throw wrong(

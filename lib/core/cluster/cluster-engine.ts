@@ -345,7 +345,10 @@ export class ClusterEngine extends ClientEngine {
 }
 
 const placeAt: Put = (node, command) => node.engine.connection.takeOver(command);
-const submitTo: Put = (node, command) => node.engine.connection.submit(command);
+const submitTo: Put = (node, command, isFurther) => {
+  if (isFurther === true) placeAt(node, command);
+  else node.engine.connection.submit(command);
+};
 
 function sum<Item>(items: readonly Item[], valueOf: (item: Item) => number): number {
   return items.reduce((total, item) => total + valueOf(item), 0);

@@ -18,7 +18,8 @@ export interface WhyUnconnected {
 
 /** The error of one who waited for a connection for `timeout` ms. */
 export function unreachable(address: string, timeout: number, { reason, cause }: WhyUnconnected): RedisError {
-  const what = `Redis at ${address} could not be reached within ${Math.round(timeout)} ms: ${reason}`;
+  // it may be what others have left of it
+  const what = `Redis at ${address} could not be reached within ${Math.ceil(timeout)} ms: ${reason}`;
   if (cause === undefined) return new RedisTimeoutError('connect', what);
   return new RedisConnectionError('connect_failed', what, { cause, code: cause.code });
 }

@@ -441,7 +441,7 @@ export class ConnectionPool {
       return () => unreachable(connection.address, timeout, why);
     }
     const { lent, opening, size, lastFailure: cause } = this;
-    const message = `${purpose}: no connection became free within ${timeout} ms (\`${timeoutOption}\`): ${lent.size} of ${size.max} are lent, ${opening.size} are being opened. Is each one released, or is \`${maxOption}\` too small?`;
+    const message = `${purpose}: no connection became free within ${Math.ceil(timeout)} ms (\`${timeoutOption}\`): ${lent.size} of ${size.max} are lent, ${opening.size} are being opened. Is each one released, or is \`${maxOption}\` too small?`;
     return () => new RedisTimeoutError('pool', message, { cause });
   }
 

@@ -72,6 +72,7 @@ describe('options', () => {
     [{ sentinels: [] }, /'sentinels': here it is 'sentinel: { nodes, masterName }'/],
     [{ cluster: { scaleReads: 'slave' } }, /'cluster\.scaleReads': here it is 'cluster\.readFrom'/],
     [{ cluster: { redisOptions: {} } }, /stand beside 'cluster'/],
+    [{ cluster: { nodes: [null] } }, /'cluster\.nodes\[0\]' must be \{ host, port \} or 'host:port'/],
     [{ cluster: { rootNodes: [] } }, /here it is 'cluster\.nodes'/],
     [{ reconnect: { dealy: 1 } }, /'reconnect\.dealy': did you mean 'reconnect\.delay'\?/],
     [{ port: '6379' }, /'port' must be an integer from 1 to 65535, not a string/],

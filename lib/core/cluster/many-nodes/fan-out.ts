@@ -29,8 +29,12 @@ export interface FanOutHost {
   nodeFor(slot: number, spec: CommandSpec): ClusterNode | undefined;
 }
 
-/** Has a node get a command: now, or in its place in a pipeline. */
-export type Put = (node: ClusterNode, command: PendingCommand) => void;
+/**
+ * Has a node get a command: now, or in its place in a pipeline.
+ *
+ * @param isFurther another part of the same call has its place at that node, and so has this one, however many wait.
+ */
+export type Put = (node: ClusterNode, command: PendingCommand, isFurther?: boolean) => void;
 
 /** Sends the commands that no single slot decides about: to every node that they concern, or as one for each slot of their keys. */
 export class FanOut {
@@ -82,16 +86,22 @@ export class FanOut {
       command.fail(() => error as never);
       return;
     }
+    // as one: it takes one place, however many slots it is for
+    if (!this.host.topology.isKnown) {
+      this.host.hold(command);
+      return;
+    }
     const shares = new CommandShares(command, {
       oneIsEnough: false,
       join: (outcomes) => joinReplies(spec, parts, outcomes),
     });
     for (const part of parts) shares.add(part.args);
+    const begun = new Set<ClusterNode>();
     for (const [index, share] of shares.all.entries()) {
-      const node = this.host.nodeFor(parts[index]!.slot, spec);
-      if (node !== undefined) put(node, share);
-      else if (this.host.topology.isKnown) put(this.host.anyMaster(), share);
-      else this.host.hold(share);
+      const node = this.host.nodeFor(parts[index]!.slot, spec) ?? this.host.anyMaster();
+      put(node, share, begun.has(node));
+      // one that was refused has no place
+      if (!share.settled) begun.add(node);
     }
   }
 

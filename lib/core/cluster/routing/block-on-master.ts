@@ -1,7 +1,10 @@
+import { onceAborted } from '../../abort-signals.js';
 import { blockingTimeout } from '../../commands/blocking-timeout.js';
+import { deadlineAfter } from '../../connection/coarse-clock.js';
 import { CommandContext } from '../../connection/command-context.js';
 import type { Command } from '../../connection/command.js';
 import { waitLeft, waitOnlyFor } from '../../connection/wait-left.js';
+import { aborted } from '../../engine/call-off.js';
 import type { CallOptions } from '../../options.js';
 import type { ResolvedOptions } from '../../resolve-options.js';
 import { crossSlotError } from '../many-nodes/cross-slot-error.js';
@@ -23,10 +26,27 @@ export function blockOnMaster(
   call: CallOptions | undefined,
 ): void {
   const context = (command.context ??= new CommandContext());
+  // a time of the call's own is for all of it, the wait for the map of the slots too
+  context.calledAt = performance.now();
+  /** Takes back what ends the wait for the map; undefined where it does not wait for that. */
+  let forget: (() => void) | undefined;
+  const hold = (): void => {
+    const { timeout, signal } = call ?? {};
+    // 0 is none; what is over meanwhile has a moment left
+    if (timeout !== undefined)
+      command.deadline = deadlineAfter(
+        timeout && Math.max(1, context.calledAt + timeout - performance.now()),
+      );
+    context.onSettled = forget =
+      signal === undefined
+        ? () => undefined
+        : onceAborted(signal, () => command.fail(() => aborted(command.spec.name, signal)));
+    router.hold(command);
+  };
   const begin = (node: ClusterNode | undefined): void => {
     const slot = slotOf(command.spec, command.args);
     if (slot === MANY_SLOTS) command.fail(() => crossSlotError([command]));
-    else if (!router.topology.isKnown) router.hold(command);
+    else if (!router.topology.isKnown) hold();
     else {
       context.asking = node !== undefined;
       const { engine } = node ?? router.masterOf(slot);
@@ -35,7 +55,11 @@ export function blockOnMaster(
   };
   context.reissue = (node) => {
     const { onSettled } = context;
-    if (onSettled !== undefined) {
+    if (forget !== undefined) {
+      context.onSettled = undefined;
+      forget();
+      forget = undefined;
+    } else if (onSettled !== undefined) {
       // it comes from a server
       const left = waitLeft(command, options);
       context.onSettled = undefined;

@@ -80,7 +80,7 @@ async function moveOn(
   else await cluster.moveSlot(slot, target, { onHalfWay: () => sleep(30) });
 }
 
-/** Writes and reads groups of keys, each group in one slot, by one command each. */
+/** Writes and reads groups of keys, each group in one slot, by one command each, and by transactions that count their rounds. */
 class GroupLoad {
   readonly faults: string[] = [];
   rounds = 0;
@@ -107,6 +107,12 @@ class GroupLoad {
         const values = await this.client.mget(keys);
         if (values.some((value, index) => value !== `${keys[index]}=${round}`))
           this.faults.push(`round ${round} of ${tag}: ${values.join(' ')}`);
+        const results = await this.client.multi((tx) =>
+          tx.incr(`{${tag}}0:count`).get(keys[0]!).get(keys[1]!),
+        );
+        const expected = [round + 1, `${keys[0]}=${round}`, `${keys[1]}=${round}`];
+        if (results.some((result, index) => result !== expected[index]))
+          this.faults.push(`multi() of round ${round} of ${tag}: ${results.join(' ')}`);
         this.rounds++;
         await sleep(5);
       }
