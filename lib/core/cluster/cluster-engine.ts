@@ -221,9 +221,14 @@ export class ClusterEngine extends ClientEngine {
   /** Puts a command, or what is sent in its place, where it goes. */
   private dispatch(command: PendingCommand, put: Put): void {
     const slot = slotOf(command.spec, command.args);
-    const node = this.nodeFor(slot, command.spec);
-    if (node === undefined) this.fanOut.send(command, slot, put);
-    else put(node, command);
+    try {
+      const node = this.nodeFor(slot, command.spec);
+      if (node === undefined) this.fanOut.send(command, slot, put);
+      else put(node, command);
+    } catch (error) {
+      // a `readFrom` of the user's that throws must not keep the others from being sent
+      command.fail(() => error as RedisError);
+    }
   }
 
   protected override roadOf(command: PendingCommand): Road | undefined {

@@ -163,7 +163,14 @@ export class ClusterRouter implements LentReports, Ticking {
     if (++context.redirects > MOST_REDIRECTS) return false;
     tellRedirect(command, redirect, message);
     const { isAsk } = redirect;
-    const node = this.follow(redirect);
+    let node: ClusterNode;
+    try {
+      node = this.follow(redirect);
+    } catch (error) {
+      // the user's `natMap`
+      command.fail(() => error as RedisError);
+      return true;
+    }
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
       this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);

@@ -34,7 +34,11 @@ export class LentRoute extends NodeRoute {
     if (redirect !== undefined && command.endCalledOff()) return true;
     if (super.takeRefused(command, message, from)) return true;
     if (redirect === undefined) return false;
-    this.lentReports.follow(redirect);
+    try {
+      this.lentReports.follow(redirect);
+    } catch {
+      // the user's `natMap`: whoever asks for the map of the slots tells of that
+    }
     command.fail(() => redirectError(redirect, command.spec.name, formatAddress(from)));
     return true;
   }
