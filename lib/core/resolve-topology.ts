@@ -151,9 +151,9 @@ function natOf(option: string, map: NatMap | undefined): (address: ResolvedAddre
     throw wrong(option, "a record of addresses by 'host:port', or a function");
   const look = typeof map === 'function' ? map : lookUpIn(option, map);
   return (address) => {
-    const found = look(address);
-    // what a function gives is looked at: a host that is none would lead to this very machine
-    return found === undefined ? address : addressOf(`${option}(…)`, found, SERVER_PORT);
+    const found: unknown = look(address);
+    if (found === undefined || found === null) return address;
+    return addressOf(`${option}('${address.host}:${address.port}')`, found, SERVER_PORT);
   };
 }
 

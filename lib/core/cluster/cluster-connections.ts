@@ -13,6 +13,7 @@ import { OF_POOL } from '../pool/server-connections.js';
 import type { ResolvedOptions } from '../resolve-options.js';
 import { TimeLimit } from '../time-limit.js';
 import { TypedEvents } from '../typed-events.js';
+import { connectToMasters } from './connect-to-masters.js';
 import { ClusterRouter } from './routing/cluster-router.js';
 import { onMaster, type OnMaster } from './routing/on-master.js';
 import { slotOfKey } from './slots/command-slot.js';
@@ -51,14 +52,10 @@ export class ClusterConnections implements PoolConnections {
     return this.pools.has(pool);
   }
 
-  /** To every master; what could be opened stays open, also where another failed. */
+  /** To every master; one that cannot be reached is no reason to fail, and is tried again in the background. */
   async connect(deadline: number | undefined): Promise<void> {
-    await this.router.whenKnown(deadline);
     this.isWarm = true;
-    const { masters } = this.router.topology;
-    const outcomes = await Promise.allSettled(masters.map(({ engine }) => engine.lending.connect(deadline)));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await connectToMasters(this.router, deadline, (engine) => engine.lending.connect(undefined));
   }
 
   async acquire(request: PoolRequest): Promise<Lent> {

@@ -1,10 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandArgument } from '../commands/arguments.js';
 import { CommandFlag, type CommandSpec } from '../commands/command-spec.js';
 import { refuse } from '../connection/command-errors.js';
 import type { Command } from '../connection/command.js';
-import { isFatalConnectError } from '../connection/connect-error.js';
-import { unreachable } from '../connection/connect-waiters.js';
 import type { ConnectionEvents, ConnectionStatus } from '../connection/connection-hooks.js';
 import type { PendingCommand } from '../connection/pending-command.js';
 import {
@@ -26,11 +23,11 @@ import type { PipelineRun } from '../pipeline/pipeline-run.js';
 import type { DedicatedConnection } from '../pool/dedicated-connection.js';
 import type { Subscriber, SubscriberHooks } from '../pubsub/subscriber.js';
 import type { ResolvedOptions } from '../resolve-options.js';
-import { settlesWithin } from '../settles-within.js';
 import type { ReadFrom } from '../topology-options.js';
 import type { QueuedCommand } from '../transaction/queued-commands.js';
 import { TypedEvents } from '../typed-events.js';
 import { ClusterScan } from './cluster-scan.js';
+import { connectToMasters } from './connect-to-masters.js';
 import { drain } from './drain.js';
 import { crossSlotError } from './many-nodes/cross-slot-error.js';
 import { FanOut, type Put } from './many-nodes/fan-out.js';
@@ -48,8 +45,6 @@ import { sumOfStats } from './sum-of-stats.js';
 import { ClusterNode, type Shard } from './topology/cluster-node.js';
 import { ClusterTopology } from './topology/cluster-topology.js';
 
-/** ms between two rounds of connecting to masters of which none can be reached. */
-const CONNECT_PAUSE = 100;
 /** ms */
 const CLOSE_TIMEOUT = 5_000;
 
@@ -138,31 +133,7 @@ export class ClusterEngine extends ClientEngine {
 
   /** Has the map of the slots told, and connects to the masters; one that cannot be reached is no reason to fail. */
   override async connect(deadline: number | undefined): Promise<void> {
-    const started = performance.now();
-    const left = (): number => Math.max(1, (deadline ?? Infinity) - (performance.now() - started));
-    for (;;) {
-      await this.router.whenKnown(deadline);
-      const { masters } = this.topology;
-      const connecting = Promise.allSettled(masters.map(({ engine }) => engine.connect(undefined)));
-      // one that takes the connection and says nothing must not hold up the others
-      if (!(await settlesWithin(connecting, left()))) {
-        if (masters.some(({ isReady }) => isReady)) return;
-        throw this.tooLate(deadline!);
-      }
-      const outcomes = await connecting;
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed === undefined || outcomes.some((outcome) => outcome.status === 'fulfilled')) return;
-      const isOver = deadline === undefined || performance.now() - started >= deadline;
-      if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
-      await sleep(Math.min(CONNECT_PAUSE, left()));
-      await settlesWithin(this.router.refreshNow(), left());
-    }
-  }
-
-  private tooLate(deadline: number): RedisError {
-    const reasons = this.topology.masters.map(({ engine }) => engine.connection.whyUnconnected());
-    const why = reasons.find(({ cause }) => cause !== undefined) ?? reasons[0];
-    return unreachable(this.address, deadline, why ?? { reason: 'no node has a slot.', cause: undefined });
+    await connectToMasters(this.router, deadline, (engine) => engine.connect(undefined));
   }
 
   /** The slowest answer of a master; rejects where none answers. */

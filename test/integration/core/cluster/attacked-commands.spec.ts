@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RedisClient } from '../../../../lib/core/index.js';
+import { RedisClient, type RedisClientOptions } from '../../../../lib/core/index.js';
 import { eventually, startCluster, type TestCluster } from '../../../support/index.js';
+
+function thrower(): never {
+  throw new Error('not today');
+}
 
 it('a blocking command heeds its caller while it waits for the map of the slots', async () => {
   const nobody = { cluster: { nodes: ['127.0.0.1:1'] }, commandTimeout: 0, reconnect: { maxDelay: 100 } };
@@ -45,6 +49,36 @@ describe('a cluster whose commands are put to the test', () => {
     await eventually(() => expect(client.status).not.toBe('ready'));
     expect(await client.mset(Object.fromEntries(keys.map((key) => [key, key])))).toBe('OK');
     expect(await client.mget(keys)).toEqual(keys);
+  });
+
+  it.each<[string, NonNullable<RedisClientOptions['cluster']>, RegExp]>([
+    ['natMap throws', { natMap: thrower }, /not today/],
+    ['natMap gives no address', { natMap: () => ({}) as never }, /'cluster\.natMap\('.*'\)' must be \{ host/],
+  ])('settles everything where %s', async (_, options, why) => {
+    const nodes = cluster.addresses;
+    await using client = new RedisClient({
+      cluster: { nodes, crossSlot: 'split', ...options },
+      commandTimeout: 300,
+    });
+    const reads = [
+      client.get('a'),
+      client.get('b'),
+      client.mget('a', 'b'),
+      client.pipeline().get('a').exec(),
+    ];
+    for (const outcome of await Promise.allSettled(reads)) {
+      const error: unknown = outcome.status === 'rejected' ? outcome.reason : (outcome.value as unknown[])[0];
+      expect(String(error)).toMatch(why);
+    }
+  });
+
+  it('takes what natMap gives as other addresses are taken', async () => {
+    const nodes = cluster.addresses;
+    const natMap = ({ host, port }: { host: string; port: number }) => `${host}:${port}` as never;
+    await using asText = new RedisClient({ cluster: { nodes, natMap } });
+    expect(await asText.get('a')).toBeNull();
+    await using none = new RedisClient({ cluster: { nodes, natMap: () => null as never } });
+    expect(await none.get('a')).toBeNull();
   });
 
   it('tells times in whole milliseconds, also where what is left of one is waited for', async () => {
