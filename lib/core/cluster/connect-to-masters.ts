@@ -35,7 +35,8 @@ export async function connectToMasters(
     if (!isSettled) throw tooLate(router, deadline!);
     const failed = (await connecting).find((outcome) => outcome.status === 'rejected');
     const isOver = deadline === undefined || performance.now() - started >= deadline;
-    if (failed !== undefined && (isOver || isFatalConnectError(failed.reason as RedisError))) throw failed.reason;
+    if (failed !== undefined && (isOver || isFatalConnectError(failed.reason as RedisError)))
+      throw failed.reason;
     await sleep(Math.min(PAUSE, left()));
     await settlesWithin(router.refreshNow(), left());
   }
