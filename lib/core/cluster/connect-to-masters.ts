@@ -34,9 +34,9 @@ export async function connectToMasters(
     if (isConnected) return;
     if (!isSettled) throw tooLate(router, deadline!);
     const failed = (await connecting).find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
     const isOver = deadline === undefined || performance.now() - started >= deadline;
-    if (failed !== undefined && (isOver || isFatalConnectError(failed.reason as RedisError)))
-      throw failed.reason;
+    if (isOver || isFatalConnectError(failed.reason as RedisError)) throw failed.reason;
     await sleep(Math.min(PAUSE, left()));
     await settlesWithin(router.refreshNow(), left());
   }

@@ -206,13 +206,23 @@ export class Sentinels {
   private onEvent(event: string, words: readonly string[]): void {
     const { masterName } = this.settings;
     if (event === '+switch-master' && words[0] === masterName) {
-      const address = readAddress(words[3], words[4]);
-      if (address !== undefined) this.ear?.onSwitch(this.settings.nat(address));
+      const address = this.reachable(words[3], words[4]);
+      if (address !== undefined) this.ear?.onSwitch(address);
     } else if (words[4] === '@' && words[5] === masterName) {
-      const address = readAddress(words[2], words[3]);
       if (event === '+sentinel') void this.learn();
-      else if (event === '+selected-slave' && address !== undefined)
-        this.ear?.onSelected(this.settings.nat(address));
+      const address = event === '+selected-slave' ? this.reachable(words[2], words[3]) : undefined;
+      if (address !== undefined) this.ear?.onSelected(address);
+    }
+  }
+
+  /** An address that was told, as it can be reached from here. */
+  private reachable(host: string | undefined, port: string | undefined): ResolvedAddress | undefined {
+    const address = readAddress(host, port);
+    try {
+      return address === undefined ? undefined : this.settings.nat(address);
+    } catch {
+      // the user's `natMap`: whoever looks for the master next tells of that, and this is a socket's callback
+      return undefined;
     }
   }
 

@@ -63,7 +63,6 @@ describe('A cluster and what surrounds it behave badly', () => {
   it.each<[string, (told: NodeAddress) => unknown, RegExp]>([
     ['throws', () => raise('no such map'), /no such map/],
     ['gives no address', () => ({ port: 1 }), /cluster\.natMap/],
-    ['gives null', () => null, /cluster\.natMap/],
     ['gives a promise', async (told) => told, /cluster\.natMap/],
     ['gives a port that is none', ({ host }) => ({ host, port: 99_999 }), /cluster\.natMap/],
   ])('natMap %s: the command that waited says so', async (_, natMap, reason) => {
