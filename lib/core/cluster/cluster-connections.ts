@@ -43,7 +43,7 @@ export class ClusterConnections implements PoolConnections {
       parts: { ...this.parts, lends },
       events,
       resend: (command) => this.router.hold(command),
-      onMap: () => undefined,
+      onMap: () => this.keepMin(),
     }));
     this.parts = createParts(options, this.router.anyNode);
   }
@@ -109,10 +109,14 @@ export class ClusterConnections implements PoolConnections {
     this.router.finishClose();
   }
 
+  /** To those that became masters since, too. */
+  private keepMin(): void {
+    if (!this.isWarm) return;
+    for (const { engine } of this.router.topology.masters) engine.lending.keepMin();
+  }
+
   private acquireOnce(asked: OnMaster): Promise<Lent> {
     return onMaster(this.router, asked, async (engine, wait) => {
-      // one that became a master since, too
-      if (this.isWarm) engine.lending.keepMin();
       const dedicated = await engine.lending.acquire({ ...wait, purpose: asked.what });
       return this.lent(engine, dedicated);
     });

@@ -14,9 +14,9 @@ const kind = SERVER_KINDS[2]!;
 const NAME = 'lent';
 
 /** Connections of the pool that a node has, without the one that it is asked for its slots by. */
-async function connectionsTo(node: TestClusterNode): Promise<number> {
+async function connectionsTo(node: TestClusterNode, name = NAME): Promise<number> {
   const list = String(await node.ask('CLIENT', 'LIST'));
-  return list.split('\n').filter((line) => line.includes(` name=${NAME} `)).length;
+  return list.split('\n').filter((line) => line.includes(` name=${name} `)).length;
 }
 
 describe(`a pool of connections to a cluster of ${kind}`, () => {
@@ -55,6 +55,23 @@ describe(`a pool of connections to a cluster of ${kind}`, () => {
       expect(await client.get(String(key))).toBe('set');
     }
     expect(pool.stats()).toMatchObject({ active: 0, total: 3, min: 3, max: 6 });
+  });
+
+  it('is ready with the masters that there are, and goes on trying for the others', async () => {
+    const name = 'early';
+    const away = await cluster.masterOf('a');
+    const here = (await cluster.masters()).find((node) => node !== away)!;
+    let target = { host: away.host, port: 1 };
+    const natMap = ({ host, port }: { host: string; port: number }) =>
+      port === away.port ? target : { host, port };
+    const settings = { cluster: { nodes: [here], natMap, refreshInterval: 100 } };
+    await using pool = new RedisPool({ ...settings, clientName: name, min: 1, max: 2 });
+    await pool.connect({ deadline: 3_000 });
+    expect(await connectionsTo(away, name)).toBe(0);
+    expect(await connectionsTo(here, name)).toBeGreaterThan(0);
+    target = { host: away.host, port: away.port };
+    await eventually(async () => expect(await connectionsTo(away, name)).toBe(1));
+    expect(await pool.use((lent) => lent.exists('a'), { key: 'a' })).toEqual(expect.any(Number));
   });
 
   it('counts for each node, and keeps `min` to each master', async () => {
