@@ -54,8 +54,11 @@ export class ClusterConnections implements PoolConnections {
 
   /** To every master; one that cannot be reached is no reason to fail, and is tried again in the background. */
   async connect(deadline: number | undefined): Promise<void> {
-    this.isWarm = true;
-    await connectToMasters(this.router, deadline, (engine) => engine.lending.connect(undefined));
+    try {
+      await connectToMasters(this.router, deadline, (engine) => engine.lending.connect(undefined));
+    } finally {
+      this.isWarm = true;
+    }
   }
 
   async acquire(request: PoolRequest): Promise<Lent> {
