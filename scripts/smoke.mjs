@@ -94,7 +94,7 @@ async function main() {
       const folder = join(work, String(OUTSIDERS.indexOf(outsider)));
       const start = performance.now();
       try {
-        const about = await tryOut(outsider, tarball, folder, server.url);
+        const about = await tryOut(outsider, tarball, folder, String(server.environment.REDIS_URL));
         say(`ok    ${outsider.name}: ${about} (${seconds(start)})`);
       } catch (error) {
         failed += 1;

@@ -8,7 +8,7 @@ import {
   givenSeed,
   Random,
   randomFaults,
-  SERVER_KINDS,
+  ONE_KIND,
   type ServerKind,
   startServer,
 } from '../../support/index.js';
@@ -123,7 +123,7 @@ async function usableAfterwards(client: RedisClient, proxy: FaultProxy): Promise
  * property test does that (`garble`), and nothing is lost there but what was in flight. What changes content, or turns a
  * length into another that happens to fit, no client notices. What holds all the same:
  */
-describe.each(SERVER_KINDS)('bytes changed on their way, %s (REDWIRE_SEED=' + String(SEED) + ')', (kind) => {
+describe.each(ONE_KIND)('bytes changed on their way, %s (REDWIRE_SEED=' + String(SEED) + ')', (kind) => {
   it.each([2, 3] as const)(
     'RESP%d: with one command in flight no caller gets another’s value as it was sent, whatever happens to the replies',
     async (protocol) => {

@@ -6,7 +6,7 @@ import {
   RedisTimeoutError,
   type RedisClient,
 } from 'nestjs-redwire/core';
-import { eventually, ONE_KIND, SERVER_KINDS, startServer, type TestServer } from '../../support/index.js';
+import { eventually, ONE_KIND, startServer, type TestServer } from '../../support/index.js';
 import {
   clientMaker,
   counted,
@@ -25,7 +25,7 @@ const LENGTH = 40_000;
 const UNREACHABLE = { url: 'redis://127.0.0.1:1' };
 
 /** How a pipeline of several windows ends where it does not come to its end undisturbed. */
-describe.each(SERVER_KINDS)('%s: a long pipeline', (kind) => {
+describe.each(ONE_KIND)('%s: a long pipeline', (kind) => {
   let server: TestServer;
   let client: RedisClient;
   let other: RedisClient;

@@ -31,7 +31,7 @@ describe('an application by Sentinels', () => {
   afterAll(() => setup.stop());
 
   async function start(options: RedisModuleOptions = {}): Promise<TestingModule> {
-    module = await Test.createTestingModule({
+    const made = await Test.createTestingModule({
       imports: [
         RedisModule.forRoot({
           sentinel: { nodes: setup.addresses, masterName: setup.masterName },
@@ -44,7 +44,8 @@ describe('an application by Sentinels', () => {
     })
       .setLogger(logger)
       .compile();
-    return await module.init();
+    // one whose boot failed has closed itself
+    return (module = (await made.init()) as TestingModule);
   }
 
   test.each([

@@ -1,14 +1,11 @@
 import { clock, ticksFor, type Ticking } from '../../connection/coarse-clock.js';
 import { CommandContext } from '../../connection/command-context.js';
 import { refuse } from '../../connection/command-errors.js';
-import { ConnectWaiters } from '../../connection/connect-waiters.js';
-import type { ConnectionStatus } from '../../connection/connection-hooks.js';
-import type { ConnectionEvents } from '../../connection/connection-hooks.js';
+import type { ConnectionEvents, ConnectionStatus } from '../../connection/connection-hooks.js';
 import { elsewhere } from '../../connection/elsewhere.js';
 import type { PendingCommand } from '../../connection/pending-command.js';
 import type { RoutedConnection } from '../../connection/route.js';
 import { serverError } from '../../connection/server-error.js';
-import { WaitingCommands } from '../../connection/waiting-commands.js';
 import type { EngineParts } from '../../engine/client-engine.js';
 import { SharedEngine } from '../../engine/shared-engine.js';
 import { RedisDisconnectedError, type RedisError } from '../../errors.js';
@@ -27,6 +24,7 @@ import { AnyNodeRoute } from './any-node-route.js';
 import { LentRoute, type LentReports } from './lent-route.js';
 import { NodeRoute } from './node-route.js';
 import { tellRedirect, type Redirect } from './redirect.js';
+import { WaitingForMap } from './waiting-for-map.js';
 
 /** A command is sent about no more often: nodes that send it in a circle do not agree. */
 export const MOST_REDIRECTS = 16;
@@ -61,9 +59,7 @@ export class ClusterRouter implements LentReports, Ticking {
   private readonly cluster: ResolvedCluster;
   private readonly seeds: SeedNodes;
   private readonly refresh: TopologyRefresh;
-  /** As long as no map is known, and what pauses between two nodes. */
-  private readonly held = new WaitingCommands();
-  private readonly waiters = new ConnectWaiters();
+  private readonly held: WaitingForMap;
   private readonly departures = new Departures();
   private readonly epochs = new EpochGuard();
   private wasReady = false;
@@ -86,6 +82,7 @@ export class ClusterRouter implements LentReports, Ticking {
     this.readsReplicas = cluster.readFrom !== 'master';
     this.topology = new ClusterTopology((address) => this.seeds.take(address) ?? this.createNode(address));
     const name = `the cluster of ${addresses.map(keyOf).join(', ')}`;
+    this.held = new WaitingForMap(name, options.queueSize);
     this.anyNode = new AnyNodeRoute(name, this.topology, () => this.whenKnown(options.connectTimeout));
     this.refresh = new TopologyRefresh(cluster, {
       candidates: () => this.candidates(),
@@ -99,7 +96,7 @@ export class ClusterRouter implements LentReports, Ticking {
     if (this.end !== undefined) return this.end;
     for (const { isReady } of this.topology.known) if (isReady && this.topology.isKnown) return 'ready';
     const isTrying =
-      this.isWanted ||
+      this.held.isWanted ||
       this.engines.some(({ status }) => status === 'connecting' || status === 'reconnecting');
     if (!isTrying) return 'idle';
     return this.established ? 'reconnecting' : 'connecting';
@@ -177,7 +174,7 @@ export class ClusterRouter implements LentReports, Ticking {
     if (node === undefined) return false;
     if (context.redirects > REDIRECTS_AT_ONCE) {
       const error = serverError(message, command.spec.name, command.args);
-      this.held.delay(command, REDIRECT_PAUSE * context.redirects, error);
+      this.held.pause(command, REDIRECT_PAUSE * context.redirects, error);
       this.tick();
     } else if (context.reissue !== undefined) context.reissue(isAsk ? node : undefined);
     else {
@@ -272,8 +269,7 @@ export class ClusterRouter implements LentReports, Ticking {
     this.anyNode.onChange();
     this.host().onMap?.();
     this.noteStatus(undefined);
-    for (const command of this.held.takeQueued()) this.sendAgain(command);
-    this.waiters.resolveAll();
+    for (const command of this.held.end()) this.sendAgain(command);
   }
 
   private retire(node: ClusterNode): void {
@@ -289,10 +285,8 @@ export class ClusterRouter implements LentReports, Ticking {
   private onRefreshFailed(error: RedisError): void {
     this.lastError = error;
     const cause = error.cause as RedisError | undefined;
-    if (cause !== undefined && isFatalRefusal(cause)) {
-      this.waiters.rejectAll(error);
-      this.held.failAll(error);
-    } else this.waiters.rejectImpatient(error);
+    if (cause !== undefined && isFatalRefusal(cause)) this.held.fail(error);
+    else this.held.noteFailure(error);
     // a round follows the other: the same again is no news
     if (error.message === this.lastFailure) return;
     this.lastFailure = error.message;
@@ -300,15 +294,11 @@ export class ClusterRouter implements LentReports, Ticking {
   }
 
   private isTroubled(): boolean {
-    if (!this.topology.isKnown) return this.isWanted;
+    if (!this.topology.isKnown) return this.held.isWanted;
     // one that is idle nobody waits for
     return this.topology.masters.some(
       ({ isTroubled, isReady, usedEngine }) => isTroubled && !isReady && usedEngine?.status !== 'idle',
     );
-  }
-
-  private get isWanted(): boolean {
-    return this.held.size > 0 || this.waiters.size > 0;
   }
 
   /** Resolves once it is known which node has what. */
@@ -318,7 +308,7 @@ export class ClusterRouter implements LentReports, Ticking {
         new RedisDisconnectedError('CLOSED', 'connect(): the client is closed; make a new one.'),
       );
     if (this.topology.isKnown) return Promise.resolve();
-    const known = this.waiters.add(timeout);
+    const known = this.held.wait(timeout);
     this.tick();
     void this.refresh.now();
     return known;
@@ -326,25 +316,18 @@ export class ClusterRouter implements LentReports, Ticking {
 
   /** No more commands can wait for the map. */
   get isFull(): boolean {
-    return this.held.held >= this.options.queueSize;
+    return this.held.isFull;
   }
 
   /** Keeps a command until it is known who has what. */
   hold(command: PendingCommand): void {
-    const { queueSize } = this.options;
-    if (this.end !== undefined) refuse(command, 'CLOSED', 'the client is closed.');
-    else if (this.isFull)
-      refuse(
-        command,
-        'QUEUE_FULL',
-        `the slots of ${this.anyNode.name} are not known yet, and ${queueSize} commands wait already (\`queueSize\`).`,
-        this.lastError,
-      );
-    else {
-      this.held.push(command);
-      this.tick();
+    if (this.end !== undefined) {
+      refuse(command, 'CLOSED', 'the client is closed.');
+      return;
     }
-    if (this.end === undefined) void this.refresh.now();
+    this.held.hold(command, this.lastError);
+    this.tick();
+    void this.refresh.now();
   }
 
   private tick(): void {
@@ -354,15 +337,9 @@ export class ClusterRouter implements LentReports, Ticking {
   }
 
   onTick(now: number): boolean {
-    const why = {
-      reason: this.lastError?.message ?? `no node of ${this.anyNode.name} has answered yet.`,
-      cause: this.lastError,
-    };
-    this.held.expire(now, () => why);
-    this.waiters.expire(now, this.anyNode.name, () => why);
-    for (const command of this.held.takeDue(now)) this.route(command);
+    for (const command of this.held.expire(now, this.lastError)) this.route(command);
     this.departures.onTick(now);
-    this.ticking = this.isWanted || this.departures.size > 0;
+    this.ticking = this.held.isWanted || this.departures.size > 0;
     return this.ticking;
   }
 
@@ -410,19 +387,14 @@ export class ClusterRouter implements LentReports, Ticking {
   beginClose(): void {
     this.end ??= 'closing';
     this.refresh.stop();
-    if (!this.topology.isKnown) this.refuseHeld();
+    if (!this.topology.isKnown) this.held.close();
   }
 
   finishClose(): void {
     this.end = 'closed';
-    this.refuseHeld();
+    this.held.close();
     clock.leave(this);
     this.ticking = false;
-  }
-
-  private refuseHeld(): void {
-    this.held.refuseAll('the client was closed first.');
-    this.waiters.rejectAll(new RedisDisconnectedError('CLOSED', 'The client was closed.'));
   }
 }
 

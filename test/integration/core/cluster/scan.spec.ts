@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RedisClient } from '../../../../lib/core/index.js';
-import { SERVER_KINDS, startCluster, type TestCluster } from '../../../support/index.js';
+import { ONE_KIND, startCluster, type TestCluster } from '../../../support/index.js';
 
 /** In few slots, so that slots that move have many of them; and in all, so that passes take their time. */
 const tagged = ['a', 'b', 'c', 'd'].flatMap((tag) =>
@@ -9,7 +9,7 @@ const tagged = ['a', 'b', 'c', 'd'].flatMap((tag) =>
 const spread = Array.from({ length: 1_200 }, (_, index) => `spread:${index}`);
 const everything = [...tagged, ...spread].toSorted();
 
-describe.each(SERVER_KINDS)('scanIterator() on a cluster of %s whose slots move', (kind) => {
+describe.each(ONE_KIND)('scanIterator() on a cluster of %s whose slots move', (kind) => {
   let cluster: TestCluster;
   let client: RedisClient;
 

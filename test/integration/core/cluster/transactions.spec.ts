@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisClient, RedisServerError } from '../../../../lib/core/index.js';
-import { SERVER_KINDS, startCluster, type TestCluster } from '../../../support/index.js';
+import { ONE_KIND, startCluster, type TestCluster } from '../../../support/index.js';
 import { failureOf } from './support/failure-of.js';
 import { holdSlot } from './support/hold-slot.js';
 
-describe.each(SERVER_KINDS)('transactions on a cluster of %s', (kind) => {
+describe.each(ONE_KIND)('transactions on a cluster of %s', (kind) => {
   let cluster: TestCluster;
   let client: RedisClient;
   let other: RedisClient;
