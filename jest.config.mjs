@@ -28,5 +28,5 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   testTimeout: 30_000,
   // most of a test's time is waiting for a server
-  maxWorkers: '150%',
+  maxWorkers: '100%',
 };
