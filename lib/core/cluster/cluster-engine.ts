@@ -120,11 +120,6 @@ export class ClusterEngine extends ClientEngine {
     return () => scan.step();
   }
 
-  /** Slots that no node serves, as far as is known. */
-  get uncoveredSlots(): number {
-    return this.topology.uncovered;
-  }
-
   override connectionStats(): ConnectionStats {
     const { engines, topology } = this.router;
     const max = this.options.maxDedicated * Math.max(1, topology.masters.length);

@@ -34,12 +34,10 @@ export interface RefreshHost {
 export class TopologyRefresh {
   private running: Promise<void> | undefined;
   private again = false;
-  private timer: NodeJS.Timeout | undefined;
   private interval: NodeJS.Timeout | undefined;
   private readonly pauses = new RoundPauses(GROWTH);
   private isAnswered = true;
   private stopped = false;
-  private keepsProcess = true;
   private turn = 0;
 
   constructor(
@@ -50,8 +48,7 @@ export class TopologyRefresh {
   /** A round: the one under way where there is one. Never rejects: what came of it, the host has heard. */
   now(): Promise<void> {
     if (this.stopped) return Promise.resolve();
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.pauses.cancel();
     return (this.running ??= outsideCallers(() => this.round()).finally(() => {
       this.running = undefined;
       this.planNext();
@@ -60,20 +57,18 @@ export class TopologyRefresh {
 
   /** A round in a moment: much of what calls for it comes in crowds. */
   soon(): void {
-    if (this.stopped || this.timer !== undefined) return;
+    if (this.stopped || this.pauses.pausing) return;
     if (this.running === undefined) this.plan();
     else this.again = true;
   }
 
   setRef(keepsProcess: boolean): void {
-    this.keepsProcess = keepsProcess;
-    if (keepsProcess) this.timer?.ref();
-    else this.timer?.unref();
+    this.pauses.setRef(keepsProcess);
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.pauses.cancel();
     clearInterval(this.interval);
   }
 
@@ -111,9 +106,7 @@ export class TopologyRefresh {
   }
 
   private plan(): void {
-    const pause = this.pauses.next(this.isAnswered ? undefined : LONGEST_SILENCE);
-    this.timer = setTimeout(() => void this.now(), pause);
-    if (!this.keepsProcess) this.timer.unref();
+    this.pauses.begin(() => void this.now(), this.isAnswered ? undefined : LONGEST_SILENCE);
   }
 }
 
